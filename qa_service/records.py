@@ -371,6 +371,7 @@ class Inspection(Record):
     score: Score | None = None
     measures: Measures | None = None
     made_by: MadeBy | None = None
+    notes: tuple[str, ...] = ()
 
 
 # --------------------------------------------------------------------------- a call as kept

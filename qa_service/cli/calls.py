@@ -1,0 +1,228 @@
+"""Commands over calls: inspect, ingest, work, status, show."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import typer
+
+from qa_service.cli import OK, SOME_FAILED, WRONG_USE, screen
+from qa_service.cli.context import open_data, open_search, start
+from qa_service.records import CallStatus, Inspection
+
+if TYPE_CHECKING:
+    from qa_service.inspect.batch import Item
+    from qa_service.inspect.pipeline import Inspector
+    from qa_service.jobs.ingest import IngestReport
+    from qa_service.settings import Settings
+
+FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts.")
+META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
+MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `audio` or `turns` each.")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (inspect, ingest, work, status, show):
+        app.command()(command)
+
+
+def inspect(
+    files: list[Path] | None = FILES,
+    meta: Path | None = META,
+    manifest: Path | None = MANIFEST,
+    transcript: bool = typer.Option(False, "--transcript", help="FILE holds turns (role, text, …), not sound."),
+    out: str | None = typer.Option(None, "--json", metavar="OUT.jsonl", help="Write one object a call; - is stdout."),
+) -> None:
+    """Inspect calls now, without keeping anything."""
+    settings = start()
+    items = _items(files, meta, manifest, transcript)
+    from qa_service.inspect.pipeline import Inspector
+
+    results: list[Inspection] = []
+    with _output(out) as stream, _bar(items).running() as bar:
+        for result in _inspected(Inspector(settings), items, settings, bar):
+            results.append(result)
+            if stream:
+                stream.write(result.model_dump_json() + "\n")
+                stream.flush()
+    if out != "-":
+        _print_results(results)
+        if out:
+            typer.echo(f"Written: {out} ({len(results)} calls)", err=True)
+    raise typer.Exit(OK if all(r.status is not CallStatus.FAILED for r in results) else SOME_FAILED)
+
+
+def _items(files: list[Path] | None, meta: Path | None, manifest: Path | None, transcript: bool) -> list[Item]:
+    from qa_service.inspect.batch import from_files, from_manifest, unique
+    from qa_service.intake.manifest import read_facts
+
+    if bool(files) == bool(manifest):
+        raise typer.BadParameter("give FILEs or --manifest, one of the two")
+    if manifest:
+        return list(unique(from_manifest(manifest)))
+    facts = read_facts(meta) if meta else None
+    return list(unique(from_files(files or [], facts=facts, as_transcript=transcript)))
+
+
+def _inspected(
+    inspector: Inspector, items: list[Item], settings: Settings, bar: screen.AudioBar
+) -> Iterator[Inspection]:
+    from qa_service.inspect.batch import inspect_item
+
+    for item in items:
+        result = inspect_item(inspector, item, settings, bar.on_progress)
+        bar.finished(screen.headline(result))
+        yield result
+
+
+def _bar(items: list[Item]) -> screen.AudioBar:
+    from qa_service.audio.decode import probe_duration
+
+    total = sum(probe_duration(i.audio) or 0.0 for i in items if i.audio)
+    return screen.AudioBar(total, len(items))
+
+
+@contextmanager
+def _output(out: str | None) -> Iterator[TextIO | None]:
+    if out is None:
+        yield None
+    elif out == "-":
+        yield sys.stdout
+    else:
+        Path(out).parent.mkdir(parents=True, exist_ok=True)
+        with Path(out).open("w", encoding="utf-8") as stream:
+            yield stream
+
+
+def _print_results(results: list[Inspection]) -> None:
+    paper = screen.console()
+    rows = [(r.call_id, f) for r in results for f in r.findings]
+    if rows:
+        paper.print(screen.findings_table(rows))
+        paper.print()
+    for result in results:
+        paper.print(screen.headline(result), markup=False)
+    if len(results) == 1 and results[0].not_assessed:
+        paper.print()
+        paper.print(screen.not_assessed_table(results[0].not_assessed))
+
+
+def ingest(
+    paths: list[Path] | None = typer.Argument(None, metavar="PATH...", help="Recordings or folders of them."),
+    meta: Path | None = META,
+    manifest: Path | None = MANIFEST,
+    as_json: bool = typer.Option(False, "--json", help="Print the outcome as JSON."),
+) -> None:
+    """Keep recordings and their facts; `qa work` then inspects what waits. The same file twice is one call."""
+    settings = start()
+    if bool(paths) == bool(manifest):
+        raise typer.BadParameter("give PATHs or --manifest, one of the two")
+    from qa_service.intake.manifest import read_facts
+    from qa_service.jobs.ingest import ingest_manifest, ingest_paths
+
+    store = open_data(settings)
+    facts = read_facts(meta) if meta else None
+    if manifest:
+        report = ingest_manifest(manifest, store, settings)
+    else:
+        report = ingest_paths(paths or [], store, settings, facts=facts)
+    _print_ingest(report, as_json)
+    raise typer.Exit(SOME_FAILED if any(i.outcome == "refused" for i in report.items) else OK)
+
+
+def _print_ingest(report: IngestReport, as_json: bool) -> None:
+    if as_json:
+        typer.echo(report.model_dump_json())
+        return
+    count = {o: sum(i.outcome == o for i in report.items) for o in ("created", "duplicate", "refused")}
+    for item in report.items:
+        if item.outcome == "duplicate":
+            typer.echo(f"already kept  {item.source} is call {item.call_id}")
+        elif item.error:
+            typer.echo(f"refused       {item.source}: {item.error.message} [{item.error.code}]")
+    typer.echo(f"{count['created']} calls kept, {count['duplicate']} already there, {count['refused']} refused.")
+
+
+def work(
+    limit: int | None = typer.Option(None, "--limit", help="Stop after this many calls."),
+) -> None:
+    """Inspect what waits, until nothing does. Safe to stop, kill and start again."""
+    settings = start()
+    from qa_service.inspect.pipeline import Inspector
+    from qa_service.jobs.worker import work as run
+
+    store = open_data(settings)
+    waiting = store.queue.waiting()
+    with screen.AudioBar(waiting.audio_s, waiting.calls).running() as bar:
+        report = run(
+            store,
+            settings,
+            Inspector(settings),
+            index=open_search(settings),
+            on_progress=bar.on_progress,
+            on_done=lambda result: bar.finished(screen.headline(result)),
+            limit=limit,
+        )
+    typer.echo(
+        f"{report.inspected} inspected, {report.not_assessable} not assessable, {report.failed} failed; "
+        f"{store.outbox.size()} waiting for the search index."
+    )
+    raise typer.Exit(SOME_FAILED if report.failed else OK)
+
+
+def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON.")) -> None:
+    """Where everything stands: calls by state, what failed or was refused and why, the index's backlog."""
+    settings = start()
+    from qa_service.jobs.overview import overview
+
+    found = overview(open_data(settings))
+    if as_json:
+        typer.echo(found.model_dump_json())
+        return
+    typer.echo("  ".join(f"{state}: {n}" for state, n in found.calls.items()) or "No calls yet. Next: qa ingest PATH")
+    for entry in found.troubled:
+        reason = f"{entry.error.message} [{entry.error.code}]" if entry.error else ""
+        typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {reason}")
+    for refused in found.quarantined:
+        typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
+    typer.echo(f"search index: {found.index_backlog} calls behind")
+
+
+def show(
+    call_id: str = typer.Argument(..., metavar="CALL"),
+    as_json: bool = typer.Option(False, "--json", help="Print the inspection as JSON."),
+) -> None:
+    """Show a kept call: transcript, findings, what was not assessed."""
+    settings = start()
+    entry = open_data(settings).calls.get(call_id)
+    if as_json:
+        body = entry.inspection.model_dump(mode="json") if entry.inspection else {"call_id": call_id}
+        typer.echo(json.dumps({**body, "state": entry.state.value} if not entry.inspection else body, ensure_ascii=False))
+        return
+    paper = screen.console()
+    paper.print(f"{call_id}  {entry.day}  {entry.facts.agent_id or ''} {entry.facts.agent_name or ''}  {entry.state.value}")
+    if entry.error:
+        paper.print(f"{entry.error.message} [{entry.error.code}]", markup=False)
+    if entry.inspection:
+        _print_inspection(entry.inspection)
+
+
+def _print_inspection(result: Inspection) -> None:
+    paper = screen.console()
+    paper.print(screen.headline(result), markup=False)
+    for turn in result.turns:
+        doubt = f"  ({', '.join(turn.flags)})" if turn.flags else ""
+        paper.print(f"{screen.clock(turn.start_s)} {turn.role.value:9} {turn.text}{doubt}", markup=False)
+    if result.findings:
+        paper.print(screen.findings_table([(result.call_id, f) for f in result.findings]))
+    if result.not_assessed:
+        paper.print(screen.not_assessed_table(result.not_assessed))
+
+
+__all__ = ["WRONG_USE", "add_to"]

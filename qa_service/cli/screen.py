@@ -1,0 +1,147 @@
+"""How results look on a terminal: tables within 100 columns, a bar for long work, plain lines when piped."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from qa_service.records import CallStatus, Finding, FindingState, Inspection, NotAssessed, ProgressEvent, Severity
+
+WIDTH = 100
+#: Severity by shape and word, so that it is read without colour.
+MARK = {Severity.CRITICAL: "▲", Severity.MAJOR: "■", Severity.MINOR: "●", Severity.PRAISE: "★"}
+STYLE = {Severity.CRITICAL: "bold red", Severity.MAJOR: "yellow", Severity.MINOR: "cyan", Severity.PRAISE: "green"}
+STATE = {
+    FindingState.CONFIRMED: "confirmed",
+    FindingState.UNVERIFIED: "unverified",
+    FindingState.NEEDS_REVIEW: "needs review",
+}
+
+
+def console(*, error: bool = False) -> Console:
+    """A console at most 100 columns wide; exactly 100 when piped."""
+    found = Console(stderr=error, highlight=False, soft_wrap=False)
+    found.width = min(found.width, WIDTH) if found.is_terminal else WIDTH
+    return found
+
+
+def clock(seconds: float | None) -> str:
+    """``mm:ss`` of a moment in a call; a dash where there is none."""
+    if seconds is None:
+        return "–"
+    return f"{int(seconds) // 60:02d}:{int(seconds) % 60:02d}"
+
+
+def percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{ratio:.0%}"
+
+
+def headline(result: Inspection) -> str:
+    """One line for one call."""
+    if result.status is not CallStatus.INSPECTED:
+        reason = f": {result.error.message}" if result.error else ""
+        return f"{result.call_id}  {result.status.value}{reason}"
+    points = f"{result.score.points:g} {result.score.grade}" if result.score else "–"
+    return (
+        f"{result.call_id}  {points}  coverage {percent(result.coverage.ratio)}  "
+        f"{len(result.findings)} findings, {len(result.not_assessed)} not assessed"
+    )
+
+
+def findings_table(rows: Iterable[tuple[str, Finding]]) -> Table:
+    """Findings with time, severity, requirement and quote; the call named once."""
+    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
+    table.add_column("call", width=14, overflow="fold")
+    table.add_column("time", width=5)
+    table.add_column("severity", width=10)
+    table.add_column("requirement", width=17, overflow="fold")
+    table.add_column("what and where heard", overflow="fold")
+    last = None
+    for call_id, finding in rows:
+        state = "" if finding.state is FindingState.CONFIRMED else f" ({STATE[finding.state]})"
+        what = Text(f"{finding.title}{state}")
+        if finding.quote:
+            what.append(f"\n“{finding.quote}”", style="dim")
+        table.add_row(
+            call_id if call_id != last else "",
+            clock(finding.start_s),
+            Text(f"{MARK[finding.severity]} {finding.severity.value}", style=STYLE[finding.severity]),
+            " ".join(finding.requirements),
+            what,
+        )
+        last = call_id
+    return table
+
+
+def not_assessed_table(rows: Iterable[NotAssessed]) -> Table:
+    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
+    table.add_column("not assessed", width=20)
+    table.add_column("why", overflow="fold")
+    for row in rows:
+        table.add_row(row.rule_id, row.reason)
+    return table
+
+
+class _Rate(ProgressColumn):
+    """Audio seconds done a second of work: × real time."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("– × real time" if not speed else f"{speed:.1f} × real time")
+
+
+class AudioBar:
+    """A bar over the audio seconds of a batch, fed with progress events; plain lines when piped."""
+
+    def __init__(self, total_s: float, calls: int) -> None:
+        self._totals: dict[str, float] = {}
+        self._done: dict[str, float] = {}
+        self._finished = 0
+        self._calls = calls
+        self._out = console(error=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=28),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} s audio"),
+            _Rate(),
+            TimeRemainingColumn(),
+            console=self._out,
+            transient=True,
+        )
+        self._task = self._bar.add_task(f"0/{calls} calls", total=max(total_s, 1.0))
+
+    @property
+    def live(self) -> bool:
+        return self._out.is_terminal
+
+    def on_progress(self, event: ProgressEvent) -> None:
+        """Move the bar: transcription is where the time goes, so its share of the call counts."""
+        if event.stage == "decode":
+            self._totals[event.call_id] = event.total_s
+        if event.stage == "transcribe" and event.total_s > 0:
+            share = event.done_s / event.total_s
+            self._done[event.call_id] = share * self._totals.get(event.call_id, 0.0)
+        if event.stage == "done":
+            self._done[event.call_id] = event.total_s
+        self._bar.update(self._task, completed=sum(self._done.values()))
+
+    def finished(self, line: str) -> None:
+        """A call is through: count it; say so when piped."""
+        self._finished += 1
+        self._bar.update(self._task, description=f"{self._finished}/{self._calls} calls")
+        if not self.live:
+            print(f"[{self._finished}/{self._calls}] {line}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def running(self) -> Iterator[AudioBar]:
+        if not self.live:
+            yield self
+            return
+        with self._bar:
+            yield self

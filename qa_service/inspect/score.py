@@ -1,0 +1,43 @@
+"""From findings to points and a grade. Pure.
+
+A call starts with 100 points. Each *confirmed* violation takes its rule's deduction, each
+confirmed praise gives its bonus back (never above 100); unverified findings and findings that need
+review move nothing until a person decides. A veto fails the call whatever the points say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qa_service.records import Finding, FindingState, Polarity, Score
+
+MAX_POINTS = 100.0
+#: Lower bound of each grade. Product defaults, not law.
+GRADES: tuple[tuple[float, str], ...] = ((90.0, "A"), (80.0, "B"), (60.0, "C"), (0.0, "D"))
+FAILED_GRADE = "F"
+
+
+def score(findings: Sequence[Finding]) -> Score:
+    """Points left after confirmed findings, per dimension too (a dimension's share starts at 100)."""
+    counted = [f for f in findings if f.state is FindingState.CONFIRMED]
+    dimensions = sorted({f.dimension for f in counted} | {"compliance"})
+    veto = any(f.veto and f.polarity is Polarity.VIOLATION for f in counted)
+    points = _points(counted)
+    return Score(
+        points=points,
+        max=MAX_POINTS,
+        grade=FAILED_GRADE if veto else grade(points),
+        veto=veto,
+        by_dimension={d: _points([f for f in counted if f.dimension == d]) for d in dimensions},
+    )
+
+
+def grade(points: float) -> str:
+    """Letter of a number of points: A from 90, B from 80, C from 60, else D."""
+    return next(letter for floor, letter in GRADES if points >= floor)
+
+
+def _points(findings: Sequence[Finding]) -> float:
+    lost = sum(f.deduct for f in findings if f.polarity is Polarity.VIOLATION)
+    won = sum(f.deduct for f in findings if f.polarity is Polarity.PRAISE)
+    return round(min(MAX_POINTS, max(0.0, MAX_POINTS - lost + abs(won))), 2)

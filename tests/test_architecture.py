@@ -97,7 +97,9 @@ def test_files_and_functions_stay_short(path: Path) -> None:
             assert (node.end_lineno or 0) - node.lineno < 60, f"{path.name}:{node.name}"
 
 
-@pytest.mark.parametrize("code", ["import qa_service", "import sys; sys.argv = ['qa', '--help']; import qa_service.cli.app"])
+@pytest.mark.parametrize(
+    "code", ["import qa_service", "import sys; sys.argv = ['qa', '--help']; import qa_service.cli.app"]
+)
 def test_a_light_start_loads_nothing_heavy(code: str) -> None:
     probe = f"{code}\nimport sys\nprint([m for m in {HEAVY!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True, cwd=ROOT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from qa_service.cli import calls, find, reports, rules, system
+from qa_service.cli import calls, find, kept, reports, rules, system
 
 WELCOME = """qa: quality inspection of collections calls (催收语音智能质检)
 
@@ -23,7 +23,9 @@ app = typer.Typer(no_args_is_help=False, add_completion=False, rich_markup_mode=
 
 
 @app.callback(invoke_without_command=True)
-def welcome(context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+def welcome(
+    context: typer.Context, version: bool = typer.Option(False, "--version", help="Print the version.")
+) -> None:
     """Quality inspection of collections calls: transcribe, judge by cited rules, search, report."""
     if version:
         from qa_service import __version__
@@ -35,6 +37,7 @@ def welcome(context: typer.Context, version: bool = typer.Option(False, "--versi
 
 
 calls.add_to(app)
+kept.add_to(app)
 find.add_to(app)
 system.add_to(app)
 app.add_typer(reports.app, name="report")

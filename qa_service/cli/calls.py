@@ -1,8 +1,7 @@
-"""Commands over calls: inspect, ingest, work, status, show."""
+"""Commands that take calls in and judge them: inspect, ingest, work."""
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import typer
 
-from qa_service.cli import OK, SOME_FAILED, WRONG_USE, screen
+from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, open_search, start
 from qa_service.records import CallStatus, Inspection
 
@@ -28,7 +27,7 @@ MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `a
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (inspect, ingest, work, status, show):
+    for command in (inspect, ingest, work):
         app.command()(command)
 
 
@@ -52,7 +51,7 @@ def inspect(
                 stream.write(result.model_dump_json() + "\n")
                 stream.flush()
     if out != "-":
-        _print_results(results)
+        screen.print_results(results)
         if out:
             typer.echo(f"Written: {out} ({len(results)} calls)", err=True)
     raise typer.Exit(OK if all(r.status is not CallStatus.FAILED for r in results) else SOME_FAILED)
@@ -98,19 +97,6 @@ def _output(out: str | None) -> Iterator[TextIO | None]:
         Path(out).parent.mkdir(parents=True, exist_ok=True)
         with Path(out).open("w", encoding="utf-8") as stream:
             yield stream
-
-
-def _print_results(results: list[Inspection]) -> None:
-    paper = screen.console()
-    rows = [(r.call_id, f) for r in results for f in r.findings]
-    if rows:
-        paper.print(screen.findings_table(rows))
-        paper.print()
-    for result in results:
-        paper.print(screen.headline(result), markup=False)
-    if len(results) == 1 and results[0].not_assessed:
-        paper.print()
-        paper.print(screen.not_assessed_table(results[0].not_assessed))
 
 
 def ingest(
@@ -174,55 +160,3 @@ def work(
         f"{store.outbox.size()} waiting for the search index."
     )
     raise typer.Exit(SOME_FAILED if report.failed else OK)
-
-
-def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON.")) -> None:
-    """Where everything stands: calls by state, what failed or was refused and why, the index's backlog."""
-    settings = start()
-    from qa_service.jobs.overview import overview
-
-    found = overview(open_data(settings))
-    if as_json:
-        typer.echo(found.model_dump_json())
-        return
-    typer.echo("  ".join(f"{state}: {n}" for state, n in found.calls.items()) or "No calls yet. Next: qa ingest PATH")
-    for entry in found.troubled:
-        reason = f"{entry.error.message} [{entry.error.code}]" if entry.error else ""
-        typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {reason}")
-    for refused in found.quarantined:
-        typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
-    typer.echo(f"search index: {found.index_backlog} calls behind")
-
-
-def show(
-    call_id: str = typer.Argument(..., metavar="CALL"),
-    as_json: bool = typer.Option(False, "--json", help="Print the inspection as JSON."),
-) -> None:
-    """Show a kept call: transcript, findings, what was not assessed."""
-    settings = start()
-    entry = open_data(settings).calls.get(call_id)
-    if as_json:
-        body = entry.inspection.model_dump(mode="json") if entry.inspection else {"call_id": call_id}
-        typer.echo(json.dumps({**body, "state": entry.state.value} if not entry.inspection else body, ensure_ascii=False))
-        return
-    paper = screen.console()
-    paper.print(f"{call_id}  {entry.day}  {entry.facts.agent_id or ''} {entry.facts.agent_name or ''}  {entry.state.value}")
-    if entry.error:
-        paper.print(f"{entry.error.message} [{entry.error.code}]", markup=False)
-    if entry.inspection:
-        _print_inspection(entry.inspection)
-
-
-def _print_inspection(result: Inspection) -> None:
-    paper = screen.console()
-    paper.print(screen.headline(result), markup=False)
-    for turn in result.turns:
-        doubt = f"  ({', '.join(turn.flags)})" if turn.flags else ""
-        paper.print(f"{screen.clock(turn.start_s)} {turn.role.value:9} {turn.text}{doubt}", markup=False)
-    if result.findings:
-        paper.print(screen.findings_table([(result.call_id, f) for f in result.findings]))
-    if result.not_assessed:
-        paper.print(screen.not_assessed_table(result.not_assessed))
-
-
-__all__ = ["WRONG_USE", "add_to"]

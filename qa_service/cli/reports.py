@@ -18,7 +18,9 @@ def _group() -> None:
 
 @app.command()
 def daily(
-    date: datetime | None = typer.Option(None, "--date", formats=["%Y-%m-%d"], help="The day; default: the last with calls."),
+    date: datetime | None = typer.Option(
+        None, "--date", formats=["%Y-%m-%d"], help="The day; default: the last with calls."
+    ),
     base_url: str | None = typer.Option(None, help="Address of the web pages, so that the report links to the calls."),
 ) -> None:
     """Write the report of a day (HTML in Chinese and English, and JSON) and print where it lies."""

@@ -46,8 +46,8 @@ def lock(rules: Path | None = FOLDER) -> None:
     typer.echo(f"{write_lock(_root(rules))} rules locked.")
 
 
-@app.command()
-def test(
+@app.command("test")
+def try_rules(
     text: str = typer.Argument(..., help="What the agent says, or a file of turns (JSON)."),
     explain: bool = typer.Option(False, "--explain", help="Show the hits that a gate or filter suppressed, and why."),
     jurisdiction: str | None = typer.Option(None, help="CN, US, UK; default: by the language of the text."),

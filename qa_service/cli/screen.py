@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -86,6 +86,20 @@ def not_assessed_table(rows: Iterable[NotAssessed]) -> Table:
     for row in rows:
         table.add_row(row.rule_id, row.reason)
     return table
+
+
+def print_results(results: Sequence[Inspection]) -> None:
+    """Findings of all calls, a line a call, and for a single call what was not assessed."""
+    paper = console()
+    rows = [(r.call_id, f) for r in results for f in r.findings]
+    if rows:
+        paper.print(findings_table(rows))
+        paper.print()
+    for result in results:
+        paper.print(headline(result), markup=False)
+    if len(results) == 1 and results[0].not_assessed:
+        paper.print()
+        paper.print(not_assessed_table(results[0].not_assessed))
 
 
 class _Rate(ProgressColumn):

@@ -45,7 +45,9 @@ def serve(
 
     from qa_service.web.app import create_app
 
-    settings = settings.model_copy(update={"host": host or settings.host, "port": settings.port if port is None else port})
+    settings = settings.model_copy(
+        update={"host": host or settings.host, "port": settings.port if port is None else port}
+    )
     typer.echo(f"qa_service on http://{settings.host}:{settings.port}  (log in as {settings.admin_user}; Ctrl+C stops)")
     uvicorn.run(
         create_app(settings, run_worker=work), host=settings.host, port=settings.port, log_level="warning",

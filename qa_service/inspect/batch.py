@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa_service.errors import ErrorCode, FactsError, QAError
@@ -21,7 +21,7 @@ class Item:
     """One call of a batch: exactly one of ``audio``, ``transcript`` and ``error`` is set."""
 
     call_id: str
-    facts: CallFacts = CallFacts()
+    facts: CallFacts = field(default_factory=CallFacts)
     audio: Path | None = None
     transcript: Transcript | None = None
     error: QAError | None = None
@@ -82,7 +82,9 @@ def inspect_item(
         if item.transcript is not None:
             return inspector.inspect_transcript(item.transcript, item.facts, call_id=item.call_id)
         if item.audio is None:
-            raise FactsError(ErrorCode.MANIFEST_LINE_INVALID, f"{item.call_id} has neither audio nor turns.", "Add one.")
+            raise FactsError(
+                ErrorCode.MANIFEST_LINE_INVALID, f"{item.call_id} has neither audio nor turns.", "Add one."
+            )
         accept(item.audio, settings)
         return inspector.inspect_audio(item.audio, item.facts, call_id=item.call_id, on_progress=on_progress)
     except QAError as wrong:

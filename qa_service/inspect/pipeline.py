@@ -125,9 +125,7 @@ class Inspector:
         with self._timed("measure"):
             return measure(audio, spans, transcript)
 
-    def _judge(
-        self, transcript: Transcript, measures: Measures | None, facts: CallFacts, call_id: str
-    ) -> Inspection:
+    def _judge(self, transcript: Transcript, measures: Measures | None, facts: CallFacts, call_id: str) -> Inspection:
         from qa_service.rules.evaluate import evaluate
 
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})

@@ -1,0 +1,95 @@
+"""Commands over kept calls: status, show, findings, reinspect."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from qa_service.cli import screen
+from qa_service.cli.context import open_data, start
+from qa_service.records import CallEntry, Inspection
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    for command in (status, show, findings, reinspect):
+        app.command()(command)
+
+
+def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON.")) -> None:
+    """Where everything stands: calls by state, what failed or was refused and why, the index's backlog."""
+    settings = start()
+    from qa_service.jobs.overview import overview
+
+    found = overview(open_data(settings))
+    if as_json:
+        typer.echo(found.model_dump_json())
+        return
+    counts = {state.value: n for state, n in found.calls.items() if n}
+    typer.echo("  ".join(f"{state}: {n}" for state, n in counts.items()) or "No calls yet. Next: qa ingest PATH")
+    for entry in found.troubled:
+        typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {_reason(entry)}")
+    for refused in found.quarantined:
+        typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
+    typer.echo(f"search index: {found.index_backlog} calls behind")
+
+
+def _reason(entry: CallEntry) -> str:
+    error = entry.error or (entry.inspection.error if entry.inspection else None)
+    return f"{error.message} [{error.code}]" if error else "no reason recorded"
+
+
+def show(
+    call_id: str = typer.Argument(..., metavar="CALL"),
+    as_json: bool = typer.Option(False, "--json", help="Print the inspection as JSON."),
+) -> None:
+    """Show a kept call: transcript, findings, what was not assessed."""
+    settings = start()
+    entry = open_data(settings).calls.get(call_id)
+    if as_json:
+        waiting = json.dumps({"call_id": call_id, "state": entry.state.value})
+        typer.echo(entry.inspection.model_dump_json() if entry.inspection else waiting)
+        return
+    agent = f"{entry.facts.agent_id or ''} {entry.facts.agent_name or ''}"
+    paper = screen.console()
+    paper.print(f"{call_id}  {entry.day}  {agent}  {entry.state.value}", markup=False)
+    if entry.error:
+        paper.print(_reason(entry), markup=False)
+    if entry.inspection:
+        _print_inspection(entry.inspection)
+
+
+def _print_inspection(result: Inspection) -> None:
+    paper = screen.console()
+    paper.print(screen.headline(result), markup=False)
+    for turn in result.turns:
+        doubt = f"  ({', '.join(turn.flags)})" if turn.flags else ""
+        paper.print(f"{screen.clock(turn.start_s)} {turn.role.value:9} {turn.text}{doubt}", markup=False)
+    if result.findings:
+        paper.print(screen.findings_table([(result.call_id, f) for f in result.findings]))
+    if result.not_assessed:
+        paper.print(screen.not_assessed_table(result.not_assessed))
+
+
+def findings(
+    call_ids: list[str] = typer.Argument(..., metavar="CALL...", help="Kept calls."),
+) -> None:
+    """A table of what was found in kept calls, and a line for each call."""
+    settings = start()
+    store = open_data(settings)
+    results = [e.inspection for e in map(store.calls.get, call_ids) if e.inspection]
+    screen.print_results(results)
+
+
+def reinspect(
+    call_ids: list[str] = typer.Argument(None, metavar="CALL...", help="Kept calls."),
+    everything: bool = typer.Option(False, "--all", help="Every kept call."),
+) -> None:
+    """Put kept calls back in the queue, to be inspected again (earlier inspections are kept as history)."""
+    settings = start()
+    if bool(call_ids) == everything:
+        raise typer.BadParameter("name the calls or say --all")
+    store = open_data(settings)
+    ids = list(store.calls.all_ids()) if everything else call_ids
+    typer.echo(f"{store.queue.requeue(ids)} calls wait to be inspected again. Next: qa work")

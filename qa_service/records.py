@@ -21,9 +21,6 @@ class Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
-# --------------------------------------------------------------------------- words with one meaning
-
-
 class Role(StrEnum):
     """Who speaks."""
 
@@ -76,9 +73,6 @@ class RoleSource(StrEnum):
     CHANNEL = "channel"
     DIARISATION = "diarisation"
     METADATA = "metadata"
-
-
-# --------------------------------------------------------------------------- call facts
 
 
 def _text(value: object) -> object:
@@ -170,9 +164,6 @@ def _channels(value: object) -> object:
     return names.get(value, value) if isinstance(value, str | int) else value
 
 
-# --------------------------------------------------------------------------- recording, transcript
-
-
 class Recording(Record):
     """An accepted audio file. ``path`` is relative to the audio store for kept files, else as given."""
 
@@ -242,9 +233,6 @@ class Transcript(Record):
     engine: EngineInfo
 
 
-# --------------------------------------------------------------------------- measures
-
-
 class SpeakerMeasures(Record):
     """Of one side: seconds spoken, share of all speech, mean level, characters or words a minute."""
 
@@ -265,9 +253,6 @@ class Measures(Record):
     longest_silence_start_s: float | None = None
     silence_ratio: float | None = None
     overlap_s: float | None = None
-
-
-# --------------------------------------------------------------------------- evaluation
 
 
 class Finding(Record):
@@ -372,9 +357,6 @@ class Inspection(Record):
     measures: Measures | None = None
     made_by: MadeBy | None = None
     notes: tuple[str, ...] = ()
-
-
-# --------------------------------------------------------------------------- a call as kept
 
 
 class CallEntry(Record):

@@ -21,48 +21,54 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="QA_", env_file=".env", extra="ignore", frozen=True)
 
     # places
-    data_dir: Path = Path("var")
-    database_url: str = ""
-    rules_dir: Path | None = None
-    models_dir: Path | None = None
-    reports_dir: Path | None = None
+    data_dir: Path = Field(Path("var"), description="folder of the database, audio, reports and unpacked weights")
+    database_url: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder")
+    rules_dir: Path | None = Field(None, description="packs other than those that ship")
+    models_dir: Path | None = Field(None, description="model manifest other than the one that ships")
+    reports_dir: Path | None = Field(None, description="report templates other than those that ship")
 
     # audio limits
-    max_file_mb: float = Field(default=500.0, gt=0)
-    min_duration_s: float = Field(default=2.0, ge=0)
-    max_duration_s: float = Field(default=3 * 3600.0, gt=0)
-    max_channels: int = Field(default=2, ge=1)
-    min_sample_rate: int = Field(default=8000, gt=0)
-    agent_channel: Literal["agent_left", "agent_right"] = "agent_left"
+    max_file_mb: float = Field(default=500.0, gt=0, description="larger files are refused")
+    min_duration_s: float = Field(default=2.0, ge=0, description="shorter recordings are refused")
+    max_duration_s: float = Field(default=3 * 3600.0, gt=0, description="longer recordings are refused")
+    max_channels: int = Field(default=2, ge=1, description="more channels are refused")
+    min_sample_rate: int = Field(default=8000, gt=0, description="Hz; below it telephone speech is not intelligible")
+    agent_channel: Literal["agent_left", "agent_right"] = Field(
+        "agent_left", description="which channel carries the agent, where the facts do not say"
+    )
 
     # speech
-    engine: Literal["faster-whisper", "openai-whisper"] = "faster-whisper"
-    model: str = "base"
-    device: Literal["auto", "cpu", "cuda"] = "auto"
-    cpu_threads: int = Field(default=0, ge=0, description="0: all cores")
-    beam_size: int = Field(default=5, ge=1)
-    default_language: Literal["auto", "zh", "en"] = "auto"
-    domain_prompt: bool = True
-    coverage_floor: float = Field(default=0.6, ge=0, le=1)
-    word_probability_floor: float = Field(default=0.35, ge=0, le=1)
+    engine: Literal["faster-whisper", "openai-whisper"] = Field("faster-whisper", description="speech engine")
+    model: str = Field("base", description="weights by name or path")
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to decode")
+    cpu_threads: int = Field(default=0, ge=0, description="of the decoder; 0: all cores")
+    beam_size: int = Field(default=5, ge=1, description="decoding beam")
+    default_language: Literal["auto", "zh", "en"] = Field("auto", description="auto: detect for each call")
+    domain_prompt: bool = Field(True, description="prompt the model with collections vocabulary")
+    coverage_floor: float = Field(default=0.6, ge=0, le=1, description="below it a call is not_assessable")
+    word_probability_floor: float = Field(
+        default=0.35, ge=0, le=1, description="findings on words less sure than this are unverified"
+    )
 
     # inspection
-    default_jurisdiction_zh: str = "CN"
-    default_jurisdiction_en: str = "US"
-    timezone: str = "Asia/Shanghai"
-    max_attempts: int = Field(default=3, ge=1)
-    lease_s: float = Field(default=120.0, gt=0)
+    default_jurisdiction_zh: str = Field("CN", description="of Mandarin calls whose facts name none")
+    default_jurisdiction_en: str = Field("US", description="of English calls whose facts name none")
+    timezone: str = Field("Asia/Shanghai", description="of the calendar day where a call has no time of its own")
+    max_attempts: int = Field(default=3, ge=1, description="a call whose worker died this often is given up")
+    lease_s: float = Field(default=120.0, gt=0, description="seconds after which a silent worker loses its call")
 
     # service
-    host: str = "127.0.0.1"
-    port: int = Field(default=8000, ge=0, le=65535)
-    admin_user: str = "admin"
-    admin_password: SecretStr = SecretStr("")
-    session_hours: float = Field(default=12.0, gt=0)
-    ui_language: Literal["zh", "en"] = "zh"
-    cookie_secure: bool = False
-    elasticsearch_url: str = ""
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    host: str = Field("127.0.0.1", description="address of `qa serve`")
+    port: int = Field(default=8000, ge=0, le=65535, description="port of `qa serve`")
+    admin_user: str = Field("admin", description="name of the administrator")
+    admin_password: SecretStr = Field(SecretStr(""), description="empty: a random one is printed at first start")
+    session_hours: float = Field(default=12.0, gt=0, description="length of a log-in")
+    ui_language: Literal["zh", "en"] = Field("zh", description="language of the pages until one is chosen")
+    cookie_secure: bool = Field(False, description="true behind HTTPS")
+    elasticsearch_url: str = Field("", description="empty: the embedded index")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least severe line that is logged"
+    )
 
     @property
     def database(self) -> str:
@@ -114,7 +120,7 @@ def bundled(kind: Literal["rules", "models", "reports"], override: Path | None =
         SetupError: none of them exists.
     """
     here = Path(__file__).resolve().parent
-    for place in ([override] if override else [here / "_bundled" / kind, _checkout_root() / kind]):
+    for place in [override] if override else [here / "_bundled" / kind, _checkout_root() / kind]:
         if place.is_dir():
             return place
     raise SetupError(

@@ -15,7 +15,7 @@ from typing import Literal
 
 from qa_service import __version__, logs
 from qa_service.audio.types import Audio, SpeechSpan
-from qa_service.errors import AudioError, ErrorCode, QAError, SetupError
+from qa_service.errors import AudioError, ErrorCode, QAError, RuleError
 from qa_service.inspect.score import score
 from qa_service.records import (
     CallFacts,
@@ -132,7 +132,7 @@ class Inspector:
         plan = choose(self.plans, facts, transcript.language, self.jurisdiction(facts, transcript.language))
         packs = tuple(self.packs[name] for name in plan.packs)
         heard = self._heard(transcript, measures, plan, packs, call_id)
-        if wrong := self._unfit(transcript):
+        if wrong := self._unfit(transcript) or _unplanned(plan, facts):
             return heard.model_copy(
                 update={"status": CallStatus.NOT_ASSESSABLE, "error": ErrorInfo(code=wrong.code, message=str(wrong))}
             )
@@ -232,6 +232,17 @@ def assign_roles(audio: Audio, facts: CallFacts, settings: Settings) -> tuple[tu
     return sides, Roles(source=RoleSource.CHANNEL, confidence=1.0)
 
 
+def _unplanned(plan: Plan, facts: CallFacts) -> QAError | None:
+    """No pack for this jurisdiction means that nothing was judged, which is not the same as clean."""
+    if plan.packs:
+        return None
+    return RuleError(
+        f"No rule pack covers jurisdiction {facts.jurisdiction or 'unknown'}.",
+        hint="Add a pack and a plan for it, or correct `jurisdiction` in the call facts.",
+        code=ErrorCode.PACK_NOT_FOUND,
+    )
+
+
 def _audio_notes(audio: Audio) -> tuple[str, ...]:
     """What a listener must know of the recording itself; each note starts with a stable word."""
     if not audio.info.truncated:
@@ -250,6 +261,3 @@ def _silent(call_id: str, audio: Audio) -> Inspection:
         "Check the recording line; the call was not judged.",
     )
     return _unjudged(call_id, CallStatus.NOT_ASSESSABLE, error).model_copy(update={"duration_s": audio.duration_s})
-
-
-__all__ = ["Inspector", "SetupError", "assign_roles"]

@@ -1,0 +1,171 @@
+"""The order of stages with the real rooms; only the speech engine is replaced, at its one seam."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa_service.audio.types import Audio, AudioInfo
+from qa_service.errors import ErrorCode
+from qa_service.inspect.pipeline import Inspector, assign_roles
+from qa_service.records import (
+    CallFacts,
+    CallStatus,
+    Coverage,
+    EngineInfo,
+    ProgressEvent,
+    Role,
+    Roles,
+    RoleSource,
+    Transcript,
+    Turn,
+)
+from qa_service.settings import Settings
+
+SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples" / "calls"
+
+
+def transcript(*texts: str, language: str | None = "zh", ratio: float | None = None) -> Transcript:
+    turns = tuple(
+        Turn(index=i, role=Role.AGENT, start_s=i * 3.0, end_s=i * 3.0 + 2, text=t) for i, t in enumerate(texts)
+    )
+    return Transcript(
+        language=language, duration_s=60.0, turns=turns, coverage=Coverage(speech_s=10.0, ratio=ratio),
+        roles=Roles(source=RoleSource.METADATA, confidence=1.0), engine=EngineInfo(name="none"),
+    )  # fmt: skip
+
+
+class Heard:
+    """A transcriber that hears what it is told; the one fake."""
+
+    def __init__(self, result: Transcript) -> None:
+        self.result = result
+        self.seen: dict[str, object] = {}
+
+    def info(self) -> EngineInfo:
+        return self.result.engine
+
+    def transcribe(self, audio: Audio, spans: object, **options: object) -> Transcript:
+        self.seen = options
+        progress = options["progress"]
+        progress(1.0, 2.0)  # type: ignore[operator]
+        return self.result
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
+
+
+def test_a_threat_becomes_a_cited_finding_and_costs_points(settings: Settings) -> None:
+    got = Inspector(settings).inspect_transcript(
+        transcript("再不还钱我就找人打断你的腿"), CallFacts(jurisdiction="CN", callee_role="debtor"), call_id="C-1"
+    )
+    assert got.status is CallStatus.INSPECTED
+    threat = next(f for f in got.findings if "CN-THREAT-01" in f.requirements)
+    assert threat.turns == (0,)
+    assert threat.quote in "再不还钱我就找人打断你的腿"
+    assert got.score
+    assert got.score.points < 100
+    assert got.made_by
+    assert got.made_by.packs[0].behaviour_sha256
+
+
+def test_the_same_input_gives_the_same_bytes(settings: Settings) -> None:
+    said = transcript("您好，我是受银行委托的远方公司，工号一零一", "不还就让你坐牢")
+    first = Inspector(settings).inspect_transcript(said, CallFacts(), call_id="C-1").model_dump_json()
+    assert Inspector(settings).inspect_transcript(said, CallFacts(), call_id="C-1").model_dump_json() == first
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        (transcript("  "), ErrorCode.NO_SPEECH),
+        (transcript("bonjour", language="fr"), ErrorCode.LANGUAGE_UNSUPPORTED),
+        (transcript("您好", language=None), ErrorCode.LANGUAGE_UNSUPPORTED),
+        (transcript("您好", ratio=0.3), ErrorCode.LOW_COVERAGE),
+    ],
+)
+def test_what_cannot_be_judged_is_not_assessable_and_has_no_score(
+    settings: Settings, said: Transcript, code: ErrorCode
+) -> None:
+    got = Inspector(settings).inspect_transcript(said, CallFacts(), call_id="C-1")
+    assert (got.status, got.score, got.findings) == (CallStatus.NOT_ASSESSABLE, None, ())
+    assert got.error
+    assert got.error.code == code
+
+
+def test_an_assumed_jurisdiction_is_said(settings: Settings) -> None:
+    got = Inspector(settings).inspect_transcript(transcript("您好"), CallFacts(), call_id="C-1")
+    assert got.made_by
+    assert any("jurisdiction" in note for note in got.made_by.plan_notes)
+
+
+def test_a_jurisdiction_without_a_pack_is_not_called_clean(settings: Settings) -> None:
+    got = Inspector(settings).inspect_transcript(transcript("您好"), CallFacts(jurisdiction="BR"), call_id="C-1")
+    assert got.status is CallStatus.NOT_ASSESSABLE
+    assert got.score is None
+    assert got.error
+    assert got.error.code == ErrorCode.PACK_NOT_FOUND
+
+
+def silent_wav(path: Path, seconds: float = 5.0) -> Path:
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(2)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(np.zeros(int(8000 * seconds) * 2, np.int16).tobytes())
+    return path
+
+
+def test_silence_is_not_assessable_and_never_clean(settings: Settings, tmp_path: Path) -> None:
+    got = Inspector(settings, transcriber=Heard(transcript("x"))).inspect_audio(
+        silent_wav(tmp_path / "s.wav"), CallFacts(), call_id="C-1"
+    )
+    assert got.status is CallStatus.NOT_ASSESSABLE
+    assert got.error
+    assert got.error.code == ErrorCode.NO_SPEECH
+    assert got.duration_s == pytest.approx(5.0, abs=0.1)
+
+
+def test_a_bad_file_is_a_failed_result_not_an_exception(settings: Settings, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.mp3"
+    bad.write_text("not sound at all " * 50)
+    got = Inspector(settings).inspect_audio(bad, CallFacts(), call_id="C-1")
+    assert got.status is CallStatus.FAILED
+    assert got.error
+    assert got.error.code == ErrorCode.NOT_AUDIO
+
+
+def test_stages_run_in_order_and_tell_their_progress_and_time(settings: Settings) -> None:
+    events: list[ProgressEvent] = []
+    times: list[str] = []
+    ear = Heard(transcript("您好", ratio=1.0))
+    inspector = Inspector(settings, transcriber=ear, on_timing=lambda stage, seconds: times.append(stage))
+    path = next(SAMPLES.glob("D-ZH-*.mp3"))
+    got = inspector.inspect_audio(path, CallFacts(channels="agent_right"), call_id="C-1", on_progress=events.append)
+    assert got.status is CallStatus.INSPECTED
+    assert [e.stage for e in events] == ["decode", "transcribe", "evaluate", "done"]
+    assert times == ["decode", "transcribe", "measure", "evaluate"]
+    assert got.measures
+    assert got.measures.duration_s > 10
+
+
+def audio(channels: int) -> Audio:
+    quiet = np.zeros(16000, np.float32)
+    info = AudioInfo(container="wav", codec="pcm_s16le", source_rate=8000, source_channels=channels, truncated=False)
+    return Audio(channels=(quiet,) * channels, duration_s=1.0, info=info)
+
+
+def test_roles_follow_the_declared_channel(settings: Settings) -> None:
+    assert assign_roles(audio(2), CallFacts(), settings)[0] == (Role.AGENT, Role.CUSTOMER)
+    assert assign_roles(audio(2), CallFacts(channels="agent_right"), settings)[0] == (Role.CUSTOMER, Role.AGENT)
+
+
+def test_mono_goes_on_as_unknown_speakers_with_no_confidence(settings: Settings) -> None:
+    roles, how = assign_roles(audio(1), CallFacts(), settings)
+    assert roles == (Role.UNKNOWN,)
+    assert how.confidence == 0.0

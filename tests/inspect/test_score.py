@@ -1,0 +1,56 @@
+"""Points, grades, veto: only confirmed findings move anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_service.inspect.score import grade, score
+from qa_service.records import Finding, FindingState, Polarity, Severity
+
+
+def finding(deduct: float, **changes: object) -> Finding:
+    base = Finding(
+        rule_id="R-1", rule_version=1, pack="p", title="t", requirements=("CN-THREAT-01",), severity=Severity.MAJOR,
+        polarity=Polarity.VIOLATION, state=FindingState.CONFIRMED, turns=(0,), start_s=0.0, end_s=1.0, quote="q",
+        message="m", deduct=deduct,
+    )  # fmt: skip
+    return base.model_copy(update=changes)
+
+
+def test_a_clean_call_keeps_all_points() -> None:
+    got = score([])
+    assert (got.points, got.max, got.grade, got.veto) == (100.0, 100.0, "A", False)
+
+
+def test_confirmed_findings_deduct_and_never_below_zero() -> None:
+    assert score([finding(30), finding(10)]).points == 60.0
+    assert score([finding(80), finding(80)]).points == 0.0
+
+
+@pytest.mark.parametrize("state", [FindingState.UNVERIFIED, FindingState.NEEDS_REVIEW])
+def test_doubtful_findings_move_nothing_not_even_by_veto(state: FindingState) -> None:
+    got = score([finding(50, state=state, veto=True)])
+    assert (got.points, got.grade, got.veto) == (100.0, "A", False)
+
+
+def test_a_veto_fails_the_call_whatever_the_points() -> None:
+    got = score([finding(5, veto=True)])
+    assert (got.points, got.grade, got.veto) == (95.0, "F", True)
+
+
+def test_praise_gives_back_but_never_above_the_maximum() -> None:
+    praise = finding(5, polarity=Polarity.PRAISE, severity=Severity.PRAISE)
+    assert score([finding(20), praise]).points == 85.0
+    assert score([praise]).points == 100.0
+
+
+def test_dimensions_are_counted_apart() -> None:
+    got = score([finding(20), finding(10, dimension="etiquette")])
+    assert got.by_dimension == {"compliance": 80.0, "etiquette": 90.0}
+
+
+@pytest.mark.parametrize(
+    ("points", "letter"), [(100, "A"), (90, "A"), (89.99, "B"), (80, "B"), (60, "C"), (59, "D"), (0, "D")]
+)
+def test_grades(points: float, letter: str) -> None:
+    assert grade(points) == letter

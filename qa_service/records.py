@@ -183,13 +183,14 @@ class Word(Record):
 
 
 class Turn(Record):
-    """One speaker's stretch of speech. ``flags`` say why the words are doubted (empty: trusted).
+    """One speaker's stretch of speech on one channel. ``flags`` say why the words are doubted (empty: trusted).
 
-    Flags: ``low_confidence``, ``repetition``, ``no_speech_energy``, ``stock_phrase``, ``not_transcribed``.
+    Flags: low_confidence, repetition, no_speech_energy, stock_phrase, not_transcribed.
     """
 
     index: int
     role: Role
+    channel: int = 0
     start_s: float
     end_s: float
     text: str

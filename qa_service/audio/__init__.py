@@ -1,0 +1,1 @@
+"""Decode recordings, find speech, measure sound."""

@@ -1,0 +1,41 @@
+"""What the audio room hands on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Samples = NDArray[np.float32]
+SAMPLE_RATE = 16000
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """What the file said of itself; ``truncated`` when it ends well before its declared length."""
+
+    container: str
+    codec: str
+    source_rate: int
+    source_channels: int
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class Audio:
+    """Decoded sound: one or two arrays of equal length, 16 kHz, in [-1, 1]; channels are never mixed."""
+
+    channels: tuple[Samples, ...]
+    duration_s: float
+    info: AudioInfo
+    sample_rate: int = SAMPLE_RATE
+
+
+@dataclass(frozen=True)
+class SpeechSpan:
+    """Speech found on one channel, in seconds."""
+
+    channel: int
+    start_s: float
+    end_s: float

@@ -1,0 +1,142 @@
+"""Plans: which packs a call gets, and with which parameters. Data in ``rules/plans/*.yaml``.
+
+A plan file holds a list ``plans``; each entry names the facts it asks for under ``when``. Of the plans
+whose every asked fact holds, the one that asks for most is taken; the first in file order on a tie.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, JsonValue, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from qa_service.errors import RuleError
+from qa_service.records import CallFacts, Plan, Record
+
+#: Stages of delinquency by days overdue (first, last day); None: no last day.
+STAGES: tuple[tuple[str, int, int | None], ...] = (
+    ("M0", 0, 0),
+    ("M1", 1, 30),
+    ("M2–M3", 31, 90),
+    ("M3–M6", 91, 180),
+    ("M6+", 181, None),
+)
+
+
+class When(Record):
+    """Facts that a plan asks for; an empty field asks for nothing. A missing fact never holds.
+
+    ``jurisdiction`` holds for its parts too: ``US`` for ``US-CA``. ``overdue_days`` is [first, last], last may be null.
+    """
+
+    jurisdiction: str | None = None
+    language: str | None = None
+    overdue_days: tuple[int, int | None] | None = None
+    debtor_segment: tuple[str, ...] = ()
+    agent_type: str | None = None
+    product: tuple[str, ...] = ()
+    first_party: bool | None = None
+    state: tuple[str, ...] = ()
+
+    def asked(self) -> tuple[str, ...]:
+        return tuple(name for name in type(self).model_fields if getattr(self, name) not in (None, ()))
+
+
+class PlanSpec(Record):
+    """A plan as written. ``parameters`` override those of its packs."""
+
+    name: str = Field(min_length=1)
+    title: str = Field(min_length=1)
+    when: When = When()
+    packs: tuple[str, ...] = Field(min_length=1)
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class _PlanFile(Record):
+    plans: tuple[PlanSpec, ...]
+
+
+def load_plans(root: Path) -> tuple[PlanSpec, ...]:
+    """All plans under ``root/plans``, files in name order.
+
+    Raises:
+        RuleError: a file that cannot be read, or a plan name used twice.
+    """
+    plans = tuple(plan for path in sorted((root / "plans").glob("*.yaml")) for plan in _read(path))
+    names = [plan.name for plan in plans]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RuleError(
+            f"Plan {twice[0]!r} is defined twice under {root / 'plans'}.", hint="Give each plan its own name."
+        )
+    return plans
+
+
+def _read(path: Path) -> tuple[PlanSpec, ...]:
+    try:
+        raw: Any = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
+        return _PlanFile.model_validate(raw).plans
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise RuleError(f"{place}: {first['msg']}.", file=str(path), hint="See docs/rules.md, plans.") from wrong
+    except MarkedYAMLError as wrong:
+        mark = wrong.problem_mark
+        raise RuleError(f"Not readable as YAML: {wrong.problem}.", file=str(path),
+                        line=mark.line + 1 if mark else None, column=mark.column + 1 if mark else None,
+                        hint="Check indentation and quotes there.") from wrong  # fmt: skip
+    except (OSError, UnicodeDecodeError, YAMLError) as wrong:
+        raise RuleError(f"Cannot be read: {wrong}.", file=str(path), hint="Save it as UTF-8 text.") from wrong
+
+
+def choose(plans: Sequence[PlanSpec], facts: CallFacts, language: str | None, jurisdiction: str | None) -> Plan:
+    """The most specific plan whose facts hold; a plan without packs where none does. Notes say why."""
+    known: dict[str, object] = {
+        **{name: getattr(facts, name) for name in When.model_fields},
+        "language": language,
+        "jurisdiction": jurisdiction,
+    }
+    fitting = [plan for plan in plans if all(_holds(plan.when, name, known[name]) for name in plan.when.asked())]
+    if not fitting:
+        return Plan(name="none", packs=(), notes=(f"no plan for jurisdiction {jurisdiction}, language {language}",))
+    best = max(fitting, key=lambda plan: len(plan.when.asked()))
+    return Plan(name=best.name, packs=best.packs, parameters=best.parameters, notes=_notes(best, facts, jurisdiction))
+
+
+def _holds(when: When, name: str, value: object) -> bool:
+    asked = getattr(when, name)
+    if value is None:
+        return False
+    if name == "jurisdiction":
+        return _within(str(value), str(asked))
+    if name == "overdue_days":
+        first, last = asked
+        return isinstance(value, int) and first <= value and (last is None or value <= last)
+    return value in asked if isinstance(asked, tuple) else value == asked
+
+
+def _within(place: str, asked: str) -> bool:
+    """US-CA lies within US; GB is the other name of UK."""
+    place = place.upper().replace("GB", "UK")
+    return place == asked.upper() or place.startswith(f"{asked.upper()}-")
+
+
+def stage(overdue_days: int) -> str:
+    """Name of the stage of delinquency."""
+    return next(
+        name for name, first, last in STAGES if first <= overdue_days and (last is None or overdue_days <= last)
+    )
+
+
+def _notes(plan: PlanSpec, facts: CallFacts, jurisdiction: str | None) -> tuple[str, ...]:
+    assumed = "" if facts.jurisdiction else " (assumed from the language)"
+    notes = [plan.title, f"jurisdiction {jurisdiction}{assumed}"]
+    if facts.overdue_days is not None:
+        notes.append(f"stage {stage(facts.overdue_days)} ({facts.overdue_days} days overdue)")
+    if facts.debtor_segment and "debtor_segment" in plan.when.asked():
+        notes.append(f"segment {facts.debtor_segment}")
+    return tuple(notes)

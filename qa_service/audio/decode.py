@@ -145,7 +145,7 @@ def _pieces(container: InputContainer, stream: Any, path: Path, settings: Settin
             if total > most:
                 raise AudioError(
                     ErrorCode.DECODE_LIMIT,
-                    f"{path} holds more sound than it declares and more than {settings.max_duration_s / 60:.0f} minutes.",
+                    f"{path} holds more sound than it declares, over {settings.max_duration_s / 60:.0f} minutes.",
                     "Split it if it is honest; do not trust it otherwise.",
                 )
             pieces.append(piece)
@@ -162,9 +162,9 @@ def _resampled(container: InputContainer, stream: Any) -> Iterator[Samples]:
     for frame in container.decode(stream):
         frame.pts = None
         for out in resampler.resample(frame):
-            yield out.to_ndarray()
+            yield out.to_ndarray().astype(np.float32, copy=False)
     for out in resampler.resample(None):
-        yield out.to_ndarray()
+        yield out.to_ndarray().astype(np.float32, copy=False)
 
 
 def _joined(pieces: list[Samples], count: int) -> tuple[Samples, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -22,7 +23,7 @@ def measure(audio: Audio, spans: tuple[SpeechSpan, ...], transcript: Transcript)
     by_role = _spans_by_role(spans, transcript.turns)
     speech = sum(b - a for found in by_role.values() for _, a, b in found) or 1.0
     union = _union((s.start_s, s.end_s) for s in spans)
-    silence = _longest_gap(union, audio.duration_s)
+    silence = _longest_gap(union)
     spoken = sum(b - a for a, b in union)
     return Measures(
         duration_s=round(audio.duration_s, 3),
@@ -89,7 +90,7 @@ def _union(intervals: Iterable[Interval]) -> list[Interval]:
     return out
 
 
-def _longest_gap(union: list[Interval], duration_s: float) -> Interval:
+def _longest_gap(union: list[Interval]) -> Interval:
     """The longest stretch between two stretches of speech (ringing before and after does not count)."""
-    gaps = [(a[1], b[0]) for a, b in zip(union, union[1:], strict=False)]
+    gaps = [(a[1], b[0]) for a, b in pairwise(union)]
     return max(gaps, key=lambda g: g[1] - g[0], default=(0.0, 0.0))

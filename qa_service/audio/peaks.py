@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from qa_service.audio.types import Audio
@@ -13,5 +15,5 @@ def peaks(audio: Audio, buckets: int = 800) -> list[list[float]]:
     for samples in audio.channels:
         edges = np.linspace(0, samples.size, buckets + 1).astype(int)
         loud = np.abs(samples)
-        out.append([round(float(loud[a:b].max(initial=0.0)), 3) for a, b in zip(edges, edges[1:], strict=False)])
+        out.append([round(float(loud[a:b].max(initial=0.0)), 3) for a, b in pairwise(edges)])
     return out

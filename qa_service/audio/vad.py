@@ -54,7 +54,7 @@ def _levels(samples: Samples) -> NDArray[np.float64]:
     """Level of each chunk in dBFS, smoothed over LEVEL_CHUNKS."""
     power = np.mean(np.square(_chunks(samples), dtype=np.float64), axis=1)
     if not power.size:
-        return power
+        return np.zeros(0)
     smooth = np.convolve(power, np.ones(LEVEL_CHUNKS) / LEVEL_CHUNKS, mode="same")[: power.size]
     return np.asarray(10 * np.log10(smooth + 1e-10))
 

@@ -59,7 +59,7 @@ def inspect(
 
 def _items(files: list[Path] | None, meta: Path | None, manifest: Path | None, transcript: bool) -> list[Item]:
     from qa_service.inspect.batch import from_files, from_manifest, unique
-    from qa_service.intake.manifest import read_facts
+    from qa_service.intake.facts import read_facts
 
     if bool(files) == bool(manifest):
         raise typer.BadParameter("give FILEs or --manifest, one of the two")
@@ -109,7 +109,7 @@ def ingest(
     settings = start()
     if bool(paths) == bool(manifest):
         raise typer.BadParameter("give PATHs or --manifest, one of the two")
-    from qa_service.intake.manifest import read_facts
+    from qa_service.intake.facts import read_facts
     from qa_service.jobs.ingest import ingest_manifest, ingest_paths
 
     store = open_data(settings)

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.inspect.pipeline import Inspector, OnProgress
+from qa_service.intake.facts import sidecar_facts
 from qa_service.intake.files import accept
 from qa_service.intake.manifest import ManifestProblem, read_manifest
-from qa_service.intake.sidecar import sidecar_facts
 from qa_service.intake.transcript import read_transcript
 from qa_service.records import CallFacts, CallStatus, ErrorInfo, Inspection, Transcript
 from qa_service.settings import Settings

@@ -1,0 +1,1 @@
+"""Accept recordings, facts, manifests and given transcripts; keep the audio."""

@@ -1,0 +1,255 @@
+"""What a rule file and a pack file may say, exactly: unknown keys and wrong types are refused.
+
+The models mirror the YAML one to one; names that refer to each other (selections in a condition,
+lexicons, parameters) are checked when a rule is compiled. docs/rules.md is the reader's version.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+
+from qa_service.records import CallFacts, Measures, Severity
+
+#: Words of the condition language, which no selection may be called.
+RESERVED = frozenset({"and", "or", "not", "any", "all", "none", "of", "them"})
+
+NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Terms = Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
+RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+ParameterName = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_]*$")]
+#: A number, or a pack parameter (``$intro_s``) that a deployment may override.
+Amount = Annotated[float, Field(gt=0)] | ParameterName
+Language = Literal["zh", "en"]
+Speaker = Literal["agent", "customer", "any"]
+Direction = Literal["inbound", "outbound"]
+
+
+def _switch(value: object) -> object:
+    """YAML 1.2 reads ``on`` and ``off`` as words."""
+    return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
+
+
+Switch = Annotated[bool, BeforeValidator(_switch)]
+
+
+class Spec(BaseModel):
+    """Base of all parts of a rule file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Reference(Spec):
+    """A legal or policy source. ``mark`` V1: read in the provision itself; V2: on a secondary page."""
+
+    title: NonEmpty
+    article: str = ""
+    mark: Literal["V1", "V2", "unverified"] | None = None
+    url: str = ""
+
+
+class AppliesTo(Spec):
+    """Which calls a rule is about. ``language`` defaults to the pack's, ``direction`` to both."""
+
+    language: tuple[Language, ...] | None = Field(default=None, min_length=1)
+    speaker: Speaker = "agent"
+    direction: tuple[Direction, ...] | None = Field(default=None, min_length=1)
+    facts: NonEmpty | None = None
+
+
+class GatesSpec(Spec):
+    """Which gates a hit must pass; None: as the rule (in a selection) or the default (in a rule)."""
+
+    quotation: Switch | None = None
+    negation: Switch | None = None
+    conditional: Switch | None = None
+
+
+class SelectionSpec(Spec):
+    """A named set of words and where to look for them.
+
+    A selection is present in a window when at least ``at_least`` different terms of ``phrases``,
+    ``regex`` and ``lexicon`` are heard there, each of ``all``, and at least ``count`` hits in total.
+    Hits that touch a ``not_phrases`` or ``not_regex`` match are dropped.
+    """
+
+    speaker: Speaker | None = None
+    phrases: Terms | None = None
+    all: Terms | None = None
+    regex: Terms | None = None
+    lexicon: Terms | None = None
+    not_phrases: Terms | None = None
+    not_regex: Terms | None = None
+    at_least: int = Field(default=1, ge=1)
+    count: int = Field(default=1, ge=1)
+    pinyin: bool = False
+    within_first_s: Amount | None = None
+    within_last_s: Amount | None = None
+    within_first_turns: Amount | None = None
+    within_last_turns: Amount | None = None
+    gates: GatesSpec = GatesSpec()
+
+    @model_validator(mode="after")
+    def _has_terms(self) -> Self:
+        if not (self.phrases or self.all or self.regex or self.lexicon):
+            raise ValueError("a selection needs phrases, all, regex or lexicon")
+        return self
+
+
+class WithinSpec(Spec):
+    """How far apart the selections may lie: exactly one of these; without it, in the same turn."""
+
+    same: Literal["turn"] | None = None
+    turns: Amount | None = None
+    seconds: Amount | None = None
+    near: Amount | None = None
+    call: Literal[True] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("give exactly one of same, turns, seconds, near, call")
+        return self
+
+
+class MatchSpec(Spec):
+    """What makes a finding: selections of words with a condition, a condition over facts, or both."""
+
+    select: dict[Name, SelectionSpec] = Field(default_factory=dict)
+    condition: NonEmpty | None = None
+    within: WithinSpec | None = None
+    order: Annotated[tuple[Name, ...], Field(min_length=2)] | None = None
+    facts: NonEmpty | None = None
+    absent: bool = False
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if not self.select and not self.facts:
+            raise ValueError("give select, facts or both")
+        if self.absent and not self.select:
+            raise ValueError("absent needs select: what should have been said")
+        if wrong := sorted(RESERVED & self.select.keys()):
+            raise ValueError(f"{wrong[0]!r} is a word of the condition language; call the selection something else")
+        return self
+
+
+class ScoreSpec(Spec):
+    """Points: ``deduct`` for a violation, ``add`` for praise; once a call or per finding up to ``cap``."""
+
+    deduct: float = Field(default=0.0, ge=0)
+    add: float = Field(default=0.0, ge=0)
+    once: bool = True
+    cap: float | None = Field(default=None, gt=0)
+    dimension: NonEmpty = "compliance"
+    veto: bool = False
+
+
+class ExampleTurn(Spec):
+    """One turn of an example: exactly one of agent, customer, unknown. ``at``: seconds where it starts."""
+
+    agent: NonEmpty | None = None
+    customer: NonEmpty | None = None
+    unknown: NonEmpty | None = None
+    at: float | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if sum(t is not None for t in (self.agent, self.customer, self.unknown)) != 1:
+            raise ValueError("give exactly one of agent, customer, unknown")
+        return self
+
+
+class ExampleSpec(Spec):
+    """A call in miniature and what the rule must make of it.
+
+    ``hit_todo`` and ``clean_todo`` are known gaps: what the rule should say but does not yet.
+    ``near_miss`` names a clean example that looks like a violation. ``reason`` is the stable word
+    that ``not_assessed`` must start with.
+    """
+
+    name: NonEmpty
+    expect: Literal["hit", "clean", "not_assessed", "hit_todo", "clean_todo"]
+    turns: tuple[ExampleTurn, ...] = ()
+    facts: dict[str, JsonValue] = Field(default_factory=dict)
+    measures: Measures | None = None
+    language: Language | None = None
+    duration_s: float | None = Field(default=None, gt=0)
+    coverage: float | None = Field(default=None, ge=0, le=1)
+    evidence: NonEmpty | None = None
+    reason: NonEmpty | None = None
+    near_miss: bool = False
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        CallFacts.model_validate(self.facts)
+        if self.evidence and self.expect not in ("hit", "hit_todo"):
+            raise ValueError("evidence belongs to a hit")
+        if self.reason and self.expect != "not_assessed":
+            raise ValueError("reason belongs to not_assessed")
+        if self.near_miss and self.expect not in ("clean", "clean_todo"):
+            raise ValueError("a near miss is clean")
+        return self
+
+
+class RuleSpec(Spec):
+    """One rule file."""
+
+    id: RuleId
+    title: NonEmpty
+    title_en: str = ""
+    version: int = Field(ge=1)
+    status: Literal["draft", "test", "stable", "retired"]
+    severity: Severity
+    requirements: tuple[NonEmpty, ...] = ()
+    applies_to: AppliesTo = AppliesTo()
+    description: str = ""
+    references: tuple[Reference, ...] = ()
+    match: MatchSpec
+    gates: GatesSpec = GatesSpec()
+    score: ScoreSpec = ScoreSpec()
+    outcome: Literal["confirmed", "needs_review"] = "confirmed"
+    message: NonEmpty
+    message_en: str = ""
+    false_positives: tuple[NonEmpty, ...] = ()
+    known_gaps: tuple[NonEmpty, ...] = ()
+    review: str = ""
+    examples: tuple[ExampleSpec, ...] = ()
+
+    @model_validator(mode="after")
+    def _score_fits(self) -> Self:
+        praise = self.severity is Severity.PRAISE
+        if praise and (self.score.deduct or self.score.veto):
+            raise ValueError("praise adds points: use score.add, not deduct or veto")
+        if not praise and self.score.add:
+            raise ValueError("only praise adds points: use score.deduct")
+        return self
+
+
+class ParameterSpec(Spec):
+    """A number or word a deployment may override, and where its default comes from."""
+
+    value: JsonValue
+    source: NonEmpty
+    mark: Literal["V1", "V2", "unverified"] | None = None
+    note: str = ""
+
+
+class PackSpec(Spec):
+    """One pack.yaml. ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+    version: NonEmpty
+    title: NonEmpty
+    title_en: str = ""
+    description: str = ""
+    jurisdiction: NonEmpty | None = None
+    languages: Annotated[tuple[Language, ...], Field(min_length=1)]
+    parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
+    lexicons: dict[Name, Terms] = Field(default_factory=dict)
+
+
+def plain(spec: Spec) -> dict[str, Any]:
+    """The spec as JSON data without what was left at its default."""
+    return spec.model_dump(mode="json", exclude_defaults=True)

@@ -1,0 +1,264 @@
+"""YAML with places: data, and for every value the line and column it stands at.
+
+YAML 1.2, UTF-8 (a byte order mark is fine), one document, no tags, anchors or duplicate keys. Words
+that YAML 1.1 would read as booleans must be quoted, so that a list of phrases means the same to every reader.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML, MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from qa_service.errors import RuleError
+from qa_service.rules.schema import Spec
+
+MAX_BYTES = 2_000_000
+Path_ = tuple[str | int, ...]
+Place = tuple[int, int]
+S = TypeVar("S", bound=Spec)
+
+_AMBIGUOUS = frozenset({"yes", "no", "y", "n", "on", "off"})
+_TEXT_TAGS = ("str", "timestamp")
+
+
+@dataclass(frozen=True)
+class Source:
+    """A parsed YAML file: plain ``data``, and ``places`` of values and keys (1-based line, column)."""
+
+    file: str
+    data: Any
+    places: Mapping[Path_, Place]
+    quoted: frozenset[Path_]
+
+    def place(self, path: Path_) -> Place:
+        """Where ``path`` stands; of a part that is not written, where its parent stands."""
+        while path and path not in self.places:
+            path = path[:-1]
+        return self.places.get(path, (1, 1))
+
+    def error(self, path: Path_, message: str, hint: str = "", *, offset: int = 0) -> RuleError:
+        """An error at ``path``; ``offset`` characters into a one-line value."""
+        line, column = self.place(path)
+        if offset:
+            column += offset + (path in self.quoted)
+        return RuleError(message, file=self.file, line=line, column=column, hint=hint)
+
+
+def read_source(path: Path, name: str) -> Source:
+    """Read one YAML file; ``name`` is how errors call it.
+
+    Raises:
+        RuleError: not UTF-8, empty, not YAML, or with a duplicate key, tag, anchor or unquoted yes/no word.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as wrong:
+        raise RuleError(f"cannot be read: {wrong.strerror}", file=name, hint="Check the file's rights.") from None
+    if len(raw) > MAX_BYTES:
+        raise RuleError(f"is larger than {MAX_BYTES // 1_000_000} MB", file=name, hint="Split it into several files.")
+    return parse_source(_decode(raw, name), name)
+
+
+def parse_source(text: str, name: str) -> Source:
+    """As :func:`read_source`, of text."""
+    try:
+        node = YAML(typ="rt", pure=True).compose(text)
+    except MarkedYAMLError as wrong:
+        raise _syntax_error(wrong, name) from None
+    except (YAMLError, ValueError) as wrong:
+        raise RuleError(f"not YAML: {wrong}", file=name, line=1, column=1, hint="Correct the YAML.") from None
+    if node is None:
+        raise RuleError("is empty", file=name, line=1, column=1, hint="Write the rule or delete the file.")
+    reader = _Reader(name)
+    data = reader.value(node, ())
+    return Source(name, data, reader.places, frozenset(reader.quoted))
+
+
+def validate(source: Source, kind: type[S]) -> S:
+    """The file as a spec.
+
+    Raises:
+        RuleError: the first key or value that does not fit, with its place and the mend.
+    """
+    problems = invalid(source, kind)
+    if problems:
+        raise problems[0]
+    return kind.model_validate_json(json.dumps(source.data), strict=True)
+
+
+def invalid(source: Source, kind: type[S]) -> tuple[RuleError, ...]:
+    """Everything in the file that does not fit ``kind``, in the order of lines."""
+    if not isinstance(source.data, dict):
+        hint = f"Start with `{next(iter(kind.model_fields))}: …`, not with a list or a word."
+        return (source.error((), f"a mapping is needed here, not a {_kind(source.data)}", hint),)
+    try:
+        kind.model_validate_json(json.dumps(source.data), strict=True)
+    except ValidationError as wrong:
+        errors = [_spec_error(source, kind, dict(e)) for e in wrong.errors()]
+        first_at = {(e.line or 0, e.column or 0): e for e in reversed(errors)}
+        return tuple(error for _, error in sorted(first_at.items()))
+    return ()
+
+
+def _decode(raw: bytes, name: str) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as wrong:
+        before = raw[: wrong.start]
+        line = before.count(b"\n") + 1
+        column = wrong.start - (before.rfind(b"\n") + 1) + 1
+        hint = "Save the file as UTF-8."
+        raise RuleError("is not UTF-8", file=name, line=line, column=column, hint=hint) from None
+
+
+def _syntax_error(wrong: MarkedYAMLError, name: str) -> RuleError:
+    mark = wrong.problem_mark or wrong.context_mark
+    said = str(wrong.problem or wrong.context or "not YAML")
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    hint = "Correct the YAML here or in the line above."
+    if "\\t" in said or "tab" in said.lower():
+        hint = "Indent with spaces, not tabs."
+    if "another document" in said or "single document" in said:
+        hint = "One file holds one document: split it at `---`."
+    return RuleError(f"not YAML: {said}", file=name, line=line, column=column, hint=hint)
+
+
+class _Reader:
+    """Turns YAML nodes into plain data and remembers where each stood."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.places: dict[Path_, Place] = {}
+        self.quoted: set[Path_] = set()
+        self._seen: set[int] = set()
+
+    def value(self, node: Node, path: Path_) -> Any:
+        self.places.setdefault(path, _place(node))
+        if id(node) in self._seen or node.anchor:
+            raise self._error(node, "anchors and aliases are not allowed", "Write the value out.")
+        self._seen.add(id(node))
+        if isinstance(node, MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, SequenceNode):
+            return [self.value(child, (*path, i)) for i, child in enumerate(node.value)]
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path)
+        raise self._error(node, "this is no YAML that a rule may use", "Write a value, a list or a mapping.")
+
+    def _mapping(self, node: MappingNode, path: Path_) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, child in node.value:
+            key = key_node.value
+            if not isinstance(key_node, ScalarNode) or not isinstance(key, str):
+                raise self._error(key_node, "a key must be a word", "Write `word: value`.")
+            if key in found:
+                raise self._error(key_node, f"key {key!r} stands here twice", "Keep one of them.")
+            found[key] = self.value(child, (*path, key))
+            self.places[(*path, key, "")] = _place(key_node)
+        return found
+
+    def _scalar(self, node: ScalarNode, path: Path_) -> Any:
+        tag = str(node.tag).rsplit(":", 1)[-1]
+        if node.style in ("'", '"'):
+            self.quoted.add(path)
+        plain = node.style is None or node.style == ""
+        if tag in _TEXT_TAGS:
+            if plain and node.value.lower() in _AMBIGUOUS and "gates" not in path:
+                hint = f"If the word is meant, quote it: '{node.value}'; if a switch is meant, write true or false."
+                raise self._error(node, f"{node.value!r} is a boolean to some YAML readers and a word to others", hint)
+            return node.value
+        return self._number(node, tag)
+
+    def _number(self, node: ScalarNode, tag: str) -> Any:
+        try:
+            if tag == "bool":
+                return node.value.lower() == "true"
+            if tag == "null":
+                return None
+            if tag in ("int", "float"):
+                return json.loads(node.value) if tag == "float" else int(node.value)
+        except ValueError:
+            return node.value
+        raise self._error(node, f"tag {node.tag} is not allowed", "Write a plain value.")
+
+    def _error(self, node: Node, message: str, hint: str) -> RuleError:
+        line, column = _place(node)
+        return RuleError(message, file=self.name, line=line, column=column, hint=hint)
+
+
+def _place(node: Node) -> Place:
+    return node.start_mark.line + 1, node.start_mark.column + 1
+
+
+def _spec_error(source: Source, kind: type[Spec], error: dict[str, Any]) -> RuleError:
+    """One pydantic error in a rule writer's words, at its place."""
+    loc: Path_ = error["loc"]
+    path = _written(source.data, loc)
+    what = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(loc[-1]), _keys_at(kind, loc[:-1]), 1, 0.6)
+        hint = f"Did you mean `{close[0]}`?" if close else "Delete it, or see docs/rules.md for what may stand here."
+        return source.error((*path, ""), f"unknown key {loc[-1]!r}", hint)
+    if error["type"] == "missing":
+        return source.error(path, f"{_dotted(loc)} is missing", f"Add `{loc[-1]}: …`.")
+    return source.error(path, f"{_dotted(path)}: {what[:1].lower()}{what[1:]}", _mend(error))
+
+
+def _mend(error: dict[str, Any]) -> str:
+    if error["type"] == "string_type" and isinstance(error.get("input"), bool | int | float):
+        return "Text is needed: put it in quotes."
+    if error["type"] == "float_type":
+        return "Write a number, or $name for a parameter of the pack."
+    if error["type"] == "tuple_type":
+        return "A list is needed: [first, second]."
+    if error["type"] == "string_too_short":
+        return "An empty text matches nothing: delete it or fill it in."
+    return "See docs/rules.md for what may stand here."
+
+
+def _written(data: Any, loc: Path_) -> Path_:
+    """The part of a pydantic location that exists in the file (unions and checks add parts of their own)."""
+    path: Path_ = ()
+    for part in loc:
+        inside = (isinstance(data, dict) and part in data) or (
+            isinstance(data, list) and isinstance(part, int) and part < len(data)
+        )
+        if inside:
+            data, path = data[part], (*path, part)
+    return path
+
+
+def _keys_at(kind: type[Spec], loc: Path_) -> list[str]:
+    """Keys that may stand where an unknown one was found."""
+    root = kind.model_json_schema()
+    here = _resolve(root, root)
+    for part in loc:
+        options = (here.get("properties", {}).get(part), *here.get("patternProperties", {}).values(), here.get("items"))
+        here = _resolve(next(filter(None, options), None), root)
+    return list(here.get("properties", {}))
+
+
+def _resolve(schema: Any, root: dict[str, Any]) -> dict[str, Any]:
+    """The schema itself, behind a reference or the non-null option of a union."""
+    if not isinstance(schema, dict):
+        return {}
+    options = [o for o in schema.get("anyOf", ()) if o.get("type") != "null"]
+    schema = options[0] if options else schema
+    ref = schema.get("$ref")
+    return dict(root["$defs"][ref.rsplit("/", 1)[-1]]) if isinstance(ref, str) else schema
+
+
+def _dotted(path: Path_) -> str:
+    return ".".join(str(p) for p in path) or "the file"
+
+
+def _kind(data: Any) -> str:
+    return "list" if isinstance(data, list) else "single value"

@@ -1,0 +1,1 @@
+"""Text as rules and search see it."""

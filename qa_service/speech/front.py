@@ -18,6 +18,8 @@ from qa_service.text.normalise import to_simplified
 BATCH_CLIPS, BATCH_S = 8, 60.0
 #: Words reach this far: the aligner puts their edges inside the sound.
 WORD_REACH_S = 0.4
+#: A word that lasts longer stands for speech the model left out: the aligner stretched it over the gap.
+WORD_LONGEST_S = 1.2
 #: Speech without words longer than this is decoded again by itself.
 MISSED_S = 1.0
 #: Language is detected over the longest clips, up to this much sound.
@@ -89,7 +91,8 @@ class TurnTranscriber:
 
         if not clips:
             return None, None
-        pieces, total = [], 0.0
+        pieces: list[Samples] = []
+        total = 0.0
         for clip in sorted(clips, key=lambda c: -c.length_s):
             if total + clip.length_s > LANGUAGE_S and pieces:
                 break
@@ -164,7 +167,8 @@ def _reach(heard: _Heard) -> list[tuple[float, float]]:
     """Stretches that words cover, joined where they reach each other."""
     out: list[tuple[float, float]] = []
     for word in heard.words:
-        start, end = word.start_s - WORD_REACH_S, word.end_s + WORD_REACH_S
+        start = word.start_s - WORD_REACH_S
+        end = min(word.end_s, word.start_s + WORD_LONGEST_S) + WORD_REACH_S
         if out and start <= out[-1][1]:
             out[-1] = (out[-1][0], max(out[-1][1], end))
         else:

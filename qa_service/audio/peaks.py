@@ -14,6 +14,5 @@ def peaks(audio: Audio, buckets: int = 800) -> list[list[float]]:
     out = []
     for samples in audio.channels:
         edges = np.linspace(0, samples.size, buckets + 1).astype(int)
-        loud = np.abs(samples)
-        out.append([round(float(loud[a:b].max(initial=0.0)), 3) for a, b in pairwise(edges)])
+        out.append([round(float(np.abs(samples[a:b]).max(initial=0.0)), 3) for a, b in pairwise(edges)])
     return out

@@ -13,13 +13,20 @@ SAMPLE_RATE = 16000
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What the file said of itself; ``truncated`` when it ends well before its declared length."""
+    """What the file said of itself, and what decoding it showed.
+
+    ``truncated``: it ends well before its declared length, or a part of it could not be decoded.
+    ``filled_s``: seconds that the file leaves out (lost or suppressed) and that silence stands for.
+    ``dual_mono``: two channels carried the same sound; one of them was kept.
+    """
 
     container: str
     codec: str
     source_rate: int
     source_channels: int
     truncated: bool
+    filled_s: float = 0.0
+    dual_mono: bool = False
 
 
 @dataclass(frozen=True)

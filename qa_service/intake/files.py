@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import stat
 from pathlib import Path
+from typing import IO
 
-from qa_service.errors import AudioError, ErrorCode
+from qa_service.errors import AudioError, ErrorCode, InputError
 from qa_service.records import Recording
 from qa_service.settings import Settings
 
-#: Names that a folder may be searched for. The content decides when a file is named by hand.
-AUDIO_SUFFIXES = frozenset(
-    [
-        ".wav",
-        ".mp3",
-        ".ogg",
-        ".oga",
-        ".opus",
-        ".m4a",
-        ".mp4",
-        ".aac",
-        ".amr",
-        ".awb",
-        ".gsm",
-        ".flac",
-        ".wma",
-        ".webm",
-        ".mka",
-        ".au",
-        ".aif",
-        ".aiff",
-        ".vox",
-        ".3gp",
-    ]
-)
+#: Names that a folder is searched for. The content decides, whatever the name is.
+AUDIO_SUFFIXES = frozenset([
+    ".wav", ".mp3", ".ogg", ".oga", ".opus", ".spx", ".m4a", ".m4b", ".mp4", ".mov", ".mkv", ".mka", ".webm", ".aac",
+    ".amr", ".awb", ".gsm", ".flac", ".wma", ".asf", ".au", ".aif", ".aiff", ".caf", ".vox", ".3gp", ".3ga",
+])  # fmt: skip
+CHUNK_BYTES = 1 << 20
 
 
 def accept(path: Path, settings: Settings) -> Recording:
@@ -42,35 +26,69 @@ def accept(path: Path, settings: Settings) -> Recording:
     Raises:
         AudioError: FILE_NOT_FOUND, FILE_UNREADABLE, FILE_EMPTY or FILE_TOO_LARGE.
     """
-    size = regular_size(path)
-    if size == 0:
-        raise AudioError(ErrorCode.FILE_EMPTY, f"{path} is empty.", "Export the recording again.")
-    if size > settings.max_file_mb * 1e6:
-        message = f"{path} has {size / 1e6:.0f} MB; at most {settings.max_file_mb:g} are taken."
-        raise AudioError(ErrorCode.FILE_TOO_LARGE, message, "Split it, or raise QA_MAX_FILE_MB.")
-    return Recording(sha256=sha256_of(path), path=str(path), original_name=path.name, size_bytes=size)
-
-
-def regular_size(path: Path) -> int:
-    """Bytes of a regular file; folders, pipes and devices are refused before anything reads them."""
-    try:
-        found = path.stat()
-    except (FileNotFoundError, NotADirectoryError):
-        raise AudioError(ErrorCode.FILE_NOT_FOUND, f"{path} is not there.", "Check the path.") from None
-    except (OSError, ValueError) as wrong:
-        raise AudioError(ErrorCode.FILE_UNREADABLE, f"{path} cannot be read: {wrong}.", "Check the path.") from None
-    if not path.is_file():
-        raise AudioError(ErrorCode.FILE_UNREADABLE, f"{path} is not a regular file.", "Give a recording.")
-    return found.st_size
+    with open_regular(path, AudioError) as source:
+        size = os.fstat(source.fileno()).st_size
+        if size == 0:
+            raise AudioError(ErrorCode.FILE_EMPTY, f"{shown(path)} is empty.", "Export the recording again.")
+        if size > settings.max_file_mb * 1e6:
+            message = f"{shown(path)} has {size / 1e6:.1f} MB; at most {settings.max_file_mb:g} are taken."
+            raise AudioError(ErrorCode.FILE_TOO_LARGE, message, "Split it, or raise QA_MAX_FILE_MB.")
+        sha256 = _sha256(source, path)
+    return Recording(sha256=sha256, path=shown(path), original_name=shown(Path(path.name)), size_bytes=size)
 
 
 def sha256_of(path: Path) -> str:
-    """Hex sha256 of a file's content."""
+    """Hex sha256 of a file's content.
+
+    Raises:
+        AudioError: FILE_NOT_FOUND or FILE_UNREADABLE.
+    """
+    with open_regular(path, AudioError) as source:
+        return _sha256(source, path)
+
+
+def open_regular(path: Path, kind: type[InputError]) -> IO[bytes]:
+    """Open a regular file for reading. Pipes and devices are told without waiting for them.
+
+    Raises:
+        kind: FILE_NOT_FOUND or FILE_UNREADABLE.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        with path.open("rb") as source:
-            return hashlib.file_digest(source, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise AudioError(ErrorCode.FILE_NOT_FOUND, f"{path} has vanished.", "Check who moves the files.") from None
+        source = os.fdopen(os.open(path, flags), "rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise kind(ErrorCode.FILE_NOT_FOUND, f"{shown(path)} is not there.", "Check the path.") from None
+    except IsADirectoryError:
+        raise _not_regular(path, kind) from None
+    except (OSError, ValueError) as wrong:
+        raise unreadable(path, wrong, kind) from None
+    if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        source.close()
+        raise _not_regular(path, kind)
+    return source
+
+
+def shown(path: Path) -> str:
+    """The path as text that can be printed and stored: names that are not UTF-8 get replacement characters."""
+    return str(path).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def unreadable(path: Path, wrong: Exception, kind: type[InputError]) -> InputError:
+    """FILE_UNREADABLE with the system's own reason."""
+    reason = (wrong.strerror if isinstance(wrong, OSError) else None) or str(wrong)
+    message = f"{shown(path)} cannot be read: {reason}."
+    return kind(ErrorCode.FILE_UNREADABLE, message, "Check the path, its permissions and the disk.")
+
+
+def _not_regular(path: Path, kind: type[InputError]) -> InputError:
+    return kind(ErrorCode.FILE_UNREADABLE, f"{shown(path)} is not a regular file.", "Give a file, not a folder.")
+
+
+def _sha256(source: IO[bytes], path: Path) -> str:
+    digest = hashlib.sha256()
+    try:
+        while chunk := source.read(CHUNK_BYTES):
+            digest.update(chunk)
     except OSError as wrong:
-        message = f"{path} cannot be read: {wrong.strerror}."
-        raise AudioError(ErrorCode.FILE_UNREADABLE, message, "Check its permissions.") from None
+        raise unreadable(path, wrong, AudioError) from None
+    return digest.hexdigest()

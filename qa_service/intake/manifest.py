@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import codecs
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO, Any
 
 from qa_service.errors import ErrorCode, FactsError, QAError
-from qa_service.intake.facts import decode_json, parse_facts, read_utf8
+from qa_service.intake.facts import json_kind, parse_facts
+from qa_service.intake.files import open_regular, shown
+from qa_service.intake.json_text import MOST_BYTES, SAVE_AS_UTF8, decode_json, decode_utf8, read_json
 from qa_service.intake.transcript import given_transcript
 from qa_service.records import CallFacts, Transcript
+
+HEAD_BYTES = 65536
+UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
+INVALID = ErrorCode.MANIFEST_LINE_INVALID
+ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
 
 
 @dataclass(frozen=True)
 class ManifestLine:
-    """A call of a manifest: ``audio`` or ``transcript`` is set (audio wins where both are given)."""
+    """A call of a manifest: exactly one of ``audio`` and ``transcript`` is set (audio wins where both are given)."""
 
     line_no: int
     facts: CallFacts
@@ -31,68 +40,124 @@ class ManifestProblem:
     call_id: str | None = None
 
 
+#: A line or item as found: its number, where it stands (for errors), its bytes or its JSON value or what is wrong.
+Found = tuple[int, str, Any]
+
+
 def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
     """Lines of a JSON-lines file (or items of a JSON array), numbered from 1; blank lines are passed over.
 
+    Lines are read as they are asked for, so that a manifest may be larger than memory. Relative audio paths start
+    at the manifest's folder; whether the file is there shows when it is accepted.
+
     Raises:
-        FactsError: MANIFEST_UNREADABLE when the file as a whole cannot be read.
+        FactsError: MANIFEST_UNREADABLE, at once, when the file as a whole cannot be read.
     """
-    text = read_utf8(path, ErrorCode.MANIFEST_UNREADABLE)
-    seen: dict[str, int] = {}
-    for number, value in _values(text, path):
-        yield _line(number, value, path, seen)
+    first = _first_line(path)
+    if first.startswith(b"["):
+        return _lines(_items(path), path)
+    _check_utf8(first, path)
+    return _lines(_json_lines(path), path)
 
 
-def _values(text: str, path: Path) -> Iterator[tuple[int, object]]:
-    """(line number, JSON text) of lines, or (item number, value) of an array."""
-    if text.lstrip().startswith("["):
-        items = decode_json(text, ErrorCode.MANIFEST_UNREADABLE, str(path))
-        yield from enumerate(items, 1)
-        return
-    if not text.strip():
-        raise FactsError(ErrorCode.MANIFEST_UNREADABLE, f"{path} is empty.", "Write one JSON object a line.")
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield number, line
+def _first_line(path: Path) -> bytes:
+    """The beginning of the first line that is not blank, without byte order mark."""
+    with _opened(path) as source:
+        head = source.read(HEAD_BYTES)
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in head:
+        raise FactsError(UNREADABLE, f"{shown(path)} is not UTF-8 text.", SAVE_AS_UTF8)
+    text = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not text:
+        raise FactsError(UNREADABLE, f"{shown(path)} is empty.", ONE_A_LINE)
+    return text.partition(b"\n")[0]
 
 
-def _line(number: int, value: object, path: Path, seen: dict[str, int]) -> ManifestLine | ManifestProblem:
-    where = f"{path}, line {number}"
-    call_id = None
+def _check_utf8(first: bytes, path: Path) -> None:
+    """Told by the first line; a later line with other bytes is that line's problem. The line may be cut short."""
     try:
-        if isinstance(value, str):
-            value = decode_json(value, ErrorCode.MANIFEST_LINE_INVALID, where)
-        facts = parse_facts(value, where)
-        call_id = facts.call_id
-        _once(facts.call_id, number, where, seen)
-        return _content(number, value, facts, path, where)
-    except QAError as wrong:
-        return ManifestProblem(number, wrong, call_id)
+        codecs.getincrementaldecoder("utf-8")().decode(first, final=False)
+    except UnicodeDecodeError as wrong:
+        message = f"{shown(path)} is not UTF-8 (byte {wrong.start + 1} of its first line)."
+        raise FactsError(UNREADABLE, message, SAVE_AS_UTF8) from None
 
 
-def _once(call_id: str | None, number: int, where: str, seen: dict[str, int]) -> None:
-    if call_id is None:
-        return
+def _opened(path: Path) -> IO[bytes]:
+    try:
+        return open_regular(path, FactsError)
+    except FactsError as wrong:
+        raise FactsError(UNREADABLE, wrong.message, wrong.hint) from None
+
+
+def _items(path: Path) -> list[Found]:
+    items = read_json(path, UNREADABLE)
+    if not items:
+        raise FactsError(UNREADABLE, f"{shown(path)} holds no calls.", ONE_A_LINE)
+    return [(number, f"{shown(path)}, item {number}", item) for number, item in enumerate(items, 1)]
+
+
+def _json_lines(path: Path) -> Iterator[Found]:
+    with _opened(path) as source:
+        number = 0
+        while raw := source.readline(MOST_BYTES + 1):
+            number += 1
+            where = f"{shown(path)}, line {number}"
+            if len(raw) > MOST_BYTES:
+                _skip_line(source, raw)
+                yield number, where, _too_long(where)
+            elif raw.removeprefix(codecs.BOM_UTF8).strip():
+                yield number, where, raw
+
+
+def _skip_line(source: IO[bytes], raw: bytes) -> None:
+    while raw and not raw.endswith(b"\n"):
+        raw = source.readline(MOST_BYTES)
+
+
+def _too_long(where: str) -> FactsError:
+    return FactsError(INVALID, f"{where} is longer than {MOST_BYTES // 1_000_000} MB.", "Split the call.")
+
+
+def _lines(found: Iterable[Found], path: Path) -> Iterator[ManifestLine | ManifestProblem]:
+    seen: dict[str, int] = {}
+    for number, where, value in found:
+        call_id = None
+        try:
+            fields = _value(value, where)
+            facts = parse_facts(fields, where)
+            call_id = facts.call_id
+            _refuse_second(call_id, where, seen)
+            line = _content(number, fields, facts, path, where)
+        except QAError as wrong:
+            yield ManifestProblem(number, wrong, call_id)
+            continue
+        if call_id is not None:
+            seen[call_id] = number
+        yield line
+
+
+def _value(value: Any, where: str) -> Any:
+    if isinstance(value, QAError):
+        raise value
+    if isinstance(value, bytes):
+        value = decode_json(decode_utf8(value, INVALID, where).strip(), INVALID, where)
+    if not isinstance(value, dict):
+        raise FactsError(INVALID, f"{where} must be an object, not {json_kind(value)}.", ONE_A_LINE)
+    return value
+
+
+def _refuse_second(call_id: str | None, where: str, seen: dict[str, int]) -> None:
     if call_id in seen:
         message = f"{where}: call id {call_id} stands in line {seen[call_id]} already."
         raise FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give each call its own id.")
-    seen[call_id] = number
 
 
-def _content(number: int, value: object, facts: CallFacts, path: Path, where: str) -> ManifestLine:
-    fields = value if isinstance(value, dict) else {}
+def _content(number: int, fields: dict[str, Any], facts: CallFacts, path: Path, where: str) -> ManifestLine:
     audio = fields.get("audio") or fields.get("file")
     if isinstance(audio, str):
-        return ManifestLine(number, facts, _beside(path, audio), None)
+        return ManifestLine(number, facts, path.parent / audio, None)
     if audio is not None:
-        message = f"{where}: `audio` must be a path, not {type(audio).__name__}."
-        raise FactsError(ErrorCode.MANIFEST_LINE_INVALID, message, "Write the path of the recording.")
+        message = f"{where}: `audio` must be a path, not {json_kind(audio)}."
+        raise FactsError(INVALID, message, "Write the path of the recording.")
     if "turns" not in fields:
-        hint = "Give `audio` (a path) or `turns`."
-        raise FactsError(ErrorCode.MANIFEST_LINE_INVALID, f"{where}: neither `audio` nor `turns`.", hint)
+        raise FactsError(INVALID, f"{where}: neither `audio` nor `turns`.", "Give `audio` (a path) or `turns`.")
     return ManifestLine(number, facts, None, given_transcript(fields["turns"], facts, where))
-
-
-def _beside(manifest: Path, audio: str) -> Path:
-    """Relative paths start at the manifest's folder."""
-    return Path(audio) if Path(audio).is_absolute() else manifest.parent / audio

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
-import shutil
+import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from qa_service.errors import AudioError, ErrorCode, SetupError
+from qa_service.intake.files import CHUNK_BYTES, open_regular, shown, unreadable
+
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
 
 class AudioStore:
@@ -21,46 +28,73 @@ class AudioStore:
         """Copy a file in; returns its path relative to the root. The same content is stored once.
 
         Raises:
-            SetupError: STORAGE_FULL when the disk is full.
-            AudioError: the source vanished or cannot be read.
+            SetupError: STORAGE_FULL when the disk is full, SETTINGS_INVALID when the folder cannot be written.
+            AudioError: the source vanished, cannot be read, or is no longer what ``sha256`` says.
         """
-        relative = f"{sha256[:2]}/{sha256[2:]}{source.suffix.lower()[:8]}"
-        target = self.root / relative
-        if target.exists() and target.stat().st_size == source.stat().st_size:
-            return relative
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _copy_whole(source, target)
-        except OSError as wrong:
-            raise _explained(wrong, source, target) from None
+        kept = self._kept(sha256)
+        if kept is not None:
+            return kept
+        suffix = source.suffix.lower()
+        relative = f"{sha256[:2]}/{sha256[2:]}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+        with open_regular(source, AudioError) as content, self._incoming(self.root / relative) as half:
+            if _copy(content, half, source) != sha256:
+                message = f"{shown(source)} changed while it was being kept."
+                raise AudioError(ErrorCode.FILE_UNREADABLE, message, "Try again when its writer has finished.")
         return relative
 
+    def _kept(self, sha256: str) -> str | None:
+        """The same content may have come under another suffix."""
+        found = sorted((self.root / sha256[:2]).glob(f"{sha256[2:]}*"))
+        return found[0].relative_to(self.root).as_posix() if found else None
+
+    @contextmanager
+    def _incoming(self, target: Path) -> Iterator[IO[bytes]]:
+        """A file that takes its name when it is whole and on the disk; nothing is left of it otherwise."""
+        half: Path | None = None
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".incoming-", delete=False) as stream:
+                half = Path(stream.name)
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            half.replace(target)
+        except OSError as wrong:
+            raise _unwritable(wrong, target) from None
+        finally:
+            if half is not None:
+                half.unlink(missing_ok=True)
+
     def path(self, relative: str) -> Path:
-        """Absolute path of a stored file; a path that leaves the root is refused."""
+        """Absolute path of a stored file.
+
+        Raises:
+            AudioError: FILE_NOT_FOUND where ``relative`` leads out of the store.
+        """
         root = self.root.resolve()
-        found = (root / relative).resolve()
-        if not found.is_relative_to(root):
-            raise AudioError(ErrorCode.FILE_NOT_FOUND, f"{relative} is not in the audio store.", "Check the database.")
+        found = (root / relative.replace("\0", "")).resolve()
+        if found == root or not found.is_relative_to(root):
+            message = f"{shown(Path(relative))} is not in the audio store."
+            raise AudioError(ErrorCode.FILE_NOT_FOUND, message, "Check the database.")
         return found
 
 
-def _copy_whole(source: Path, target: Path) -> None:
-    """A reader never sees half a file: copy beside it, flush to disk, rename."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".incoming-", delete=False) as half:
+def _copy(content: IO[bytes], half: IO[bytes], source: Path) -> str:
+    """Copy and return the sha256 of what was copied. Errors of the source are told from those of the target."""
+    digest = hashlib.sha256()
+    while True:
         try:
-            with source.open("rb") as whole:
-                shutil.copyfileobj(whole, half)
-            half.flush()
-            os.fsync(half.fileno())
-            Path(half.name).replace(target)
-        except BaseException:
-            Path(half.name).unlink(missing_ok=True)
-            raise
+            chunk = content.read(CHUNK_BYTES)
+        except OSError as wrong:
+            raise unreadable(source, wrong, AudioError) from None
+        if not chunk:
+            return digest.hexdigest()
+        digest.update(chunk)
+        half.write(chunk)
 
 
-def _explained(wrong: OSError, source: Path, target: Path) -> AudioError | SetupError:
+def _unwritable(wrong: OSError, target: Path) -> SetupError:
     if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
         return SetupError(ErrorCode.STORAGE_FULL, f"No space left for {target}.", "Free some space and run it again.")
-    if wrong.errno == errno.ENOENT:
-        return AudioError(ErrorCode.FILE_NOT_FOUND, f"{source} has vanished.", "Check who moves the files.")
-    return AudioError(ErrorCode.FILE_UNREADABLE, f"{source}: {wrong.strerror}.", "Check permissions.")
+    message = f"The audio folder cannot be written ({target}: {wrong.strerror})."
+    return SetupError(ErrorCode.SETTINGS_INVALID, message, "Set QA_DATA_DIR to a folder that can be written.")

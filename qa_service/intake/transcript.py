@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa_service.errors import ErrorCode, FactsError
-from qa_service.intake.facts import parse_facts, read_json
+from qa_service.intake.facts import json_kind, parse_facts
+from qa_service.intake.files import shown
+from qa_service.intake.json_text import read_json
 from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
 
-#: Seconds a character (Mandarin) or letter is taken to last where a turn has no times.
+#: Seconds a character is taken to last where a turn has no times: a Han character is a syllable, a letter is not.
 SECONDS_A_CHARACTER = {"zh": 0.22, "en": 0.065}
+SHORTEST_TURN_S = 0.5
 MOST_TURNS = 100_000
 
 
@@ -31,22 +36,30 @@ def read_transcript(path: Path) -> tuple[CallFacts, Transcript]:
     """A JSON object with facts and ``turns``, or a bare list of turns.
 
     Raises:
-        FactsError: FACTS_UNREADABLE, FACTS_INVALID or TRANSCRIPT_INVALID.
+        FactsError: TRANSCRIPT_INVALID, or FACTS_INVALID where a fact is wrong.
     """
     value = read_json(path, ErrorCode.TRANSCRIPT_INVALID)
     if isinstance(value, list):
-        return CallFacts(), given_transcript(value, CallFacts(), str(path))
-    facts = parse_facts(value, str(path))
-    return facts, given_transcript(value.get("turns"), facts, str(path))
+        return CallFacts(), given_transcript(value, CallFacts(), shown(path))
+    if not isinstance(value, dict):
+        raise _invalid(shown(path), f"a transcript is an object or a list of turns, not {json_kind(value)}")
+    facts = parse_facts(value, shown(path))
+    return facts, given_transcript(value.get("turns"), facts, shown(path))
 
 
 def given_transcript(turns: object, facts: CallFacts, where: str) -> Transcript:
-    """A Transcript of given turns. Missing times are made up evenly by characters, in order.
+    """A Transcript of given turns, in the order of their starts where all have one, else as given.
 
-    The language is the facts' own, else Mandarin where any Han character occurs.
+    Missing times are made up, evenly by characters. Without ``language`` in the facts the script that most letters
+    belong to decides: Han is zh, Latin is en, any other is None.
+
+    Raises:
+        FactsError: TRANSCRIPT_INVALID.
     """
     rows = _rows(turns, where)
-    language = facts.language or _language(rows)
+    language = facts.language or _language("".join(row.text for row in rows))
+    if all(row.start_s is not None for row in rows):
+        rows.sort(key=lambda row: row.start_s or 0.0)
     placed = _placed(rows, language or "en")
     return Transcript(
         language=language,
@@ -63,16 +76,19 @@ def _rows(turns: object, where: str) -> list[_GivenTurn]:
         raise _invalid(where, "`turns` must be a list with at least one turn")
     if len(turns) > MOST_TURNS:
         raise _invalid(where, f"more than {MOST_TURNS} turns")
-    return [_row(turn, i, where) for i, turn in enumerate(turns)]
+    return [_row(turn, number, where) for number, turn in enumerate(turns, 1)]
 
 
-def _row(turn: Any, index: int, where: str) -> _GivenTurn:
+def _row(turn: Any, number: int, where: str) -> _GivenTurn:
     try:
-        return _GivenTurn.model_validate(turn)
+        row = _GivenTurn.model_validate(turn)
     except ValidationError as wrong:
         first = wrong.errors()[0]
-        field = ".".join(str(p) for p in first["loc"])
-        raise _invalid(where, f"turn {index}{f', field {field}' if field else ''}: {first['msg']}") from None
+        field = ".".join(str(part) for part in first["loc"])
+        raise _invalid(where, f"turn {number}{f', field {field}' if field else ''}: {first['msg']}") from None
+    if row.start_s is not None and row.end_s is not None and row.end_s < row.start_s:
+        raise _invalid(where, f"turn {number}: end_s {row.end_s:g} lies before start_s {row.start_s:g}")
+    return row
 
 
 def _invalid(where: str, what: str) -> FactsError:
@@ -80,19 +96,31 @@ def _invalid(where: str, what: str) -> FactsError:
     return FactsError(ErrorCode.TRANSCRIPT_INVALID, f"{where}: {what}.", hint)
 
 
-def _language(rows: list[_GivenTurn]) -> str | None:
-    text = "".join(r.text for r in rows)
-    if any("\u4e00" <= c <= "\u9fff" for c in text):
+def _language(text: str) -> str | None:
+    """By script. A word of Latin letters weighs as much as one Han character."""
+    weights: Counter[str | None] = Counter()
+    for word in text.split():
+        scripts = Counter(_script(c) for c in word if c.isalpha())
+        weights["en"] += bool(scripts.pop("en", 0))
+        weights.update(scripts)
+    found = weights.most_common(1)
+    return found[0][0] if found and found[0][1] else None
+
+
+def _script(letter: str) -> str | None:
+    if "\u4e00" <= letter <= "\u9fff" or "\u3400" <= letter <= "\u4dbf":
         return "zh"
-    return "en" if any(c.isalpha() for c in text) else None
+    return "en" if unicodedata.name(letter, "").startswith(("LATIN", "FULLWIDTH LATIN")) else None
 
 
 def _placed(rows: list[_GivenTurn], language: str) -> list[Turn]:
+    """Turns with times: a turn without a start begins where the one before ends."""
     now, placed = 0.0, []
     for index, row in enumerate(rows):
         start = row.start_s if row.start_s is not None else now
-        length = max(0.5, len(row.text) * SECONDS_A_CHARACTER.get(language, 0.1))
-        end = max(start, row.end_s) if row.end_s is not None else round(start + length, 3)
+        start = min(start, row.end_s) if row.end_s is not None else start
+        length = max(SHORTEST_TURN_S, len(row.text) * SECONDS_A_CHARACTER[language])
+        end = row.end_s if row.end_s is not None else round(start + length, 3)
         channel = 1 if row.role is Role.CUSTOMER else 0
         placed.append(Turn(index=index, role=row.role, channel=channel, start_s=start, end_s=end, text=row.text))
         now = max(now, end)

@@ -14,6 +14,8 @@ HEADERLESS = frozenset({"aac", "loas", "amr", "amrnb", "amrwb", "gsm", "ac3", "e
 MP3_TAGS = (b"Xing", b"Info", b"VBRI")
 #: Sizes that writers leave in a WAV header when they never came back to fill them in.
 UNFINISHED = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
+#: An ogg page: 27 bytes, then a table of up to 255 lengths, then up to 255 x 255 bytes.
+OGG_HEAD, OGG_MOST = 27, 65307
 #: Decoded length under this share of the declared one, and by this many seconds: the file ends early.
 TRUNCATED_BELOW = 0.97
 TRUNCATED_BY_S = 1.0
@@ -43,6 +45,17 @@ def ends_early(duration_s: float, declared: float | None) -> bool:
     if declared is None:
         return False
     return duration_s < declared * TRUNCATED_BELOW and declared - duration_s > TRUNCATED_BY_S
+
+
+def cut_within_page(source: IO[bytes]) -> bool:
+    """Whether an ogg file stops inside a page. (Its length is read from its last page, and so tells nothing.)"""
+    size = os.fstat(source.fileno()).st_size
+    tail = _read_at(source, max(0, size - OGG_MOST), OGG_MOST)
+    page = tail[max(0, tail.rfind(b"OggS")) :]
+    if not page.startswith(b"OggS"):
+        return False
+    table = page[OGG_HEAD : OGG_HEAD + page[OGG_HEAD - 1]] if len(page) >= OGG_HEAD else b""
+    return len(page) < OGG_HEAD or len(page) < OGG_HEAD + page[OGG_HEAD - 1] + sum(table)
 
 
 def _has_mp3_tag(source: IO[bytes]) -> bool:

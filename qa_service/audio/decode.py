@@ -13,7 +13,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from qa_service.audio.declared import declared_s, ends_early, length_s
+from qa_service.audio.declared import cut_within_page, declared_s, ends_early, length_s
 from qa_service.audio.source import open_container, open_source, shown, unreadable
 from qa_service.audio.tracks import LayoutChangedError, Track
 from qa_service.audio.types import SAMPLE_RATE, Audio, AudioInfo, Samples
@@ -72,15 +72,17 @@ def _decoded(source: IO[bytes], container: InputContainer, path: Path, settings:
     tally = _read(container, streams, tracks, _Limits(path, settings, declared))
     channels, same = _channels(list(tracks.values()))
     duration = channels[0].size / SAMPLE_RATE
-    _check_sound(duration, tally, path, settings)
+    early = ends_early(duration, declared) or (container.format.name == "ogg" and cut_within_page(source))
+    _check_sound(duration, tally, early, path, settings)
+    filled = max(t.filled_s for t in tracks.values())
     codec = streams[0].codec_context
     info = AudioInfo(
         container=container.format.name,
         codec=codec.name,
         source_rate=codec.sample_rate,
         source_channels=sum(s.codec_context.channels for s in streams),
-        truncated=tally.cut or tally.bad > 0 or ends_early(duration, declared),
-        filled_s=round(max(t.filled_s for t in tracks.values()), 3),
+        truncated=early or tally.cut or tally.bad > 0 or _lost(filled, container.format.name),
+        filled_s=round(filled, 3),
         dual_mono=same,
     )
     return Audio(channels=channels, duration_s=duration, info=info)
@@ -164,7 +166,7 @@ def _read(container: InputContainer, streams: list[Any], tracks: dict[int, Track
                 track.add(frame)
                 limits.check(tally.packets, track.size)
             limits.check(tally.packets, track.size)
-    except (av.FFmpegError, LayoutChangedError, ValueError):
+    except (av.FFmpegError, LayoutChangedError, ValueError, IndexError):  # IndexError: a stream appears midway
         tally.cut = True
     for track in tracks.values():
         track.flush()
@@ -200,13 +202,21 @@ def _same(left: Samples, right: Samples, block: int = 600 * SAMPLE_RATE) -> bool
     return level > 0 and apart < level * SAME_BELOW**2
 
 
-def _check_sound(duration: float, tally: _Tally, path: Path, settings: Settings) -> None:
-    mostly_bad = tally.bad * 2 > tally.packets
-    if mostly_bad or ((tally.bad or tally.cut) and duration < settings.min_duration_s):
-        message = f"{shown(path)} opens, but its sound cannot be decoded ({duration:.1f} s of it could)."
+def _lost(filled_s: float, container: str) -> bool:
+    """Whether gaps are lost sound. Matroska (WebRTC recorders) leaves suppressed silence out, the others do not."""
+    return filled_s > 0 and not container.startswith("matroska")
+
+
+def _check_sound(duration: float, tally: _Tally, early: bool, path: Path, settings: Settings) -> None:
+    short = duration < settings.min_duration_s
+    if tally.bad * 2 > tally.packets or (short and (tally.bad or tally.cut)):
+        message = f"{shown(path)} opens, but its sound cannot be decoded ({duration:.2f} s of it could)."
         raise AudioError(ErrorCode.AUDIO_DAMAGED, message, "Export the recording again.")
-    if duration < settings.min_duration_s:
-        message = f"{shown(path)} lasts {duration:.1f} s; at least {settings.min_duration_s:g} s are needed."
+    if short and early:
+        message = f"{shown(path)} is cut short: only {duration:.2f} s of it are there."
+        raise AudioError(ErrorCode.AUDIO_TRUNCATED, message, "Copy or export the recording again.")
+    if short:
+        message = f"{shown(path)} lasts {duration:.2f} s; at least {settings.min_duration_s:g} s are needed."
         raise AudioError(ErrorCode.AUDIO_TOO_SHORT, message, "Nothing can be judged in it; check the recorder.")
 
 

@@ -6,6 +6,7 @@ hold recordings, so that playlists and scripts which name other files are refuse
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from pathlib import Path
@@ -42,7 +43,7 @@ def open_source(path: Path) -> IO[bytes]:
         AudioError: FILE_NOT_FOUND, FILE_UNREADABLE or FILE_EMPTY.
     """
     try:
-        source = os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)), "rb")
+        source = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     except (FileNotFoundError, NotADirectoryError):
         raise AudioError(ErrorCode.FILE_NOT_FOUND, f"{shown(path)} is not there.", "Check the path.") from None
     except IsADirectoryError:
@@ -57,6 +58,11 @@ def open_source(path: Path) -> IO[bytes]:
         source.close()
         raise AudioError(ErrorCode.FILE_EMPTY, f"{shown(path)} is empty.", "Export the recording again.")
     return source
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe would wait for its writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def unreadable(path: Path, wrong: Exception) -> AudioError:
@@ -90,7 +96,17 @@ class _Nameless:
     """An open file without its name: ffmpeg would take the ending of the name as a hint."""
 
     def __init__(self, source: IO[bytes]) -> None:
-        self.read, self.seek, self.tell = source.read, source.seek, source.tell
+        self._source = source
+        self.read, self.tell = source.read, source.tell
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Damaged headers lead to places before the file's start; the decoder wants a negative number for that."""
+        try:
+            return self._source.seek(offset, whence)
+        except OSError as wrong:
+            if wrong.errno == errno.EINVAL:
+                return -errno.EINVAL
+            raise
 
 
 def _begins_like_audio(source: IO[bytes]) -> bool:

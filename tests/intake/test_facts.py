@@ -1,0 +1,97 @@
+"""Call facts: what is kept, what is left out, what errors say."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qa_service.errors import ErrorCode, FactsError
+from qa_service.intake.facts import NOT_FACTS, parse_facts, read_facts, sidecar_facts
+
+LABELLED = {
+    "call_id": "C-1",
+    "meta": {"agent_id": 201, "overdue_days": "41", "expected": {"clean": False}, "campaign": "autumn"},
+    "channels": "stereo",
+    "turns": [{"role": "agent", "text": "您好", "labels": ["CN-ABUSE-01"]}],
+    "expected": {"violations": ["CN-ABUSE-01"]},
+    "labels": ["x"],
+    "file": "C-1.mp3",
+    "audio": "C-1.mp3",
+    "duration_s": 4.2,
+    "extra": {"queue": "night", "expected": 1},
+}
+
+
+def write(path: Path, value: object) -> Path:
+    path.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+    return path
+
+
+def test_facts_are_read_and_labels_are_not(tmp_path: Path) -> None:
+    facts = read_facts(write(tmp_path / "facts.json", LABELLED))
+    assert (facts.call_id, facts.agent_id, facts.overdue_days, facts.channels) == ("C-1", "201", 41, "agent_left")
+    assert facts.extra == {"campaign": "autumn", "queue": "night"}
+    assert not [name for name in NOT_FACTS if f'"{name}"' in facts.model_dump_json()]
+
+
+def test_sidecar_lies_beside_the_audio(tmp_path: Path) -> None:
+    write(tmp_path / "C-1.json", LABELLED)
+    found = sidecar_facts(tmp_path / "C-1.mp3")
+    assert found is not None
+    assert found.call_id == "C-1"
+    assert sidecar_facts(tmp_path / "C-2.mp3") is None
+    assert sidecar_facts(tmp_path / "C-1.json") is None
+
+
+def test_a_broken_sidecar_is_told(tmp_path: Path) -> None:
+    (tmp_path / "C-1.json").write_text("{", encoding="utf-8")
+    with pytest.raises(FactsError) as raised:
+        sidecar_facts(tmp_path / "C-1.mp3")
+    assert raised.value.code is ErrorCode.FACTS_UNREADABLE
+
+
+@pytest.mark.parametrize("name", ["x" * 300 + ".wav", "a\0b.wav", "."])
+def test_where_no_sidecar_can_lie(name: str) -> None:
+    assert sidecar_facts(Path(name)) is None
+
+
+def message(**fields: object) -> str:
+    with pytest.raises(FactsError) as raised:
+        parse_facts(fields, "facts.json")
+    assert raised.value.code is ErrorCode.FACTS_INVALID
+    return raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "allowed"),
+    [
+        ("direction", "up", "'inbound' or 'outbound'"),
+        ("agent_type", "cyborg", "'human' or 'robot'"),
+        ("channels", "both", "'agent_left', 'agent_right' or 'mono'"),
+        ("callee_role", "dog", "'debtor'"),
+        ("overdue_days", "many", "integer"),
+        ("overdue_days", -1, "greater than or equal to 0"),
+        ("started_at", "2026-11-17T09:00:00", "timezone"),
+        ("first_party", "perhaps", "boolean"),
+        ("agent_id", ["A"], "string"),
+    ],
+)
+def test_errors_name_the_field_and_what_is_allowed(field: str, value: object, allowed: str) -> None:
+    text = message(**{field: value})
+    assert f"field {field}: " in text
+    assert allowed in text
+
+
+def test_several_mistakes_are_told_at_once() -> None:
+    text = message(direction="up", overdue_days=-1, language="fr", agent_type="x", first_party="x")
+    assert all(name in text for name in ("direction", "overdue_days", "agent_type"))
+    assert "and 2 more" in text
+
+
+def test_errors_keep_personal_values_to_themselves() -> None:
+    text = message(phone=["13800138000"], account="6222021234567890")
+    assert "field phone" in text
+    assert "13800138000" not in text
+    assert "6222021234567890" not in text

@@ -125,6 +125,13 @@ def test_a_cut_file_gives_what_is_there_and_says_so(name: str, codec: str, tmp_p
     assert [round(loudest_hz(c), -1) for c in audio.channels] == [440, 880]
 
 
+def test_a_stream_without_a_length_is_cut_where_its_last_frame_is_broken(tmp_path: Path, settings: Settings) -> None:
+    path = encode(tmp_path / "a.amr", tones(12, 440), "libopencore_amrnb")
+    assert not decode(path, settings).info.truncated
+    path.write_bytes(path.read_bytes()[:5003])
+    assert decode(path, settings).info.truncated
+
+
 @pytest.mark.parametrize(
     ("name", "codec"), [("a.ogg", "libopus"), ("a.flac", "flac"), ("a.m4a", "aac"), ("a.mp3", "libmp3lame")]
 )

@@ -70,12 +70,12 @@ def test_labelled_speech_is_found_and_little_else(call_id: str) -> None:
     assert false_share < 0.1
 
 
-@pytest.mark.parametrize("db", [-20, -30])
+@pytest.mark.parametrize("db", [-20, -30, -36])
 def test_a_quiet_recording_is_heard_too(db: int) -> None:
     audio = sample(STEREO)
     quiet = replace(audio, channels=tuple(c * np.float32(10 ** (db / 20)) for c in audio.channels))
     recall, false_share = recall_and_false_share(quiet)
-    assert recall > 0.94
+    assert recall > 0.9
     assert false_share < 0.1
 
 
@@ -107,6 +107,19 @@ def test_who_speaks_while_the_other_speaks_is_heard() -> None:
     spans = detect_speech(over)
     agent = spoken(STEREO, 0, count)
     both = agent & np.roll(agent, 3 * STEPS)
+    assert (found(spans, 1, count) & both).sum() / both.sum() > 0.9
+
+
+def test_a_quiet_line_is_heard_while_the_loud_one_speaks() -> None:
+    """The customer's line is 20 dB down. In the second half the customer talks over the agent."""
+    left, right = sample(STEREO).channels
+    count, half = int(sample(STEREO).duration_s * STEPS) + 1, left.size // 2
+    over = np.roll(left, 3 * SAMPLE_RATE)
+    over[:half] = 0
+    spans = detect_speech(replace(sample(STEREO), channels=(left, np.float32(0.1) * (right + over))))
+    agent = spoken(STEREO, 0, count)
+    both = agent & np.roll(agent, 3 * STEPS)
+    both[: count // 2] = False
     assert (found(spans, 1, count) & both).sum() / both.sum() > 0.9
 
 

@@ -1,0 +1,1 @@
+"""The record of truth. All SQL lives here."""

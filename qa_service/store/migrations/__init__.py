@@ -1,0 +1,1 @@
+"""Alembic migrations, forwards only; the wheel carries them."""

@@ -1,0 +1,29 @@
+"""Keep and inspect calls in tests of the store."""
+
+from __future__ import annotations
+
+from qa_service.records import Finding
+from qa_service.store.queue import Claim
+from qa_service.store.store import Store
+from tests.factories import DAY, NOW, facts, inspection, later, recording
+
+
+def keep(store: Store, call_id: str, number: int = 1, **changes: object) -> None:
+    """A call received ``number`` minutes after NOW, with a recording of its own."""
+    store.calls.add(
+        facts(**changes), call_id=call_id, source=f"{call_id}.mp3", day=DAY, recording=recording(number),
+        transcript=None, received_at=later(number), audio_s=60.0,
+    )  # fmt: skip
+
+
+def claimed(store: Store, worker: str = "w", *, minutes: float = 0, lease_s: float = 60) -> Claim:
+    found = store.queue.claim(worker, lease_s=lease_s, now=later(minutes))
+    assert found
+    return found
+
+
+def inspect(store: Store, *findings: Finding) -> str:
+    """Inspect the next call; returns its id."""
+    claim = claimed(store)
+    assert store.queue.finish(claim, inspection(claim.call_id, findings=findings), NOW)
+    return claim.call_id

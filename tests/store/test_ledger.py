@@ -1,0 +1,122 @@
+"""Quarantine, outbox, accounts, secrets and locks; on SQLite and on PostgreSQL alike."""
+
+from __future__ import annotations
+
+import threading
+
+from qa_service.records import ErrorInfo
+from qa_service.store.store import Store
+from tests.factories import NOW, later
+from tests.store.keeping import inspect, keep
+
+
+def test_quarantine_notes_once_and_forgets_when_accepted(store: Store) -> None:
+    for minutes in (0, 5):
+        store.quarantine.add("bad.mp3", ErrorInfo(code="not_audio", message="no"), later(minutes), "ab" * 32)
+    store.quarantine.add("bad.mp3", ErrorInfo(code="file_empty", message="no"), NOW)
+    store.quarantine.add("other\udcff\0.mp3", ErrorInfo(code="file_empty", message="\0no"), later(9))
+    assert [(q.source, q.error.code, q.at) for q in store.quarantine.list()] == [
+        ("other?.mp3", "file_empty", later(9)),
+        ("bad.mp3", "not_audio", later(5)),
+        ("bad.mp3", "file_empty", NOW),
+    ]
+    store.quarantine.clear("bad.mp3")
+    store.quarantine.clear("never.mp3")
+    assert [q.source for q in store.quarantine.list()] == ["other?.mp3"]
+
+
+def test_the_outbox_keeps_order_and_what_came_since(store: Store) -> None:
+    keep(store, "C-1", 1)
+    keep(store, "C-2", 2)
+    inspect(store)
+    seen = store.outbox.pending()
+    store.queue.requeue(["C-1"])
+    inspect(store)
+    inspect(store)
+    store.outbox.done(seen)
+    assert [e.call_id for e in store.outbox.pending()] == ["C-1", "C-2"]
+    assert store.outbox.size() == 2
+    first, second = store.outbox.pending()
+    assert store.outbox.pending(limit=1) == (first,)
+    assert store.outbox.pending(after=first.number) == (second,)
+
+
+def test_a_number_of_the_outbox_is_never_used_again(store: Store) -> None:
+    keep(store, "C-1", 1)
+    inspect(store)
+    seen = store.outbox.pending()
+    store.outbox.done(seen)
+    store.queue.requeue(["C-1"])
+    inspect(store)
+    store.outbox.done(seen)
+    assert store.outbox.size() == 1
+
+
+def test_everything_inspected_can_be_ordered_again(store: Store) -> None:
+    for n in range(1, 4):
+        keep(store, f"C-{n}", n)
+    inspect(store)
+    inspect(store)
+    assert store.outbox.enqueue_all() == 2
+    assert [e.call_id for e in store.outbox.pending()] == ["C-1", "C-2"]
+
+
+def test_accounts_and_secrets(store: Store) -> None:
+    assert store.accounts.password_hash("admin") is None
+    assert store.accounts.password_hash("ad\0\udcff") is None
+    store.accounts.set_password_hash("admin", "h1")
+    store.accounts.set_password_hash("admin", "h2")
+    assert store.accounts.password_hash("admin") == "h2"
+    assert store.accounts.secret("session") == store.accounts.secret("session") != store.accounts.secret("other")
+    assert len(store.accounts.secret("session")) >= 43
+
+
+def test_a_secret_asked_for_at_once_is_one(store: Store) -> None:
+    start, got = threading.Barrier(8), []
+
+    def ask() -> None:
+        start.wait()
+        got.append(store.accounts.secret("session"))
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(got) == 8
+    assert len(set(got)) == 1
+
+
+def test_a_lock_is_held_by_one(store: Store) -> None:
+    with store.exclusive("search") as first, store.exclusive("search") as second, store.exclusive("other") as third:
+        assert (first, second, third) == (True, False, True)
+    with store.exclusive("search") as again:
+        assert again
+
+
+def test_a_lock_is_waited_for(store: Store) -> None:
+    held, release, got = threading.Event(), threading.Event(), []
+
+    def hold() -> None:
+        with store.exclusive("search"):
+            held.set()
+            release.wait(10)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    held.wait(10)
+    threading.Timer(0.3, release.set).start()
+    with store.exclusive("search", wait_s=10) as found:
+        got.append(found)
+    thread.join()
+    assert got == [True]
+
+
+def test_a_lock_ends_with_its_block_also_when_that_breaks(store: Store) -> None:
+    try:
+        with store.exclusive("search"):
+            raise KeyError
+    except KeyError:
+        pass
+    with store.exclusive("search") as again:
+        assert again

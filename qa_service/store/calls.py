@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Engine, Select, func, insert, select
+from sqlalchemy import Engine, Select, func, insert, or_, select
 from sqlalchemy.exc import IntegrityError
 
 from qa_service.errors import ErrorCode, FactsError, NotFoundError
@@ -186,17 +187,19 @@ class CallRepository:
         with self._reading.connect() as connection:
             return tuple(results.read(row.result, row.turns) for row in connection.execute(query))
 
-    def _same(self, values: dict[str, object]) -> Added | None:
-        """The call that holds this content; an error when the id holds other content."""
-        if values["sha256"] and (known := self.find(str(values["sha256"]))):
-            return Added(call_id=known, created=False)
-        call_id = str(values["call_id"])
-        query = select(CallRow.transcript).where(CallRow.call_id == call_id)
+    def _same(self, values: dict[str, Any]) -> Added | None:
+        """The call that holds this content; an error when the id holds other content. One look sees both."""
+        call_id, sha256 = values["call_id"], values["sha256"]
+        either = or_(CallRow.call_id == call_id, CallRow.sha256 == sha256) if sha256 else CallRow.call_id == call_id
+        query = select(CallRow.call_id, CallRow.sha256, CallRow.transcript).where(either)
         with self._reading.connect() as connection:
-            row = connection.execute(query).first()
-        if row is None:
+            found = connection.execute(query).all()
+        for row in found:
+            if sha256 and row.sha256 == sha256:
+                return Added(call_id=row.call_id, created=False)
+        if not found:
             return None
-        if row.transcript and row.transcript == values["transcript"]:
+        if found[0].transcript and found[0].transcript == values["transcript"]:
             return Added(call_id=call_id, created=False)
         message = f"Call id {call_id} is kept already, with another recording or other turns."
         raise FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give this call an id of its own.")

@@ -1,0 +1,1 @@
+"""Work on kept calls: take them in, inspect them, index them."""

@@ -1,0 +1,262 @@
+"""The local worker: claim a call, inspect it, store the result, tell the index; until nothing waits.
+
+It may be killed at any moment: a call is stored whole or not at all, and what a dead worker held
+is free again for the next one.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from qa_service import logs
+from qa_service.errors import ErrorCode, InputError, RuleError, SetupError
+from qa_service.intake.storage import AudioStore
+from qa_service.jobs.heartbeat import heartbeat
+from qa_service.jobs.identity import is_dead, worker_id
+from qa_service.jobs.signals import stop_on_signals
+from qa_service.jobs.trouble import error_info
+from qa_service.records import (
+    CallEntry,
+    CallFacts,
+    CallState,
+    CallStatus,
+    Inspection,
+    ProgressEvent,
+    Record,
+    Transcript,
+)
+from qa_service.settings import Settings
+from qa_service.store.queue import Claim
+from qa_service.store.store import Store
+
+if TYPE_CHECKING:
+    from qa_service.search.protocol import SearchIndex
+
+log = logs.get(__name__)
+
+OnProgress = Callable[[ProgressEvent], None]
+OnDone = Callable[[Inspection], None]
+Clock = Callable[[], datetime]
+#: Seconds between looks at an empty queue, for a worker that stays.
+POLL_S = 2.0
+#: Seconds for which an index that failed is left alone.
+INDEX_REST_S = 30.0
+#: How long the last look at the index waits for another process that writes to it.
+LAST_SYNC_WAIT_S = 5.0
+#: Stages worth breaking off when asked to stop; the others are through in a moment.
+LONG_STAGES = ("decode", "transcribe")
+
+
+class CallInspector(Protocol):
+    """What the worker needs of an inspector."""
+
+    def inspect_audio(
+        self, path: Path, facts: CallFacts, *, call_id: str, on_progress: OnProgress | None = None
+    ) -> Inspection: ...
+
+    def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection: ...
+
+
+class WorkReport(Record):
+    """What one run of a worker did.
+
+    ``retried`` counts attempts that broke and were put back, ``lost`` results thrown away because the lease had
+    run out, ``elsewhere`` the calls that other workers still hold; ``stopped`` when it was asked to stop.
+    """
+
+    inspected: int = 0
+    not_assessable: int = 0
+    failed: int = 0
+    retried: int = 0
+    lost: int = 0
+    elsewhere: int = 0
+    stopped: bool = False
+
+
+class _Stopped(BaseException):
+    """Raised out of a call in the middle of its inspection, so that it is given back."""
+
+
+def work(
+    store: Store,
+    settings: Settings,
+    inspector: CallInspector,
+    *,
+    index: SearchIndex | None = None,
+    on_progress: OnProgress | None = None,
+    on_done: OnDone | None = None,
+    limit: int | None = None,
+    stay: bool = False,
+    stop: threading.Event | None = None,
+    clock: Clock = lambda: datetime.now(UTC),
+) -> WorkReport:
+    """Inspect what waits, until nothing does.
+
+    SIGINT, SIGTERM (in the main thread) or ``stop`` end it soon: the call at hand is given back at its next
+    progress event, or finished if that comes first.
+
+    Args:
+        index: brought up to date after each call; its failure never stops the work.
+        on_progress: gets the inspector's own events.
+        on_done: gets each call's result once it is stored.
+        limit: end after this many calls.
+        stay: do not end when nothing waits; look again every few seconds.
+
+    Raises:
+        SetupError: database, weights, engine or packs are not usable; the call at hand waits again.
+        RuleError: a rule pack is wrong; likewise.
+    """
+    stop = stop or threading.Event()
+    worker = _Worker(store, settings, inspector, stop, clock, on_progress, on_done)
+    indexer = _Indexer(store, index)
+    with stop_on_signals(stop):
+        while not stop.is_set() and (limit is None or worker.through < limit):
+            if worker.step():
+                indexer.sync()
+            elif not stay:
+                break
+            else:
+                stop.wait(POLL_S)
+    indexer.finish(wait_s=0.0 if stop.is_set() else LAST_SYNC_WAIT_S)
+    return worker.report(stopped=stop.is_set())
+
+
+class _Worker:
+    """One worker: a name in the queue and counts of what became of its calls."""
+
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        inspector: CallInspector,
+        stop: threading.Event,
+        clock: Clock,
+        on_progress: OnProgress | None,
+        on_done: OnDone | None,
+    ) -> None:
+        self.name = worker_id()
+        self._store = store
+        self._settings = settings
+        self._inspector = inspector
+        self._audio = AudioStore(settings.audio_dir)
+        self._stop = stop
+        self._clock = clock
+        self._on_progress = on_progress
+        self._on_done = on_done
+        self._counts: Counter[str] = Counter()
+
+    @property
+    def through(self) -> int:
+        """Calls that have a result."""
+        return sum(self._counts[status] for status in CallStatus)
+
+    def step(self) -> bool:
+        """Work on one call; False when none was free."""
+        self._recover()
+        claim = self._store.queue.claim(self.name, lease_s=self._settings.lease_s, now=self._clock())
+        if claim is None:
+            return False
+        try:
+            self._settle(claim)
+        except _Stopped:
+            self._store.queue.release(self.name)
+        except BaseException:
+            self._store.queue.release(self.name)
+            raise
+        return True
+
+    def report(self, *, stopped: bool) -> WorkReport:
+        held = self._store.calls.counts()[CallState.WORKING]
+        return WorkReport(**self._counts, elsewhere=held, stopped=stopped)
+
+    def _recover(self) -> None:
+        """Take back what dead workers held; calls that killed too many are given up."""
+        most = self._settings.max_attempts
+        found = self._store.queue.recover(self._clock(), is_dead=is_dead, max_attempts=most)
+        if found.freed:
+            log.warning("%d calls of workers that died wait again", found.freed)
+        for result in found.given_up:
+            log.error("call %s: given up after its worker died %d times [%s]", result.call_id, most, ErrorCode.INTERNAL)
+            self._through(result)
+
+    def _settle(self, claim: Claim) -> None:
+        """Inspect and store. A call that breaks is put back, or given up when trying again is no use."""
+        try:
+            with heartbeat(self._store.queue, claim, self._clock):
+                result = self._inspect(self._store.calls.get(claim.call_id))
+            kept = self._store.queue.finish(claim, result, self._clock())
+        except (SetupError, RuleError):
+            raise  # the installation is at fault, not this call: every other would fare the same
+        except Exception as wrong:  # one call must not end the work on the others
+            logs.failure(log, f"call {claim.call_id}, attempt {claim.attempt}", wrong)
+            self._break(claim, wrong)
+        else:
+            self._count(claim, kept, result)
+
+    def _break(self, claim: Claim, wrong: Exception) -> None:
+        error, now = error_info(wrong), self._clock()
+        if isinstance(wrong, InputError) or claim.attempt >= self._settings.max_attempts:
+            kept = self._store.queue.fail(claim, error, now, retry=False)
+            self._count(claim, kept, Inspection(call_id=claim.call_id, status=CallStatus.FAILED, error=error))
+        else:
+            kept = self._store.queue.fail(claim, error, now, retry=True)
+            self._counts["retried" if kept else "lost"] += 1
+
+    def _inspect(self, entry: CallEntry) -> Inspection:
+        transcript = self._store.calls.transcript(entry.call_id)
+        if transcript is not None:
+            return self._inspector.inspect_transcript(transcript, entry.facts, call_id=entry.call_id)
+        if entry.recording is None:
+            message = f"Call {entry.call_id} has neither a recording nor turns."
+            raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest it again.")
+        path = self._audio.path(entry.recording.path)
+        return self._inspector.inspect_audio(path, entry.facts, call_id=entry.call_id, on_progress=self._progress)
+
+    def _progress(self, event: ProgressEvent) -> None:
+        if self._stop.is_set() and event.stage in LONG_STAGES:
+            raise _Stopped
+        if self._on_progress:
+            self._on_progress(event)
+
+    def _count(self, claim: Claim, kept: bool, result: Inspection) -> None:
+        if kept:
+            self._through(result)
+        else:
+            log.warning("call %s: another worker has taken it over; this result is thrown away", claim.call_id)
+            self._counts["lost"] += 1
+
+    def _through(self, result: Inspection) -> None:
+        self._counts[result.status.value] += 1
+        if self._on_done:
+            self._on_done(result)
+
+
+class _Indexer:
+    """Brings the index up to date between calls, and leaves it alone for a while after a failure."""
+
+    def __init__(self, store: Store, index: SearchIndex | None) -> None:
+        self._store = store
+        self._index = index
+        self._rest_until = 0.0
+
+    def sync(self) -> None:
+        if time.monotonic() >= self._rest_until:
+            self.finish(wait_s=0.0)
+
+    def finish(self, *, wait_s: float) -> None:
+        """Once more, whatever failed before."""
+        if self._index is None:
+            return
+        from qa_service.jobs.indexing import sync_index
+
+        try:
+            sync_index(self._store, self._index, wait_s=wait_s)
+        except Exception as wrong:  # the documents wait in the database; the work goes on
+            logs.failure(log, "search index", wrong)
+            self._rest_until = time.monotonic() + INDEX_REST_S

@@ -49,25 +49,37 @@ def to_openai(folder: Path, target: Path) -> None:
     except ImportError:
         hint = "Install the extra: pip install '.[torch]'"
         raise SetupError(ErrorCode.ENGINE_MISSING, "torch is not installed.", hint) from None
-    variables = read_variables(folder / "model.bin")
-    state = {k: torch.from_numpy(np.array(v)) for k, v in _state(variables).items()}
-    checkpoint = {"dims": _dims(variables), "model_state_dict": state}
-    with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".pt", delete=False) as half:
-        torch.save(checkpoint, half)
-    Path(half.name).replace(target)
+    dims, tensors = read_whisper(folder / "model.bin")
+    checkpoint = {"dims": dims, "model_state_dict": {k: torch.from_numpy(np.array(v)) for k, v in tensors.items()}}
+    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".convert-") as half:
+        torch.save(checkpoint, Path(half) / target.name)
+        (Path(half) / target.name).replace(target)
 
 
-def read_variables(path: Path) -> Tensors:
-    """Float16 variables of a CTranslate2 model file, by name."""
-    with path.open("rb") as source:
-        _number(source, "<I")
-        name = _string(source)
-        _number(source, "<I")
-        if name != "WhisperSpec":
-            message = f"{path} holds a {name}, not a Whisper model."
-            raise SetupError(ErrorCode.MODEL_CORRUPT, message, "Use a CTranslate2 Whisper model.")
-        found = dict(_variable(source) for _ in range(_number(source, "<I")))
-    return {k: v for k, v in found.items() if v is not None}
+def read_whisper(path: Path) -> tuple[dict[str, int], Tensors]:
+    """Dimensions and float16 tensors of a CTranslate2 model file, by openai-whisper's names.
+
+    Raises:
+        SetupError: MODEL_CORRUPT when it is no whole fp16 Whisper model.
+    """
+    hint = "Use a CTranslate2 Whisper model in float16."
+    try:
+        with path.open("rb") as source:
+            name, variables = _variables(source)
+        if name == "WhisperSpec":
+            return _dims(variables), _state(variables)
+    except (struct.error, KeyError, ValueError) as wrong:
+        raise SetupError(ErrorCode.MODEL_CORRUPT, f"{path} is no whole fp16 Whisper model.", hint) from wrong
+    raise SetupError(ErrorCode.MODEL_CORRUPT, f"{path} holds a {name}, not a Whisper model.", hint)
+
+
+def _variables(source: IO[bytes]) -> tuple[str, Tensors]:
+    """Name of the model's kind, and its float16 variables."""
+    _number(source, "<I")
+    name = _string(source)
+    _number(source, "<I")
+    found = dict(_variable(source) for _ in range(_number(source, "<I"))) if name == "WhisperSpec" else {}
+    return name, {k: v for k, v in found.items() if v is not None}
 
 
 def _variable(source: IO[bytes]) -> tuple[str, Any]:

@@ -28,8 +28,6 @@ PAD_S = 4.0
 WHOLE_S = 30.0
 #: More tokens than this a second are no speech; it bounds the cost of a loop.
 TOKENS_PER_S, TOKENS_AT_LEAST = 14, 12
-#: Sampling temperature of the careful way; beams again from another start.
-CAREFUL_TEMPERATURE = 0.2
 
 
 class FasterWhisperDecoder:

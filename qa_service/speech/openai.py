@@ -68,7 +68,7 @@ class OpenAIWhisperDecoder:
         return str(code), float(chances[code])
 
     def decode(self, clips: Sequence[Samples], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
-        """Words of clips, one after another; ``careful`` samples a little, since beams alone would give the same."""
+        """Words of clips, one after another; ``careful`` is greedy: beams would find the same again."""
         return [self._decode(c, language, prompt, careful) for c in clips]
 
     def _decode(self, clip: Samples, language: str, prompt: str, careful: bool) -> Decoded:

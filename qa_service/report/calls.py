@@ -9,6 +9,7 @@ from qa_service.report.figures import (
     VIOLATIONS,
     confirmed,
     doubtful,
+    heard_at,
     inspected,
     is_inspected,
     of_calls,
@@ -91,8 +92,7 @@ def _worth(finding: Finding) -> bool:
 
 
 def _rank(finding: Finding) -> tuple[int, int, float, str]:
-    at = finding.start_s if finding.start_s is not None else float("inf")
-    return list(Severity).index(finding.severity), STATES.index(finding.state), at, finding.rule_id
+    return list(Severity).index(finding.severity), STATES.index(finding.state), heard_at(finding), finding.rule_id
 
 
 def _alike(found: Sequence[Finding]) -> int:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from qa_service.records import Severity
 from qa_service.report import svg
 from qa_service.report.records import DailyReport, GroupRow, HourRow, Rate, RequirementRow
-from qa_service.report.words import Words, number, percent
+from qa_service.report.words import PER_CENT, Words, number, percent
 
 MOST_BARS = 15
 ROW = 26
@@ -53,6 +53,11 @@ def _requirement(row: RequirementRow, report: DailyReport, t: Words, y: float, s
     if unsure:
         parts.append(svg.hatched("chart-requirements", BAR_LEFT + sure, y + 2.5, unsure, 13, "outline"))
     return [*parts, svg.text(BAR_LEFT + sure + unsure + 6, y + 13.5, said, "t halo")]
+
+
+def comparable(rows: Sequence[GroupRow]) -> bool:
+    """A chart of one group says no more than its row."""
+    return sum(r.violating.whole.count > 0 for r in rows) > 1
 
 
 def groups(name: str, rows: Sequence[GroupRow], day: Rate, t: Words) -> Markup:
@@ -132,7 +137,7 @@ def _hour(row: HourRow, t: Words, x: float, slot: float, base: float, scale: flo
 
 def _tick(share: float) -> str:
     """Ends of round axes divide into halves of per cents."""
-    return f"{100 * share:g} %"
+    return f"{100 * share:g}{PER_CENT}"
 
 
 def severity_mark(severity: Severity) -> Markup:

@@ -68,7 +68,12 @@ def doubtful(entry: CallEntry) -> tuple[Finding, ...]:
 
 
 def hits(entries: Iterable[CallEntry], pick: Callable[[CallEntry], Iterable[Finding]]) -> tuple[Hit, ...]:
-    return tuple((entry, finding) for entry in entries for finding in pick(entry))
+    """Findings call by call, in the order in which they are heard; those without a moment come last."""
+    return tuple((entry, finding) for entry in entries for finding in sorted(pick(entry), key=heard_at))
+
+
+def heard_at(finding: Finding) -> float:
+    return math.inf if finding.start_s is None else finding.start_s
 
 
 def of_calls(key: str, entries: Iterable[CallEntry]) -> Figure:

@@ -46,6 +46,12 @@ def word(reason: str) -> str:
     return first[0] if first else NO_REASON
 
 
+def detail(reason: str) -> str:
+    """What follows the stable word; the whole reason where it has none."""
+    first, colon, rest = plain(reason).partition(":")
+    return rest.strip() if colon and " " not in first else plain(reason)
+
+
 def _reason(key: str, reason: str, items: Sequence[Gap]) -> ReasonGroup:
     rules: dict[str, list[Gap]] = {}
     for entry, missed in items:
@@ -63,7 +69,7 @@ def _rule(key: str, rule_id: str, items: Sequence[Gap]) -> RuleGap:
     return RuleGap(
         rule_id=rule_id,
         requirements=tuple(dict.fromkeys(r for _, missed in items for r in missed.requirements)),
-        details=tuple(dict.fromkeys(plain(missed.reason) for _, missed in items))[:MOST_DETAILS],
+        details=tuple(dict.fromkeys(d for _, missed in items if (d := detail(missed.reason))))[:MOST_DETAILS],
         calls=of_calls(key, _calls(items)),
     )
 

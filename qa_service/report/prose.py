@@ -6,22 +6,24 @@ from datetime import date
 
 from markupsafe import Markup, escape
 
-from qa_service.report.records import DailyReport, Sentence, Value
+from qa_service.report.records import Clause, DailyReport, Sentence, Value
 from qa_service.report.words import Words, number, percent
 
 
 def written(sentence: Sentence, report: DailyReport, t: Words) -> Markup:
     """The clauses in one line, with the language's own punctuation."""
-    clauses = [
-        t(
-            f"say.{clause.key}",
-            one="n" in clause.values and clause.values["n"].number == 1,
-            **{name: _value(value, report, t) for name, value in clause.values.items()},
-        )
-        for clause in sentence.clauses
-    ]
-    line = t("say.join").join(clauses)
+    line = t("say.join").join(_clause(clause, report, t) for clause in sentence.clauses)
     return t("say.end", sentence=_capital(line))
+
+
+def _clause(clause: Clause, report: DailyReport, t: Words) -> Markup:
+    """``KEY.single`` is said of a whole of one call, ``KEY.one`` of a count of one, where the language has them."""
+    numbers = {name: value.number for name, value in clause.values.items()}
+    key = f"say.{clause.key}"
+    if numbers.get("whole") == 1 and f"{key}.single" in t.messages:
+        key = f"{key}.single"
+    values = {name: _value(value, report, t) for name, value in clause.values.items()}
+    return t(key, one=numbers.get("n") == 1, **values)
 
 
 def _capital(line: Markup) -> Markup:

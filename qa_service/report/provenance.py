@@ -25,13 +25,25 @@ def provenance(entries: Sequence[CallEntry]) -> Provenance:
     judged = inspected(entries)
     made = [(e, e.inspection.made_by) for e in judged if e.inspection and e.inspection.made_by]
     times = [aware(at) for e in entries for at in (e.received_at, e.inspected_at) if at]
+    services = tuple(sorted({m.service_version for _, m in made}))
+    packs, engines = _packs(made), _engines(made)
     return Provenance(
-        services=tuple(sorted({m.service_version for _, m in made})),
-        packs=_packs(made),
-        engines=_engines(made),
+        services=services,
+        several=_several(services, packs, engines),
+        packs=packs,
+        engines=engines,
         plans=_named("plan", ((m.plan, e) for e, m in made)),
         notes=_notes(judged),
         as_of=max(times, default=None),
+    )
+
+
+def _several(services: Sequence[str], packs: Sequence[PackUse], engines: Sequence[EngineUse]) -> bool:
+    """Different packs are no different versions, and given transcripts have no engine."""
+    return (
+        len(services) > 1
+        or len({p.name for p in packs}) < len(packs)
+        or len([e for e in engines if e.name != "none"]) > 1
     )
 
 

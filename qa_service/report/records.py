@@ -292,9 +292,10 @@ class Note(Record):
 
 
 class Provenance(Record):
-    """What made the results; more than one version of a thing is a thing to know."""
+    """What made the results. ``several``: the calls of the day were not all judged by the same versions."""
 
     services: tuple[str, ...]
+    several: bool
     packs: tuple[PackUse, ...]
     engines: tuple[EngineUse, ...]
     plans: tuple[Note, ...]

@@ -22,6 +22,12 @@ TEMPLATE = "daily.html"
 MOST_ROWS = charts.MOST_BARS
 #: Calls to hear on the page; the others stand in the annex.
 FIRST_HEARD = 8
+#: Lists of more calls are not printed: the register names each call, and paper has no links.
+MOST_ON_PAPER = 100
+
+
+#: Dimensions that are drawn too.
+CHARTED = ("team", "agent")
 
 
 @dataclass(frozen=True)
@@ -108,7 +114,12 @@ def _environment(templates: Path) -> Environment:
         moment=words.moment, script=words.tag, cited=words.cited, mark=charts.severity_mark,
     )  # fmt: skip
     found.globals.update(
-        Moment=Moment, most_rows=MOST_ROWS, first_heard=FIRST_HEARD, tags=words.TAGS, group_name=charts.group_name
+        Moment=Moment,
+        most_rows=MOST_ROWS,
+        first_heard=FIRST_HEARD,
+        most_on_paper=MOST_ON_PAPER,
+        tags=words.TAGS,
+        group_name=charts.group_name,
     )
     return found
 
@@ -116,10 +127,11 @@ def _environment(templates: Path) -> Environment:
 def _drawn(report: DailyReport, t: words.Words) -> dict[str, object]:
     """Sentences and charts of this page, by the name under which the templates place them."""
     day = report.covered.violating
+    drawn = {d: rows for d, rows in report.groups.items() if d in CHARTED and charts.comparable(rows)}
     return {
         "sentences": [prose.written(s, report, t) for s in report.sentences],
         "trend": trend_chart.trend(report, t),
         "by_requirement": charts.requirements(report.requirements, report, t),
-        "by_group": {d: charts.groups(d, rows, day, t) for d, rows in report.groups.items() if d in ("team", "agent")},
+        "by_group": {d: charts.groups(d, rows, day, t) for d, rows in drawn.items()},
         "by_hour": charts.hours(report.hours, t),
     }

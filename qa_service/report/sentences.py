@@ -135,8 +135,7 @@ def _where(
 ) -> tuple[Clause, ...]:
     sure = [r for r in requirements if r.findings.count]
     if not sure:
-        values = {"n": count(covered.nothing), "complete": count(covered.complete)}
-        return (Clause(key="nothing_found", values=values), *_count("only_doubtful", covered.doubtful))
+        return _nothing(covered)
     first = sure[0]
     most = Clause(
         key="most",
@@ -150,6 +149,15 @@ def _where(
     )
     apart = [_apart(dimension, row) for dimension in ANSWERABLE for row in _above(groups[dimension])]
     return (most, *(apart or [Clause(key="none_apart", values={})]))
+
+
+def _nothing(covered: Covered) -> tuple[Clause, ...]:
+    """No violation is confirmed: that is not yet to say that nothing was found."""
+    doubtful = _count("only_doubtful", covered.doubtful)
+    if not covered.nothing.count:
+        return (Clause(key="none_confirmed", values={}), *doubtful)
+    values = {"n": count(covered.nothing), "complete": count(covered.complete)}
+    return (Clause(key="nothing_found", values=values), *doubtful)
 
 
 def _above(rows: Sequence[GroupRow]) -> list[GroupRow]:

@@ -35,6 +35,7 @@ def _panel(row: SeverityRow, days: Sequence[DayPoint], top: float, x: float, t: 
     return [
         svg.shape(row.severity, x + 6, 8),
         svg.text(x + 17, 13, t(f"severity.{row.severity}"), "t strong"),
+        svg.text(right, 13, t.share_of(row.calls), "t strong", "end"),
         svg.text(x, 31, _band_words(row, t), "s"),
         svg.text(x, 49, t("chart.days.y"), "s"),
         *(svg.across(left, right, BASE - s * scale, "grid" if s else "axis") for s in ticks),
@@ -42,7 +43,6 @@ def _panel(row: SeverityRow, days: Sequence[DayPoint], top: float, x: float, t: 
         *_band(row, left, scale),
         *_points(row.severity, days, left, scale),
         *_days(days, left),
-        _today(row, left, scale, t),
     ]
 
 
@@ -85,10 +85,3 @@ def _days(days: Sequence[DayPoint], left: float) -> list[Markup]:
         parts.append(svg.text(x, BASE + 16, written, kind, "middle"))
         parts.append(svg.text(x, BASE + 32, number(point.inspected) if point.received else NONE, kind, "middle"))
     return parts
-
-
-def _today(row: SeverityRow, left: float, scale: float, t: Words) -> Markup:
-    """The day's own figure, above its mark (below it where there is no room)."""
-    y = BASE - (row.calls.share or 0.0) * scale
-    place = y - 11 if y - 22 > TOP - 8 else y + 20
-    return svg.text(left + 8 * STEP, place, t.share_of(row.calls), "t strong halo", "end")

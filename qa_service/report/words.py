@@ -19,6 +19,8 @@ LANGUAGES: tuple[Language, ...] = ("zh", "en")
 #: What goes into ``lang`` attributes.
 TAGS: dict[Language, str] = {"zh": "zh-Hans", "en": "en"}
 NONE = "–"
+#: Between a number and its sign: a space at which no line ends.
+PER_CENT = "\u00a0%"
 _MARK = re.compile(r"(?P<said>.*?)\s*\[(?P<mark>V[12])\]", re.DOTALL)
 
 
@@ -48,6 +50,10 @@ class Words:
         """The text of a key that comes from data (a code, a reason), or ``otherwise``."""
         return escape(self.messages.get(key, otherwise))
 
+    def reason(self, text: str) -> Markup:
+        """Why a finding is in doubt: by its stable word where the language knows it, else as it was written."""
+        return self.known(f"doubt.{text.partition(':')[0].strip()}", text)
+
     def share_of(self, found: Rate | Share) -> Markup:
         """``3 of 41 (7 %)``."""
         part, whole = (found.part, found.whole) if isinstance(found, Share) else (found.part.count, found.whole.count)
@@ -55,7 +61,7 @@ class Words:
 
     def interval(self, low: float | None, high: float | None) -> Markup:
         """``2–20 %``."""
-        return escape(NONE if low is None else f"{percent(low).removesuffix(' %')}–{percent(high)}")
+        return escape(NONE if low is None else f"{percent(low).removesuffix(PER_CENT)}–{percent(high)}")
 
     def day(self, at: date) -> Markup:
         """A date in full with its weekday."""
@@ -86,9 +92,11 @@ def percent(value: float | None) -> str:
     if value is None:
         return NONE
     exact, shown = 100 * value, round(100 * value)
-    if exact != shown and shown in (0, 100):
-        return f"{exact:.1f} %" if 0.05 <= exact < 99.95 else ("< 0.1 %" if shown == 0 else "> 99.9 %")
-    return f"{shown} %"
+    if exact == shown or shown not in (0, 100):
+        return f"{shown}{PER_CENT}"
+    if exact < 0.05 or exact >= 99.95:
+        return f"<\u00a00.1{PER_CENT}" if shown == 0 else f">\u00a099.9{PER_CENT}"
+    return f"{exact:.1f}{PER_CENT}"
 
 
 def points(change: float | None) -> str:

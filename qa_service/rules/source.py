@@ -37,6 +37,7 @@ class Source:
     data: Any
     places: Mapping[Path_, Place]
     quoted: frozenset[Path_]
+    blocks: frozenset[Path_]
 
     def place(self, path: Path_) -> Place:
         """Where ``path`` stands; of a part that is not written, where its parent stands."""
@@ -47,7 +48,7 @@ class Source:
     def error(self, path: Path_, message: str, hint: str = "", *, offset: int = 0) -> RuleError:
         """An error at ``path``; ``offset`` characters into a one-line value."""
         line, column = self.place(path)
-        if offset:
+        if offset and path not in self.blocks:
             column += offset + (path in self.quoted)
         return RuleError(message, file=self.file, line=line, column=column, hint=hint)
 
@@ -79,7 +80,7 @@ def parse_source(text: str, name: str) -> Source:
         raise RuleError("is empty", file=name, line=1, column=1, hint="Write the rule or delete the file.")
     reader = _Reader(name)
     data = reader.value(node, ())
-    return Source(name, data, reader.places, frozenset(reader.quoted))
+    return Source(name, data, reader.places, frozenset(reader.quoted), frozenset(reader.blocks))
 
 
 def validate(source: Source, kind: type[S]) -> S:
@@ -138,6 +139,7 @@ class _Reader:
         self.name = name
         self.places: dict[Path_, Place] = {}
         self.quoted: set[Path_] = set()
+        self.blocks: set[Path_] = set()
         self._seen: set[int] = set()
 
     def value(self, node: Node, path: Path_) -> Any:
@@ -169,12 +171,15 @@ class _Reader:
         tag = str(node.tag).rsplit(":", 1)[-1]
         if node.style in ("'", '"'):
             self.quoted.add(path)
+        if node.style in ("|", ">"):
+            self.blocks.add(path)
         plain = node.style is None or node.style == ""
         if tag in _TEXT_TAGS:
             if plain and node.value.lower() in _AMBIGUOUS and "gates" not in path:
                 hint = f"If the word is meant, quote it: '{node.value}'; if a switch is meant, write true or false."
                 raise self._error(node, f"{node.value!r} is a boolean to some YAML readers and a word to others", hint)
-            return node.value
+            # ruamel marks the folds of a `>` text with bells, to write it back as it was.
+            return node.value.replace("\a", "")
         return self._number(node, tag)
 
     def _number(self, node: ScalarNode, tag: str) -> Any:

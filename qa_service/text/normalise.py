@@ -1,69 +1,99 @@
-"""One form of text for matching, with a map back to the characters as they were written.
+"""One form for text that means the same: width, script, case and invisible characters taken away.
 
-NFKC (full-width and compatibility forms), traditional to simplified (OpenCC, character by character, so that
-lengths stay known), lower case; zero-width and control characters and unpaired surrogates are dropped,
-since they are put between the characters of an insult to hide it.
+Every character of the result knows which characters of the original it came from, so that evidence
+found in normalised text is always shown as it was heard.
 """
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import Any
 
-if TYPE_CHECKING:
-    from opencc import OpenCC
+#: Unicode categories that carry no sound: format characters (zero-width, bidi, soft hyphen) and lone surrogates.
+_SILENT = frozenset({"Cf", "Cs"})
+_SILENT_EXTRA = frozenset("\u034f\u115f\u1160\u3164\uffa0")
+_VARIATION = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
+_MAX_CLUSTER = 16
 
 
 @dataclass(frozen=True)
 class Normalised:
-    """``text`` in one form; ``starts[i]`` is the index in ``original`` that normalised character i came from."""
+    """``text``, and for each of its characters the original slice ``[starts[i], ends[i])``."""
 
-    original: str
     text: str
-    starts: tuple[int, ...]
+    starts: Sequence[int]
+    ends: Sequence[int]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """The slice of the original that a slice of the normalised text came from."""
-        if start >= end or not self.starts:
-            at = self.starts[start] if start < len(self.starts) else len(self.original)
+        """The original ``(start, end)`` of the normalised slice ``[start, end)``."""
+        if start >= end:
+            at = self.starts[start] if start < len(self.starts) else (self.ends[-1] if self.ends else 0)
             return at, at
-        return self.starts[start], self.starts[min(end, len(self.starts)) - 1] + 1
+        return self.starts[start], self.ends[end - 1]
 
 
 def normalise(text: str) -> Normalised:
-    """Normalise character by character, keeping where each came from."""
-    out: list[str] = []
+    """NFKC, simplified script, lower case; invisible characters and unpaired surrogates dropped."""
+    if text.isascii():
+        return Normalised(text.lower(), range(len(text)), range(1, len(text) + 1))
+    chars: list[str] = []
     starts: list[int] = []
-    for index, character in enumerate(text):
-        for piece in _one(character):
-            out.append(piece)
-            starts.append(index)
-    return Normalised(text, "".join(out), tuple(starts))
+    ends: list[int] = []
+    for start, end in _clusters(text):
+        for char in unicodedata.normalize("NFKC", _audible(text[start:end])).lower():
+            chars.append(char)
+            starts.append(start)
+            ends.append(end)
+    return _simplify(chars, starts, ends)
 
 
 def to_simplified(text: str) -> str:
-    """Traditional characters to simplified ones; everything else stays."""
-    return "".join(_simplified(c) for c in text)
+    """Traditional characters as simplified ones; everything else as it is (lone surrogates dropped)."""
+    clean = text.encode("utf-8", "ignore").decode("utf-8")
+    return clean if clean.isascii() else str(_converter().convert(clean))
 
 
-@lru_cache(maxsize=65536)
-def _one(character: str) -> str:
-    if unicodedata.category(character) in ("Cf", "Cs", "Cc") and character not in "\n\t":
-        return ""
-    return "".join(_simplified(c) for c in unicodedata.normalize("NFKC", character)).lower()
+def _audible(text: str) -> str:
+    return "".join(c for c in text if not _silent(c))
 
 
-@lru_cache(maxsize=65536)
-def _simplified(character: str) -> str:
-    if not "\u3400" <= character <= "\u9fff":
-        return character
-    return str(_converter().convert(character))
+def _silent(char: str) -> bool:
+    if char.isascii():
+        return False
+    return (
+        unicodedata.category(char) in _SILENT or char in _SILENT_EXTRA or any(ord(char) in span for span in _VARIATION)
+    )
+
+
+def _clusters(text: str) -> Iterator[tuple[int, int]]:
+    """Slices that NFKC may treat alone: a character with the combining marks that follow it."""
+    start = 0
+    for at in range(1, len(text) + 1):
+        joined = at < len(text) and unicodedata.combining(text[at]) and at - start < _MAX_CLUSTER
+        if not joined:
+            yield start, at
+            start = at
+
+
+def _simplify(chars: list[str], starts: list[int], ends: list[int]) -> Normalised:
+    """Whole-text conversion knows phrases (乾隆, 著作); where it changes the length, go by character."""
+    joined = "".join(chars)
+    whole = to_simplified(joined)
+    if len(whole) == len(joined):
+        return Normalised(whole, starts, ends)
+    single = [to_simplified(c) for c in chars]
+    return Normalised(
+        "".join(single),
+        [s for s, c in zip(starts, single, strict=True) for _ in c],
+        [e for e, c in zip(ends, single, strict=True) for _ in c],
+    )
 
 
 @lru_cache(maxsize=1)
-def _converter() -> OpenCC:
-    from opencc import OpenCC
+def _converter() -> Any:
+    import opencc
 
-    return OpenCC("t2s")
+    return opencc.OpenCC("t2s")

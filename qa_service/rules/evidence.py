@@ -1,0 +1,111 @@
+"""What a finding shows: the words as heard, when they were said, and whether the words can be trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from qa_service.records import Turn
+from qa_service.rules.operators.place import Hit, moment
+from qa_service.rules.operators.words import Line
+
+#: Characters of a turn that an absence quotes.
+OPENING = 60
+#: Syllables from which a phrase that was heard in other characters counts as heard.
+TRUSTED_SOUND = 4
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted."""
+
+    turns: tuple[int, ...]
+    start_s: float | None
+    end_s: float | None
+    quote: str
+    doubt: str = ""
+
+
+def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> Evidence:
+    """The stretch of each turn from its first hit to its last, joined."""
+    parts: list[str] = []
+    doubts: list[str] = []
+    spans: list[tuple[float, float]] = []
+    ordered = sorted(hits, key=lambda h: h.key)
+    for at, group in groupby(ordered, key=lambda h: h.at):
+        own = list(group)
+        start, end = _original(lines[at], own)
+        parts.append(turns[at].text[start:end].strip())
+        spans.append((moment(turns[at], start), _end(turns[at], end)))
+        doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
+    return Evidence(
+        turns=tuple(dict.fromkeys(h.at for h in ordered)),
+        start_s=min(s for s, _ in spans),
+        end_s=max(e for _, e in spans),
+        quote=" … ".join(parts),
+        doubt="; ".join(dict.fromkeys(doubts)),
+    )
+
+
+def of_silence(said: Sequence[int], turns: Sequence[Turn]) -> Evidence:
+    """What was said where something should have been: the opening of these turns, and whether it was heard well."""
+    if not said:
+        return Evidence((), None, None, "")
+    first, last = turns[said[0]], turns[said[-1]]
+    text = first.text.strip()
+    quote = text if len(text) <= OPENING else f"{text[:OPENING]}…"
+    flagged = [turns[i].index for i in said if turns[i].flags]
+    doubt = f"doubtful_words: turn {flagged[0]} was not heard well" if flagged else ""
+    return Evidence(tuple(said), first.start_s, last.end_s, quote, doubt)
+
+
+def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:
+    start = min(h.span.start for h in hits)
+    end = max(h.span.end for h in hits)
+    return line.stream.original(start, end)
+
+
+def _end(turn: Turn, character: int) -> float:
+    """When the last character before ``character`` has been spoken."""
+    at = 0
+    for word in turn.words:
+        found = turn.text.find(word.text.strip(), at)
+        if found < 0:
+            continue
+        at = found + len(word.text.strip())
+        if at >= character:
+            return word.end_s
+    share = character / max(1, len(turn.text))
+    return turn.start_s + share * (turn.end_s - turn.start_s)
+
+
+def _sounded(hits: Sequence[Hit]) -> str:
+    for hit in hits:
+        if hit.span.heard_as and len(hit.span.heard_as) < TRUSTED_SOUND:
+            return f"sound_alike: sounds like {hit.span.heard_as}"
+    return ""
+
+
+def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:
+    """Flags of the turn, or words the recogniser was less sure of than ``floor`` on average."""
+    if turn.flags:
+        return f"doubtful_words: {', '.join(turn.flags)}"
+    probability = _probability(turn, start, end)
+    if probability is not None and probability < floor:
+        return f"doubtful_words: recognised with probability {probability:.2f} (floor {floor:.2f})"
+    return ""
+
+
+def _probability(turn: Turn, start: int, end: int) -> float | None:
+    """Mean of the words that touch ``[start, end)``; the turn's own where words carry none."""
+    at = 0
+    heard: list[float] = []
+    for word in turn.words:
+        found = turn.text.find(word.text.strip(), at)
+        if found < 0:
+            continue
+        at = found + len(word.text.strip())
+        if found < end and at > start:
+            heard.append(word.probability)
+    return sum(heard) / len(heard) if heard else turn.confidence

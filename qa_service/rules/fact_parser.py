@@ -1,0 +1,190 @@
+"""Parser of facts conditions; see docs/rules.md for the language.
+
+Grammar, loosest first: ``or``, ``and``, ``not``, comparison (``== != < <= > >=``, ``in [..]``,
+``not in [..]``), ``+ -``, ``* /``, ``-x``; literals, ``$parameters``, functions, dotted facts, parentheses.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from qa_service.records import CallFacts
+from qa_service.rules.condition import MAX_DEPTH
+from qa_service.rules.fact_functions import FUNCTIONS
+from qa_service.rules.facts import Among, Binary, Call, Expression, Fact, Junction, Literal, Not, Parameter
+from qa_service.rules.lexer import ExpressionError, Token, Tokens
+
+#: What the engine knows of every call: ``call.duration_s``, ``call.language``, ``call.turns``; ``measures.…``.
+CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns")
+_OPEN = frozenset({"account", "history", "extra", "measures"})
+_FIELDS = frozenset(CallFacts.model_fields) - _OPEN
+_CONSTANTS: dict[str, Any] = {"true": True, "false": False}
+_SPECIAL = ("exists", "coalesce")
+_COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
+
+
+def parse_facts(text: str, parameters: Iterable[str] = ()) -> Expression:
+    """Parse a facts condition in which these ``$parameters`` may stand.
+
+    Raises:
+        ExpressionError: with the character where it goes wrong.
+    """
+    parser = _Parser(text, frozenset(parameters))
+    expression = parser.disjunction(0)
+    parser.tokens.finish()
+    return expression
+
+
+class _Parser:
+    def __init__(self, text: str, parameters: frozenset[str]) -> None:
+        self.tokens = Tokens(text)
+        self.parameters = parameters
+
+    def disjunction(self, depth: int) -> Expression:
+        return self._junction("or", True, self.conjunction, depth)
+
+    def conjunction(self, depth: int) -> Expression:
+        return self._junction("and", False, self.negation, depth)
+
+    def _junction(self, word: str, decisive: bool, part: Callable[[int], Expression], depth: int) -> Expression:
+        parts = [part(depth)]
+        while self.tokens.accept(word):
+            parts.append(part(depth))
+        return parts[0] if len(parts) == 1 else Junction(tuple(parts), decisive)
+
+    def negation(self, depth: int) -> Expression:
+        if depth > MAX_DEPTH:
+            position = self.tokens.next.position
+            raise ExpressionError("this condition is nested too deeply", position, "Write it more simply.")
+        if self.tokens.accept("not"):
+            return Not(self.negation(depth + 1))
+        return self.comparison(depth)
+
+    def comparison(self, depth: int) -> Expression:
+        left = self.sum(depth)
+        if sign := self.tokens.accept(*_COMPARISONS):
+            return Binary(sign.text, left, self._right(depth, sign))
+        if self.tokens.next.text == "not" and self.tokens.follows("in"):
+            self.tokens.take()
+            self.tokens.take()
+            return Among(left, self.options(), wanted=False)
+        if self.tokens.accept("in"):
+            return Among(left, self.options(), wanted=True)
+        return left
+
+    def _right(self, depth: int, sign: Token) -> Expression:
+        """After ``==`` and ``!=`` a word that is no fact is a text: ``direction == outbound``."""
+        token = self.tokens.next
+        if sign.text in ("==", "!=") and token.kind == "word" and not self._means_something(token.text):
+            self.tokens.take()
+            return Literal(token.text)
+        return self.sum(depth)
+
+    def _means_something(self, word: str) -> bool:
+        named = word in _CONSTANTS or word in FUNCTIONS or word in _SPECIAL
+        return named or word.startswith("$") or "." in word or word in _FIELDS or word in ("and", "or", "not", "in")
+
+    def options(self) -> tuple[Any, ...]:
+        self.tokens.expect("[")
+        found = [self._option()]
+        while self.tokens.accept(","):
+            found.append(self._option())
+        self.tokens.expect("]")
+        return tuple(found)
+
+    def _option(self) -> Any:
+        token = self.tokens.next
+        if token.kind == "word" and token.text.startswith("$"):
+            raise ExpressionError("a parameter cannot stand in a list", token.position, "Compare with == instead.")
+        if token.kind not in ("word", "text", "number"):
+            raise self.tokens.unexpected("a value is needed here")
+        self.tokens.take()
+        return _CONSTANTS.get(token.text, token.text) if token.kind == "word" else _literal(token)
+
+    def sum(self, depth: int) -> Expression:
+        left = self.product(depth)
+        while sign := self.tokens.accept("+", "-"):
+            left = Binary(sign.text, left, self.product(depth))
+        return left
+
+    def product(self, depth: int) -> Expression:
+        left = self.atom(depth)
+        while sign := self.tokens.accept("*", "/"):
+            left = Binary(sign.text, left, self.atom(depth))
+        return left
+
+    def atom(self, depth: int) -> Expression:
+        token = self.tokens.next
+        if depth > MAX_DEPTH:
+            raise ExpressionError("this condition is nested too deeply", token.position, "Write it more simply.")
+        if self.tokens.accept("("):
+            inside = self.disjunction(depth + 1)
+            self.tokens.expect(")")
+            return inside
+        if self.tokens.accept("-"):
+            return Binary("-", Literal(0), self.atom(depth + 1))
+        if token.kind in ("number", "text"):
+            return Literal(_literal(self.tokens.take()))
+        if token.kind == "word":
+            return self._word(self.tokens.take(), depth)
+        raise self.tokens.unexpected("a fact or a value is needed here")
+
+    def _word(self, token: Token, depth: int) -> Expression:
+        if token.text in _CONSTANTS:
+            return Literal(_CONSTANTS[token.text])
+        if token.text.startswith("$"):
+            return self._parameter(token)
+        if token.text in FUNCTIONS or token.text in _SPECIAL:
+            return self._call(token, depth)
+        return Fact(_known(token))
+
+    def _parameter(self, token: Token) -> Expression:
+        name = token.text[1:]
+        if name not in self.parameters:
+            hint = f"Parameters of this pack: {', '.join(sorted(self.parameters)) or 'none'}."
+            raise ExpressionError(f"no parameter is called {name!r}", token.position, hint)
+        return Parameter(name)
+
+    def _call(self, token: Token, depth: int) -> Expression:
+        arguments: list[Expression] = []
+        if self.tokens.accept("("):
+            while not self.tokens.accept(")"):
+                if arguments:
+                    self.tokens.expect(",")
+                arguments.append(self.sum(depth + 1))
+        return Call(token.text, _completed(token, arguments))
+
+
+def _completed(token: Token, arguments: list[Expression]) -> tuple[Expression, ...]:
+    """The arguments with implied facts filled in: ``local_hour`` is ``local_hour(started_at, debtor_tz)``."""
+    if token.text in _SPECIAL:
+        wrong = not arguments or (token.text == "exists" and not (len(arguments) == 1 and _is_fact(arguments[0])))
+        if wrong:
+            raise ExpressionError(f"{token.text} needs a fact", token.position, f"Write {token.text}(fact).")
+        return tuple(arguments)
+    function = FUNCTIONS[token.text]
+    missing = function.arity - len(arguments)
+    if missing < 0 or (missing and len(function.implied) < missing):
+        raise ExpressionError(f"{token.text} takes {function.arity} values", token.position, "See docs/rules.md.")
+    return (*(Fact(name) for name in function.implied[:missing]), *arguments)
+
+
+def _is_fact(expression: Expression) -> bool:
+    return isinstance(expression, Fact)
+
+
+def _known(token: Token) -> str:
+    """The fact's name, if such a fact can exist: a misspelt fact would be missing on every call."""
+    root = token.text.split(".", 1)[0]
+    fits = token.text in CALL_FACTS or (root in _OPEN and "." in token.text) or token.text in _FIELDS
+    if fits:
+        return token.text
+    close = difflib.get_close_matches(token.text, [*sorted(_FIELDS), *CALL_FACTS, *FUNCTIONS], 1)
+    hint = f"Did you mean {close[0]}?" if close else "Facts of your own stand under account., history. or extra."
+    raise ExpressionError(f"no fact is called {token.text!r}", token.position, hint)
+
+
+def _literal(token: Token) -> Any:
+    return token.text[1:-1] if token.kind == "text" else float(token.text)

@@ -1,0 +1,100 @@
+"""The cues of the gates, read from ``rules/gates/LANGUAGE.yaml``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import regex
+from pydantic import Field
+
+from qa_service.rules.compile import compile_pattern
+from qa_service.rules.gates import Cues
+from qa_service.rules.schema import Language, Spec, Terms
+from qa_service.rules.source import Path_, Source, read_source, validate
+
+_FLAGS = regex.VERSION1 | regex.IGNORECASE
+
+
+class QuotationSpec(Spec):
+    """``after`` stands right behind the hit; the others before it, in the same sentence."""
+
+    cues: Terms
+    continues: Terms | None = None
+    breakers: Terms | None = None
+    after: Terms | None = None
+
+
+class NegationSpec(Spec):
+    """``reach``: Chinese characters or other words that may stand between a negation and the hit."""
+
+    cues: Terms
+    pseudo: Terms | None = None
+    breakers: Terms | None = None
+    after: Terms | None = None
+    reach: int = Field(default=12, ge=1)
+    list_conjunctions: Terms | None = None
+
+
+class ConditionalSpec(Spec):
+    """``certain`` words keep the gate shut: "may" and "right now" in one sentence is a threat."""
+
+    cues: Terms
+    certain: Terms | None = None
+
+
+class GateFile(Spec):
+    language: Language
+    quotation: QuotationSpec
+    negation: NegationSpec
+    conditional: ConditionalSpec
+
+
+def load_cues(root: Path) -> dict[str, Cues]:
+    """Cues by language of all files in ``root/gates``.
+
+    Raises:
+        RuleError: a file or pattern that cannot be used.
+    """
+    found: dict[str, Cues] = {}
+    for path in sorted((root / "gates").glob("*.yaml")):
+        source = read_source(path, f"gates/{path.name}")
+        spec = validate(source, GateFile)
+        if spec.language in found:
+            raise source.error(("language",), f"gates for {spec.language} are defined twice", "Keep one file.")
+        found[spec.language] = _cues(source, spec)
+    return found
+
+
+def _cues(source: Source, spec: GateFile) -> Cues:
+    def group(*path: str) -> regex.Pattern[str] | None:
+        return _joined(source, path, getattr(getattr(spec, path[0]), path[1]))
+
+    return Cues(
+        quotation=group("quotation", "cues"),
+        quotation_continues=group("quotation", "continues"),
+        quotation_breakers=group("quotation", "breakers"),
+        quotation_after=group("quotation", "after"),
+        negation=group("negation", "cues"),
+        negation_pseudo=group("negation", "pseudo"),
+        negation_breakers=group("negation", "breakers"),
+        negation_after=group("negation", "after"),
+        negation_reach=spec.negation.reach,
+        list_conjunctions=group("negation", "list_conjunctions"),
+        conditional=group("conditional", "cues"),
+        conditional_certain=group("conditional", "certain"),
+    )
+
+
+def _joined(source: Source, path: Path_, patterns: tuple[str, ...] | None) -> regex.Pattern[str] | None:
+    """One alternation; each part keeps its own groups, so that back references count from its start."""
+    if not patterns:
+        return None
+    for i, written in enumerate(patterns):
+        compile_pattern(source, (*path, i), written)
+    return regex.compile("|".join(f"(?:{_branch(p, patterns[:i])})" for i, p in enumerate(patterns)), _FLAGS)
+
+
+def _branch(written: str, before: tuple[str, ...]) -> str:
+    """Back references ``\\1`` shifted by the groups of the patterns before."""
+    shift = sum(regex.compile(p, _FLAGS).groups for p in before)
+    return str(regex.sub(r"\\([1-9])", lambda m: f"\\{int(m.group(1)) + shift}", written))

@@ -1,0 +1,125 @@
+"""Read the packs of a rules folder. The only file of this room that touches the disk, with gate_files and catalogue."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from pydantic import RootModel
+
+from qa_service.errors import ErrorCode, RuleError
+from qa_service.records import PackInfo
+from qa_service.rules.compile import Names, compile_rule
+from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.gate_files import load_cues
+from qa_service.rules.gates import Cues
+from qa_service.rules.schema import PackSpec, RuleSpec, Terms
+from qa_service.rules.source import Source, read_source, validate
+from qa_service.rules.stream import fold
+
+__all__ = ["Pack", "Rule", "load_packs", "pack_folders"]
+
+PACK_FILE = "pack.yaml"
+
+
+def load_packs(root: Path, names: Iterable[str] | None = None) -> dict[str, Pack]:
+    """All packs under ``root``, or the named ones, by name.
+
+    Raises:
+        RuleError: the first mistake, with file, line and column; ``pack_not_found`` for a name that is not there.
+    """
+    folders = pack_folders(root)
+    wanted = list(folders) if names is None else list(names)
+    for name in wanted:
+        if name not in folders:
+            known = ", ".join(folders) or "none"
+            raise RuleError(
+                f"No pack is called {name!r} in {root}.", hint=f"Packs there: {known}.", code=ErrorCode.PACK_NOT_FOUND
+            )
+    cues = load_cues(root)
+    packs = {name: _load(folders[name], cues) for name in wanted}
+    _unique(rule for pack in packs.values() for rule in pack.rules)
+    return packs
+
+
+def pack_folders(root: Path) -> dict[str, Path]:
+    """Folders that hold a pack, by name."""
+    return {path.parent.name: path.parent for path in sorted(root.glob(f"*/{PACK_FILE}"))}
+
+
+def rule_files(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.glob("*.yaml")) if path.name != PACK_FILE]
+
+
+def read_names(folder: Path) -> Names:
+    """The pack's own file and its lexicons, those of ``lexicons/NAME.yaml`` added to those inside."""
+    source = read_source(folder / PACK_FILE, f"{folder.name}/{PACK_FILE}")
+    spec = validate(source, PackSpec)
+    if spec.name != folder.name:
+        raise source.error(
+            ("name",), f"the pack is called {spec.name!r} but its folder {folder.name!r}", "Call both the same."
+        )
+    _no_empty(source, spec)
+    lexicons = dict(spec.lexicons)
+    for path in sorted((folder / "lexicons").glob("*.yaml")):
+        lexicons[path.stem] = (*lexicons.get(path.stem, ()), *_word_list(path, folder))
+    return Names(spec, lexicons)
+
+
+def read_rule(path: Path, names: Names) -> Rule:
+    source = read_source(path, f"{path.parent.name}/{path.name}")
+    return compile_rule(source, validate(source, RuleSpec), names)
+
+
+class _Words(RootModel[Terms]):
+    """A lexicon file: a list of words."""
+
+
+def _word_list(path: Path, folder: Path) -> tuple[str, ...]:
+    source = read_source(path, f"{folder.name}/lexicons/{path.name}")
+    if not isinstance(source.data, list) or not all(isinstance(w, str) for w in source.data) or not source.data:
+        raise source.error((), "a lexicon is a list of words", "Write one `- word` to a line.")
+    words = _Words.model_validate(source.data).root
+    for i, word in enumerate(words):
+        if not fold(word):
+            raise source.error((i,), f"{word!r} holds no word", "Delete it.")
+    return words
+
+
+def _no_empty(source: Source, spec: PackSpec) -> None:
+    for name, words in spec.lexicons.items():
+        for i, word in enumerate(words):
+            if not fold(word):
+                raise source.error(("lexicons", name, i), f"{word!r} holds no word", "Delete it.")
+
+
+def _load(folder: Path, cues: Mapping[str, Cues]) -> Pack:
+    names = read_names(folder)
+    rules = tuple(read_rule(path, names) for path in rule_files(folder))
+    missing = sorted({language for rule in rules for language in rule.languages} - cues.keys())
+    if missing:
+        raise RuleError(f"Pack {folder.name!r} needs gates for {missing[0]!r}.", hint=f"Add gates/{missing[0]}.yaml.")
+    behaviour = "\n".join(f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id))
+    info = PackInfo(
+        name=names.pack.name,
+        version=names.pack.version,
+        behaviour_sha256=hashlib.sha256(behaviour.encode()).hexdigest(),
+        rules=len(rules),
+    )
+    parameters = {name: parameter.value for name, parameter in names.pack.parameters.items()}
+    return Pack(names.pack, rules, parameters, cues, info)
+
+
+def _unique(rules: Iterable[Rule]) -> None:
+    seen: dict[str, str] = {}
+    for rule in rules:
+        if rule.id in seen:
+            raise RuleError(
+                f"rule id {rule.id} is already used by {seen[rule.id]}",
+                file=rule.file,
+                line=1,
+                column=1,
+                hint="Ids are for ever: choose a new one.",
+            )
+        seen[rule.id] = rule.file

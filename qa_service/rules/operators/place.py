@@ -1,0 +1,97 @@
+"""Where in the call words may stand, and how far apart: first and last seconds or turns, same turn, near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from qa_service.records import Turn
+from qa_service.rules.operators.words import Line, Span
+
+
+@dataclass(frozen=True)
+class Place:
+    """Limits of a selection, in seconds or turns from the call's first or last words; None: no limit."""
+
+    first_s: float | None = None
+    last_s: float | None = None
+    first_turns: int | None = None
+    last_turns: int | None = None
+
+    @property
+    def anywhere(self) -> bool:
+        return self == Place()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """A term of a selection, heard: ``at`` is the position of the turn in the call, ``time_s`` when it begins."""
+
+    selection: str
+    term: int
+    at: int
+    span: Span
+    time_s: float
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.at, self.span.start
+
+
+@dataclass(frozen=True)
+class Within:
+    """How far from an anchor other hits may lie. ``kind``: turn, turns, seconds, near or call."""
+
+    kind: str
+    amount: float = 0.0
+
+    def reaches(self, anchor: Hit, other: Hit, lines: Sequence[Line], *, both_ways: bool) -> bool:
+        """Whether ``other`` lies in the window that begins at ``anchor`` (or around it)."""
+        if self.kind == "call":
+            return True
+        if self.kind == "turn":
+            return other.at == anchor.at
+        if not both_ways and other.key < anchor.key:
+            return False
+        if self.kind == "turns":
+            return abs(other.at - anchor.at) <= self.amount
+        if self.kind == "seconds":
+            return abs(other.time_s - anchor.time_s) <= self.amount
+        return other.at == anchor.at and _gap(anchor, other, lines[anchor.at]) <= self.amount
+
+
+def _gap(one: Hit, other: Hit, line: Line) -> int:
+    """Chinese characters and other words between two hits of a turn; 0 when they touch."""
+    first, second = sorted((one.span, other.span), key=lambda s: s.start)
+    return line.stream.units(first.end, second.start) if second.start > first.end else 0
+
+
+def time_of(turn: Turn, line: Line, span: Span) -> float:
+    """When the span begins: of its first word, else by its share of the turn. Seconds from the call's start."""
+    start, _ = line.stream.original(span.start, span.end)
+    return moment(turn, start)
+
+
+def moment(turn: Turn, character: int) -> float:
+    """When a character of ``turn.text`` is spoken."""
+    at = 0
+    for word in turn.words:
+        found = turn.text.find(word.text.strip(), at)
+        if found < 0:
+            continue
+        at = found + len(word.text.strip())
+        if at > character:
+            return word.start_s
+    share = character / max(1, len(turn.text))
+    return turn.start_s + share * (turn.end_s - turn.start_s)
+
+
+def inside(place: Place, hit: Hit, turns: Sequence[Turn]) -> bool:
+    """Whether a hit lies within the limits; counted from the first and to the last words of the call."""
+    opening, closing = turns[0].start_s, max(t.end_s for t in turns)
+    return (
+        (place.first_s is None or hit.time_s <= opening + place.first_s)
+        and (place.last_s is None or hit.time_s >= closing - place.last_s)
+        and (place.first_turns is None or hit.at < place.first_turns)
+        and (place.last_turns is None or hit.at >= len(turns) - place.last_turns)
+    )

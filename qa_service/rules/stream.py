@@ -1,0 +1,173 @@
+"""A turn as the rules read it: words only, punctuation turned into clause and sentence borders.
+
+Chinese characters stand side by side (a comma or a pause inside a phrase does not hide it), other words
+have one space between them, sentences are separated by a line feed, which no phrase and no ``.`` of a
+regular expression crosses. Each character knows where it stands in the turn's own text.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import accumulate
+
+from qa_service.text.normalise import Normalised, normalise
+
+BREAK = "\n"
+_ENDERS = frozenset("。！？!?;；｡")
+_PAUSES = frozenset(",，:：—–()（）~")
+_KEPT = frozenset("%$¥€£@*#&+")
+_APOSTROPHES = frozenset("'’‘ʼ`´＇")
+_TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "no", "vs"})
+
+
+@dataclass(frozen=True)
+class Stream:
+    """``text`` with, for each character, the slice ``[starts[i], ends[i])`` of the original.
+
+    ``clauses`` and ``sentences`` are the ascending positions in ``text`` where one begins.
+    """
+
+    text: str
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+    clauses: tuple[int, ...]
+    sentences: tuple[int, ...]
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The slice of the turn's text that ``[start, end)`` stands for."""
+        return self.starts[start], self.ends[end - 1]
+
+    def clause(self, at: int) -> tuple[int, int]:
+        return self._around(self.clauses, at)
+
+    def sentence(self, at: int) -> tuple[int, int]:
+        return self._around(self.sentences, at)
+
+    def clause_starts(self, start: int, end: int) -> tuple[int, ...]:
+        """Clauses that begin in ``(start, end]``."""
+        return self.clauses[bisect_right(self.clauses, start) : bisect_right(self.clauses, end)]
+
+    def units(self, start: int, end: int) -> int:
+        """How many Chinese characters and other words begin in ``[start, end)``."""
+        return self._units[end] - self._units[start] if end > start else 0
+
+    @cached_property
+    def _units(self) -> tuple[int, ...]:
+        before = " "
+        marks: list[int] = []
+        for char in self.text:
+            marks.append(int(char not in " \n" and (is_han(char) or before in " \n" or is_han(before))))
+            before = char
+        return (0, *accumulate(marks))
+
+    def _around(self, borders: tuple[int, ...], at: int) -> tuple[int, int]:
+        i = bisect_right(borders, at)
+        start = borders[i - 1] if i else 0
+        end = borders[bisect_left(borders, at + 1)] if i < len(borders) else len(self.text)
+        while end > start and self.text[end - 1] in " \n":
+            end -= 1
+        return start, end
+
+
+def stream_of(text: str) -> Stream:
+    """The turn's text as rules read it."""
+    return _Writer(normalise(text)).write()
+
+
+def fold(text: str) -> str:
+    """A phrase in the same form as the stream it is looked for in (sentence ends become spaces or nothing)."""
+    return stream_of(text.replace("?", ",").replace("!", ",").replace("。", ",")).text.replace(BREAK, "")
+
+
+def is_han(char: str) -> bool:
+    return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff" or "\uf900" <= char <= "\ufaff"
+
+
+def is_word(char: str) -> bool:
+    """A letter or digit of a script that separates words by spaces."""
+    return char.isalnum() and not is_han(char)
+
+
+@dataclass
+class _Writer:
+    source: Normalised
+    out: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    clauses: list[int] = field(default_factory=lambda: [0])
+    sentences: list[int] = field(default_factory=lambda: [0])
+    gap: str = ""
+
+    def write(self) -> Stream:
+        text = self.source.text
+        for at, char in enumerate(text):
+            before = text[at - 1] if at else " "
+            after = text[at + 1] if at + 1 < len(text) else " "
+            self._take(at, char, before, after)
+        return Stream(
+            "".join(self.out), tuple(self.starts), tuple(self.ends), tuple(self.clauses), tuple(self.sentences)
+        )
+
+    def _take(self, at: int, char: str, before: str, after: str) -> None:
+        if char.isalnum() or char in _KEPT:
+            self._word(at, char)
+        elif char in _APOSTROPHES:
+            if is_word(before) and is_word(after):
+                self._emit(at, "'")
+        elif char == ".":
+            self._dot(at, before, after)
+        elif char in _ENDERS:
+            self.gap = "sentence"
+        elif char in _PAUSES and not (before.isdigit() and after.isdigit()):
+            self._widen("clause")
+        elif char.isspace() or char in "-_/、·" or not char.isascii():
+            self._space(char, before)
+
+    def _dot(self, at: int, before: str, after: str) -> None:
+        if before.isdigit() and after.isdigit():
+            self._emit(at, ".")
+        elif before == "." or after == ".":
+            self._widen("clause")
+        elif not self._abbreviates(at, before, after):
+            self.gap = "sentence"
+
+    def _abbreviates(self, at: int, before: str, after: str) -> bool:
+        """``u.s.``, ``mr.``: the dot belongs to the word."""
+        if not is_word(before):
+            return False
+        alone = at < 2 or not is_word(self.source.text[at - 2])
+        word = "".join(self.out[-4:]).replace(BREAK, " ").rsplit(" ", 1)[-1]
+        return is_word(after) or alone or word in _TITLES
+
+    def _space(self, char: str, before: str) -> None:
+        """A space is a pause between Chinese characters and nothing but a space between other words."""
+        if char.isspace() and is_han(before):
+            self._widen("pause")
+        elif char.isspace() or char in "-_/":
+            self._widen("space")
+
+    def _widen(self, gap: str) -> None:
+        order = ("", "space", "pause", "clause", "sentence")
+        self.gap = max(self.gap, gap, key=order.index)
+
+    def _word(self, at: int, char: str) -> None:
+        last = self.out[-1] if self.out else ""
+        gap, self.gap = self.gap, ""
+        if last and gap == "sentence":
+            self._emit(at, BREAK)
+            self.sentences.append(len(self.out))
+            self.clauses.append(len(self.out))
+        elif last and gap:
+            if not is_han(last) and not is_han(char):
+                self._emit(at, " ")
+            if gap == "clause" or (gap == "pause" and is_han(char)):
+                self.clauses.append(len(self.out))
+        self._emit(at, char)
+
+    def _emit(self, at: int, char: str) -> None:
+        start, end = self.source.span(at, at + 1)
+        self.out.append(char)
+        self.starts.append(start if char not in " \n" else self.ends[-1])
+        self.ends.append(end if char not in " \n" else start)

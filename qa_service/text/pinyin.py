@@ -1,0 +1,96 @@
+"""Mandarin syllables without tones, and how near two of them sound.
+
+A recogniser that mishears Mandarin nearly always keeps the syllable, or a neighbour of it: 坐牢 is
+written 做牢, 欠款 千款. The near-sound classes are the mergers that speakers of southern and
+south-western Mandarin make: zh/z, ch/c, sh/s, n/l, f/h, an/ang, en/eng, in/ing.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import regex
+
+_HAN = regex.compile(r"\p{Script=Han}+")
+#: Characters read in more than one common way, all readings without tone; rare readings left out.
+_POLYPHONES = {
+    "还": "huan hai", "行": "xing hang", "长": "chang zhang", "得": "de dei", "着": "zhe zhao", "重": "zhong chong",
+    "调": "diao tiao", "都": "dou du", "会": "hui kuai", "给": "gei ji", "差": "cha chai", "传": "chuan zhuan",
+    "地": "di de", "降": "jiang xiang", "觉": "jue jiao", "乐": "le yue", "率": "lv shuai", "没": "mei mo",
+    "省": "sheng xing", "校": "xiao jiao", "了": "le liao", "的": "de di", "曾": "ceng zeng", "单": "dan shan",
+    "车": "che ju", "朝": "chao zhao", "弹": "dan tan", "说": "shuo shui", "解": "jie xie", "血": "xue xie",
+    "厦": "sha xia", "查": "cha zha", "卡": "ka qia", "便": "bian pian", "提": "ti di",
+}  # fmt: skip
+_MAX_READINGS = 16
+_INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
+_AFTER_F = {
+    "a": "ua", "an": "uan", "ang": "uang", "ei": "ui", "en": "un", "eng": "eng", "o": "uo", "u": "u", "ou": "ou",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Syllable:
+    """``text`` without tone (lü is ``lv``), at ``[start, end)`` of the text it was read from."""
+
+    text: str
+    start: int
+    end: int
+
+
+def syllables(text: str) -> tuple[Syllable, ...]:
+    """Each Han character of ``text`` with its reading in context; other characters give nothing."""
+    found: list[Syllable] = []
+    for run in _HAN.finditer(text):
+        readings = _read(run.group())
+        found += [Syllable(r, run.start() + i, run.start() + i + 1) for i, r in enumerate(readings) if r]
+    return tuple(found)
+
+
+def readings(phrase: str) -> tuple[tuple[str, ...], ...]:
+    """All common readings of a phrase of Han characters, the likeliest first (at most 16).
+
+    Empty when a character has no reading or the phrase holds anything but Han characters.
+    """
+    if not _HAN.fullmatch(phrase):
+        return ()
+    first = _read(phrase)
+    if not all(first):
+        return ()
+    options = [
+        tuple(dict.fromkeys((reading, *_POLYPHONES.get(char, "").split())))
+        for char, reading in zip(phrase, first, strict=True)
+    ]
+    return tuple(itertools.islice(itertools.product(*options), _MAX_READINGS))
+
+
+@lru_cache(maxsize=4096)
+def near_key(syllable: str) -> str:
+    """The class a syllable falls in when near sounds are not told apart; equal keys sound alike."""
+    initial, final = _split(syllable)
+    initial = _INITIALS.get(initial, initial)
+    if initial == "f":
+        initial, final = "h", _AFTER_F.get(final, final)
+    if final.endswith(("ang", "eng", "ing")):
+        final = final[:-1]
+    return initial + final
+
+
+def _split(syllable: str) -> tuple[str, str]:
+    cut = 2 if syllable[:2] in ("zh", "ch", "sh") else 1
+    return ("", syllable) if syllable[:1] in "aoe" else (syllable[:cut], syllable[cut:])
+
+
+def _read(run: str) -> list[str]:
+    """One reading for each character; an empty string where none is known."""
+    from pypinyin import Style, lazy_pinyin
+
+    def unknown(chars: str) -> Any:
+        return [""] * len(chars)
+
+    found = lazy_pinyin(run, Style.NORMAL, errors=unknown)
+    if len(found) != len(run):
+        found = [lazy_pinyin(char, Style.NORMAL, errors=unknown)[0] for char in run]
+    return [str(r) for r in found]

@@ -9,9 +9,9 @@ from qa_service.speech.prompts import DOMAIN_PROMPTS
 from tests.speech.fakes import NOTHING, said
 
 INVENTED = [
-    "谢谢大家观看", "谢谢观看", "感谢收看,谢谢收看", "字幕由志愿者提供", "字幕制作", "字幕组", "请不吝点赞 订阅 转发", "点赞订阅",
-    "明镜与点点栏目", "Thanks for watching!", "Thank you for watching.", "Please subscribe", "Subtitles by the community",
-    "amara.org",
+    "谢谢大家观看", "谢谢观看", "感谢收看,谢谢收看", "字幕由志愿者提供", "字幕制作", "字幕组", "请不吝点赞 订阅 转发",
+    "点赞订阅", "明镜与点点栏目", "Thanks for watching!", "Thank you for watching.", "Please subscribe",
+    "Subtitles by the community", "amara.org",
 ]  # fmt: skip
 SAID = [
     "谢谢您的配合", "谢谢,再见", "我们会发字样给您", "大家都看着呢", "您点一下那个链接", "Thank you for calling.",
@@ -22,8 +22,9 @@ LOOPS = [
     "I am going to call you back. " * 8,
 ]  # fmt: skip
 EVEN = [
-    "嗯嗯嗯", "对对对,我知道", "您好您好,请问是王先生吗", "尾号六六六六", "一二三四一二三四", "No, no, no, that's not right.",
-    "您这边逾期四十一天了,一共六千四百二十块,今天能不能处理一下?", "The balance is four thousand four hundred seventeen dollars.",
+    "嗯嗯嗯", "对对对,我知道", "您好您好,请问是王先生吗", "尾号六六六六", "一二三四一二三四",
+    "您这边逾期四十一天了,一共六千四百二十块,今天能不能处理一下?", "No, no, no, that's not right.",
+    "The balance is four thousand four hundred seventeen dollars.",
 ]  # fmt: skip
 
 

@@ -1,0 +1,144 @@
+"""Recall and precision of the rule packs on labelled calls, from their text and from their audio.
+
+    python scripts/eval_calls.py FOLDER [--audio] [--json OUT] [--only odd|even]
+
+FOLDER holds ``NAME.json`` files: call facts, ``turns`` and ``expected`` (violations, missing, metadata; what else
+is acceptable), beside the recordings they name. Counted is by requirement and call:
+
+* recall: expected requirements (violations, missing, metadata) that some finding of the call cites;
+* precision: findings whose requirements are expected or listed as acceptable. A finding that cites several
+  requirements is right when one of them is.
+
+Confirmed findings and those waiting for review are counted apart from unverified ones; the figure for "all
+states" takes every finding. A near miss is a requirement that a call only sounds like breaking.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qa_service.inspect.pipeline import Inspector
+from qa_service.intake.transcript import read_transcript
+from qa_service.records import CallFacts, Finding, FindingState, Inspection, Polarity
+from qa_service.settings import load_settings
+
+TRUSTED = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
+EXPECTED = ("violations", "missing", "metadata")
+ACCEPTED = (*EXPECTED, "optional_missing", "also_acceptable", "pii")
+
+
+@dataclass
+class Tally:
+    """Counts over calls; ``misses`` and ``wrong`` hold what to look at."""
+
+    expected: int = 0
+    found: int = 0
+    findings: int = 0
+    right: int = 0
+    clean_calls: int = 0
+    accused: int = 0
+    near_misses: int = 0
+    tripped: int = 0
+    misses: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def add(self, call_id: str, expected: dict[str, Any], findings: list[Finding]) -> None:
+        wanted = {r for part in EXPECTED for r in expected.get(part, ())}
+        fine = {r for part in ACCEPTED for r in expected.get(part, ())}
+        cited = {r for f in findings for r in f.requirements}
+        self.expected += len(wanted)
+        self.found += len(wanted & cited)
+        self.misses += [f"{call_id} {r}" for r in sorted(wanted - cited)]
+        wrong = [f for f in findings if not fine & set(f.requirements)]
+        self.findings += len(findings)
+        self.right += len(findings) - len(wrong)
+        self.wrong += [f"{call_id} {f.rule_id} {'/'.join(f.requirements)} [{f.state}] {f.quote!r}" for f in wrong]
+        near = set(expected.get("near_misses", ())) - fine
+        self.near_misses += len(near)
+        self.tripped += len(near & {r for f in wrong for r in f.requirements})
+        self.clean_calls += bool(expected.get("clean"))
+        self.accused += bool(expected.get("clean") and wrong)
+
+    def row(self) -> str:
+        recall = self.found / self.expected if self.expected else float("nan")
+        precision = self.right / self.findings if self.findings else float("nan")
+        return (
+            f"recall {self.found}/{self.expected} = {recall:.3f}   precision {self.right}/{self.findings} = "
+            f"{precision:.3f}   clean calls accused {self.accused}/{self.clean_calls}   near misses tripped "
+            f"{self.tripped}/{self.near_misses}"
+        )
+
+
+def main() -> int:
+    arguments = _arguments()
+    inspector = Inspector(load_settings())
+    paths = [p for p in sorted(arguments.folder.glob("*.json")) if "expected" in json.loads(p.read_text("utf-8"))]
+    paths = [p for p in paths if arguments.only == "all" or _odd(p) == (arguments.only == "odd")]
+    tallies: dict[str, Tally] = {}
+    coverage: list[float] = []
+    kept: list[str] = []
+    for number, path in enumerate(paths, 1):
+        raw = json.loads(path.read_text("utf-8"))
+        if arguments.audio:
+            print(f"\r{number}/{len(paths)} {path.stem}   ", end="", file=sys.stderr, flush=True)
+        inspection = _inspect(inspector, path, raw, audio=arguments.audio)
+        kept.append(inspection.model_dump_json())
+        coverage += [inspection.coverage.ratio] if inspection.coverage and inspection.coverage.ratio else []
+        _count(tallies, path.stem, raw, inspection)
+    _report(tallies, len(paths), coverage, "audio" if arguments.audio else "text")
+    if arguments.json:
+        arguments.json.write_text("\n".join(kept) + "\n", encoding="utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--audio", action="store_true", help="transcribe the recordings instead of reading the turns")
+    parser.add_argument("--json", type=Path, help="write the inspections here, one a line")
+    parser.add_argument("--only", choices=("all", "odd", "even"), default="all", help="calls with odd or even numbers")
+    return parser.parse_args()
+
+
+def _odd(path: Path) -> bool:
+    return int(path.stem[-1]) % 2 == 1
+
+
+def _inspect(inspector: Inspector, path: Path, raw: dict[str, Any], *, audio: bool) -> Inspection:
+    if not audio:
+        facts, transcript = read_transcript(path)
+        return inspector.inspect_transcript(transcript, facts, call_id=path.stem)
+    labels = {"turns", "expected", "file", "duration_s"}
+    facts = CallFacts.model_validate({k: v for k, v in raw.items() if k not in labels})
+    return inspector.inspect_audio(path.with_name(raw["file"]), facts, call_id=path.stem)
+
+
+def _count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspection: Inspection) -> None:
+    findings = [f for f in inspection.findings if f.polarity is Polarity.VIOLATION]
+    if inspection.error:
+        print(f"{call_id}: {inspection.status} {inspection.error.code}")
+    group = f"{raw['jurisdiction']} {'mono' if raw.get('channels') == 'mono' else 'stereo'}"
+    for name in ("all calls", group):
+        trusted = [f for f in findings if f.state in TRUSTED]
+        tallies.setdefault(name, Tally()).add(call_id, raw["expected"], trusted)
+        tallies.setdefault(f"{name}, every state", Tally()).add(call_id, raw["expected"], findings)
+
+
+def _report(tallies: dict[str, Tally], calls: int, coverage: list[float], source: str) -> None:
+    print(f"\n{calls} calls from {source}; confirmed or for review, then every state")
+    if coverage:
+        print(f"coverage: mean {sum(coverage) / len(coverage):.4f}, least {min(coverage):.4f}")
+    for name in sorted(tallies):
+        print(f"{name:32} {tallies[name].row()}")
+    whole = tallies.get("all calls, every state", Tally())
+    print("\nmissed:", *whole.misses, sep="\n  ")
+    print("\nwrong:", *whole.wrong, sep="\n  ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -6,6 +6,7 @@ symbols and white space are none: a recogniser's punctuation is too unsure to be
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 def pairs(words: Sequence[str]) -> Iterator[str]:
     """Each token with its neighbour: tokens follow one another just where their pairs do."""
-    return (f"{left}{JOINT}{right}" for left, right in zip(words, words[1:], strict=False))
+    return (f"{left}{JOINT}{right}" for left, right in itertools.pairwise(words))
 
 
 def stem(word: str) -> str:

@@ -1,0 +1,243 @@
+"""Take personal numbers out of text: telephone, identity and bank card numbers, e-mail addresses.
+
+They come as digits or as a recogniser writes what was spoken (幺三八零零…, "138 0013 8000", "张 艾特 qq 点 com").
+Amounts, dates, days overdue and other short numbers stay: they are what inspection is about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import regex
+
+from qa_service.text.normalise import normalise
+
+
+class Personal(StrEnum):
+    """What a redacted number was."""
+
+    PHONE = "phone"
+    ID = "id"
+    CARD = "card"
+    EMAIL = "email"
+
+
+@dataclass(frozen=True)
+class Redacted:
+    """``text`` with a mark such as [电话] in the place of each number, and what they were, in order."""
+
+    text: str
+    kinds: tuple[Personal, ...] = ()
+
+
+_ZH = {Personal.PHONE: "[电话]", Personal.ID: "[证件号]", Personal.CARD: "[卡号]", Personal.EMAIL: "[邮箱]"}
+_EN = {kind: f"[{kind}]" for kind in Personal}
+_HAN = regex.compile(r"\p{Script=Han}")
+_LATIN = regex.compile(r"[a-z]{2}")
+
+#: Digits as a recogniser writes them: 妖腰邀夭吆么 are misheard for 幺 (yāo, one), 洞拐 are radio speech for 0 and 7.
+_SPOKEN = dict(zip("零〇一二三四五六七八九幺妖腰邀夭吆两洞拐么", "001234567891111112071", strict=True))
+_WORDS = {
+    "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
+    "eight": "8", "nine": "9",
+}  # fmt: skip
+_DIGIT = f"(?:[0-9{''.join(_SPOKEN)[:-1]}]|(?<![什怎这那多要])么)"
+_WORD = rf"\b(?:{'|'.join(_WORDS)})\b"
+_GROUP = regex.compile(rf"{_DIGIT}+|{_WORD}")
+#: What may stand between the groups of one number: a pause, however it is written.
+_PAUSE = regex.compile(r"[\s,.·\-()嗯啊呃哦]{1,4}")
+_CHECK_X = regex.compile(r"[\s,\-]{0,2}(?:x(?![a-z])|叉|×|艾克斯|埃克斯)")
+
+_UNIT = (
+    r"(?:元|块|圆|万|千|百|十|亿|%|天|日|号(?!码)|月|年|期|个|点|分|角|折|次|笔|小时|秒"
+    r"|usd|rmb|yuan|dollars?|bucks|cents?|days?|weeks?|months?|years?|percent|hours?|minutes?)"
+)
+#: Amounts, counts, dates and times: no number reaches into them.
+_PLAIN = regex.compile(
+    rf"(?<!{_DIGIT})(?:19|20)\d{{2}}\s?[-/.年]\s?\d{{1,2}}\s?[-/.月]\s?\d{{1,2}}(?!\d)日?"
+    r"|\d{1,2}:\d{2}(?::\d{2})?"
+    r"|[¥$€£]\s?\d[\d,]*(?:\.\d+)?"
+    r"|(?<![\d,])\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d,])"
+    rf"|(?<!{_DIGIT})\d{{1,9}}(?:\.\d{{1,2}})?\s?{_UNIT}"
+    rf"|(?<!{_DIGIT}){_DIGIT}{{1,6}}{_UNIT}"
+)
+_EMAIL = regex.compile(
+    r"[a-z0-9._%+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
+    r"|[a-z0-9._+\-]+\s?(?:@|艾特|圈a|\bat\b)\s?[a-z0-9\-]+\s?(?:\.|点|\bdot\b)\s?(?:com|net|org|edu|cn)\b"
+    r"(?:\s?(?:\.|点|\bdot\b)\s?cn\b)?"
+)
+#: Said just before a number that is then personal even where it is short, long or oddly grouped.
+_PHONE_CUE = regex.compile(
+    r"(?:电话|手机|座机|号码|热线|联系方式|微信|phone|cell|mobile|number|(?:reach|call) (?:me|him|her|them) (?:at|on))"
+    r"[^\d]{0,8}$"
+)
+_CARD_CUE = regex.compile(r"(?:卡号|账号|帐号|账户|银行卡|card(?: number)?|account(?: number)?)[^\d]{0,8}$")
+_ID_CUE = regex.compile(r"(?:身份证|证件|social security|ssn)[^\d]{0,8}$")
+_TAIL_CUE = regex.compile(r"(?:尾号|后四位|末四位|last four|ending in)[^\d]{0,6}$")
+
+_MOBILE = regex.compile(r"(?:0{0,2}86)?1[3-9]\d{9}")
+_LANDLINE = regex.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
+_HOTLINE = regex.compile(r"[48]00\d{7}")
+_AMERICAN = regex.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
+_ID_18 = regex.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]")
+_ID_15 = regex.compile(r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
+#: Digits in each group of a number as it is read out; the country's code may stand before.
+_MOBILE_SHAPES = {(3, 4, 4), (3, 8), (7, 4), (3, 3, 5), (3, 4, 2, 2), (3, 2, 2, 2, 2), (11,)}
+_HOTLINE_SHAPES = {(10,), (3, 3, 4), (3, 7)}
+_AMERICAN_SHAPES = {(10,), (11,), (1, 10), (3, 3, 4), (3, 7), (1, 3, 7), (6, 4)}
+_MOST_GROUPS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Digits without a pause, at ``[start, end)`` of the normalised text."""
+
+    digits: str
+    start: int
+    end: int
+    spoken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    kind: Personal
+    start: int
+    end: int
+
+
+def redact(text: str) -> Redacted:
+    """The text without personal numbers; marks are English in English text, else Chinese."""
+    folded = normalise(text)
+    found = _all(folded.text)
+    if not found:
+        return Redacted(text)
+    marks = _EN if _LATIN.search(folded.text) and not _HAN.search(text) else _ZH
+    out, last = [], 0
+    for hit in found:
+        start, end = folded.span(hit.start, hit.end)
+        out += [text[last:start], marks[hit.kind]]
+        last = end
+    return Redacted("".join([*out, text[last:]]), tuple(hit.kind for hit in found))
+
+
+def _all(text: str) -> list[_Found]:
+    mails = [_Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
+    closed = [(m.start, m.end) for m in mails] + [m.span() for m in _PLAIN.finditer(text)]
+    numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run)]
+    return sorted(mails + numbers, key=lambda hit: hit.start)
+
+
+def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
+    """Groups of digits with nothing but pauses between them, and none of them inside what is closed."""
+    run: list[_Group] = []
+    for found in _GROUP.finditer(text):
+        if any(start < found.end() and found.start() < end for start, end in closed):
+            continue
+        group = _group(found.group(), *found.span())
+        if run and not _PAUSE.fullmatch(text, run[-1].end, group.start):
+            yield run
+            run = []
+        run.append(group)
+    if run:
+        yield run
+
+
+def _group(written: str, start: int, end: int) -> _Group:
+    if written in _WORDS:
+        return _Group(_WORDS[written], start, end, True)
+    return _Group("".join(_SPOKEN.get(c, c) for c in written), start, end, not written.isdecimal())
+
+
+def _numbers(text: str, run: list[_Group]) -> Iterator[_Found]:
+    """From each group on, the longest stretch of groups that is a number."""
+    at = 0
+    while at < len(run):
+        for stop in range(min(len(run), at + _MOST_GROUPS), at, -1):
+            hit = _number(text, run[at:stop])
+            if hit:
+                yield hit
+                at = stop
+                break
+        else:
+            at += 1
+
+
+def _number(text: str, groups: list[_Group]) -> _Found | None:
+    digits = "".join(g.digits for g in groups)
+    if not 7 <= len(digits) <= 19:
+        return None
+    start, end = _with_prefix(text, groups[0].start), groups[-1].end
+    check = _CHECK_X.match(text, end) if len(digits) == 17 else None
+    if check:
+        return _Found(Personal.ID, start, check.end())
+    kind = _kind(digits, groups, text[max(0, start - 30) : start], text[start:end])
+    return _Found(kind, start, end) if kind else None
+
+
+def _with_prefix(text: str, start: int) -> int:
+    """A plus sign or an opening bracket before the first digit belongs to the number."""
+    while start and text[start - 1] in "+(":
+        start -= 1
+    return start
+
+
+def _kind(digits: str, groups: list[_Group], before: str, written: str) -> Personal | None:
+    if _TAIL_CUE.search(before):
+        return None
+    if len(digits) >= 15 and not _MOBILE.fullmatch(digits):
+        return _long(digits, groups, before)
+    if _is_social_security(written, before):
+        return Personal.ID
+    if _CARD_CUE.search(before) and len(digits) >= 10:
+        return Personal.CARD
+    return Personal.PHONE if _is_phone(digits, groups, before, written) else None
+
+
+def _long(digits: str, groups: list[_Group], before: str) -> Personal | None:
+    """15 to 19 digits: an identity number where it holds a birthday, else a bank card's."""
+    if _ID_18.fullmatch(digits) or _ID_15.fullmatch(digits) or _ID_CUE.search(before):
+        return Personal.ID
+    even = max(len(g.digits) for g in groups) <= 6
+    sure = len(groups) == 1 or _dictated(groups) or digits.startswith("62") or (even and _luhn(digits))
+    return Personal.CARD if sure or _CARD_CUE.search(before) else None
+
+
+def _is_phone(digits: str, groups: list[_Group], before: str, written: str) -> bool:
+    dictated, sizes = _dictated(groups), tuple(len(g.digits) for g in groups)
+    cue = bool(_PHONE_CUE.search(before))
+    if _MOBILE.fullmatch(digits) and (len(groups) == 1 or dictated or cue or _grouped(sizes)):
+        return True
+    if _LANDLINE.fullmatch(digits) and (len(groups) <= 4 or dictated):
+        return True
+    if _HOTLINE.fullmatch(digits) and ("-" in written or sizes in _HOTLINE_SHAPES or dictated):
+        return True
+    if _AMERICAN.fullmatch(digits) and (sizes[-3:] in _AMERICAN_SHAPES or dictated):
+        return True
+    if written.startswith("+") or (dictated and len(digits) >= 10):
+        return True
+    return cue and len(digits) <= 13 and not digits.startswith(("19", "20"))
+
+
+def _grouped(sizes: tuple[int, ...]) -> bool:
+    """In threes and fours, as mobile numbers are read; lists of amounts (1500, 2000, 300) are not."""
+    return sizes in _MOBILE_SHAPES or (sizes[0] in (2, 4) and sizes[1:] in _MOBILE_SHAPES)
+
+
+def _dictated(groups: list[_Group]) -> bool:
+    """Digit by digit: spoken digits, or mostly single ones; nobody says an amount so."""
+    single = sum(len(g.digits) <= 2 for g in groups)
+    return all(g.spoken for g in groups) or (len(groups) > 4 and single >= 0.8 * len(groups))
+
+
+def _is_social_security(written: str, before: str) -> bool:
+    return bool(regex.fullmatch(r"\d{3}[\s-]\d{2}[\s-]\d{4}", written.lstrip("("))) or (
+        bool(_ID_CUE.search(before)) and len(regex.sub(r"\D", "", written)) == 9
+    )
+
+
+def _luhn(digits: str) -> bool:
+    """The check digit of bank cards."""
+    doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
+    return sum(n - 9 * (n > 9) for n in doubled) % 10 == 0

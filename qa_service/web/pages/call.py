@@ -1,0 +1,176 @@
+"""A call: did it happen as the rule says?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from pydantic import JsonValue
+from starlette.responses import HTMLResponse
+
+from qa_service.errors import QAError
+from qa_service.records import CallEntry, CallFacts, Finding, Inspection, NotAssessed, Role
+from qa_service.rules.plans import stage
+from qa_service.web.api.calls import inspection_of
+from qa_service.web.deps import Call_, Services, Services_
+from qa_service.web.language import Translator, choose
+from qa_service.web.media import kind_of
+from qa_service.web.pages.transcript import lines
+from qa_service.web.summary import SEVERITIES, summarise
+
+router = APIRouter()
+
+
+@dataclass(frozen=True)
+class ShownRequirement:
+    """A requirement that a finding rests on; without text where the catalogue does not hold it."""
+
+    id: str
+    title: str = ""
+    text: str = ""
+    citations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownFinding:
+    """A finding with its number in the inspection, which marks its words in the transcript."""
+
+    number: int
+    record: Finding
+    requirements: tuple[ShownRequirement, ...]
+    reason: str
+
+
+@dataclass(frozen=True)
+class ShownUnjudged:
+    """A rule that was not assessed, in the reader's words."""
+
+    rule_id: str
+    title: str
+    reason: str
+
+
+@router.get("/calls/{call_id:path}", include_in_schema=False)
+def call(request: Request, call: Call_, services: Services_) -> HTMLResponse:
+    found = inspection_of(call)
+    translate = Translator(choose(request, services.renderer.default_language))
+    earlier, later = _neighbours(call.call_id, services.store.calls.all_ids())
+    return services.renderer.answer(
+        request,
+        "call.html",
+        "call",
+        {
+            "call": summarise(call),
+            "earlier": earlier,
+            "later": later,
+            "stage": None if call.facts.overdue_days is None else stage(call.facts.overdue_days),
+            "language": (found.language if found else None) or call.facts.language,
+            "facts": list(_facts(call.facts)),
+            "source": call.source,
+            **_sound(call, services),
+            **_judgement(found, services, translate),
+            "channel_roles": channel_roles(call, found, services.settings.agent_channel),
+            "inspections": len(services.store.calls.inspections(call.call_id)),
+        },
+    )
+
+
+def _judgement(found: Inspection | None, services: Services, translate: Translator) -> dict[str, object]:
+    """What the inspection says, in the order and words of the page."""
+    return {
+        "lines": lines(found, services.settings.word_probability_floor) if found else (),
+        "findings": _findings(found.findings if found else (), services, translate),
+        "not_assessed": [_unjudged(n, services, translate) for n in (found.not_assessed if found else ())],
+        "measures": found.measures if found else None,
+        "made_by": found.made_by if found else None,
+        "roles": found.roles if found else None,
+        "notes": found.notes if found else (),
+    }
+
+
+def _findings(findings: Sequence[Finding], services: Services, translate: Translator) -> list[ShownFinding]:
+    """Gravest first, then in order of time."""
+    shown = [
+        ShownFinding(n, f, tuple(_requirement(r, services) for r in f.requirements), reason(f.reason, translate))
+        for n, f in enumerate(findings)
+    ]
+    return sorted(shown, key=lambda s: (SEVERITIES.index(s.record.severity), s.record.start_s or 0.0))
+
+
+def _requirement(requirement_id: str, services: Services) -> ShownRequirement:
+    found = services.rulebook.requirement(requirement_id)
+    if found is None:
+        return ShownRequirement(requirement_id)
+    return ShownRequirement(found.id, found.title, found.text, found.citations)
+
+
+def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> ShownUnjudged:
+    title = services.rulebook.title(item.rule_id)
+    return ShownUnjudged(item.rule_id, title, reason(item.reason, translate))
+
+
+def reason(given: str, translate: Translator) -> str:
+    """A reason starts with a stable word; that is put into the reader's language, the rest stays."""
+    word, colon, rest = given.partition(":")
+    words = translate.known(f"reason.{word.strip()}", word)
+    return f"{words}{':' if colon and rest.strip() else ''}{rest}" if colon else words
+
+
+def _sound(call: CallEntry, services: Services) -> dict[str, object]:
+    """Address of the sound: the recording where browsers play it, with the PCM copy behind it; else the copy."""
+    if call.recording is None:
+        return {"sound": "", "sound_fallback": "", "file_name": ""}
+    address = f"/api/v1/calls/{quote(call.call_id, safe='')}/audio"
+    try:
+        played = kind_of(services.media.original(call)).played
+    except QAError:
+        played = True  # the player asks for it and says that there is no sound
+    copy = f"{address}?format=wav"
+    return {
+        "sound": address if played else copy,
+        "sound_fallback": copy if played else "",
+        "file_name": PurePath(call.recording.original_name).name,
+    }
+
+
+def channel_roles(call: CallEntry, found: Inspection | None, default: str) -> tuple[Role, ...]:
+    """Who speaks on each channel, as the inspection heard it; before it, as the facts declare."""
+    if found and found.turns:
+        channels = range(max(t.channel for t in found.turns) + 1)
+        return tuple(_only({t.role for t in found.turns if t.channel == c}) for c in channels)
+    sides = call.facts.channels or default
+    if sides == "mono":
+        return (Role.UNKNOWN,)
+    return (Role.AGENT, Role.CUSTOMER) if sides == "agent_left" else (Role.CUSTOMER, Role.AGENT)
+
+
+def _only(roles: set[Role]) -> Role:
+    return next(iter(roles)) if len(roles) == 1 else Role.UNKNOWN
+
+
+def _neighbours(call_id: str, ids: Iterator[str]) -> tuple[str | None, str | None]:
+    """The calls before and after this one in time."""
+    before: str | None = None
+    for found in ids:
+        if found == call_id:
+            return before, next(ids, None)
+        before = found
+    return None, None
+
+
+def _facts(facts: CallFacts) -> Iterator[tuple[str, str]]:
+    """Facts that are known, nested ones by their dotted name."""
+    yield from _flat("", facts.model_dump(mode="json", exclude_none=True, exclude={"call_id"}))
+
+
+def _flat(prefix: str, value: JsonValue) -> Iterator[tuple[str, str]]:
+    if isinstance(value, dict):
+        for name, inner in value.items():
+            yield from _flat(f"{prefix}.{name}" if prefix else name, inner)
+    elif isinstance(value, list):
+        yield prefix, ", ".join(map(str, value))
+    else:
+        yield prefix, "–" if value is None else str(value)

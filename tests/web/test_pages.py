@@ -1,0 +1,297 @@
+"""The pages: what they show, in both languages, and that nothing of the data gets through unescaped."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+
+from qa_service.errors import ErrorCode, SetupError
+from qa_service.records import ErrorInfo, FindingState, NotAssessed, Polarity, Role, Severity, Turn, Word
+from qa_service.web.deps import Services
+from qa_service.web.index import Index
+from qa_service.web.render import clock, marked, percent, segment
+from tests.factories import NOW, facts, finding, inspection, turns, unassessable
+from tests.web.calling import HARM, SAMPLE, inspect, inspected, keep
+
+ZH, EN = {"Accept-Language": "zh"}, {"Accept-Language": "en"}
+DAY = "2026-11-17"
+
+
+def text_of(client: TestClient, path: str, headers: dict[str, str] = EN) -> str:
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    return plain(answer.text)
+
+
+def plain(page: str) -> str:
+    """Words of a page without its marks, spaces folded."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+
+@pytest.mark.parametrize("path", ["/", "/search", "/reports", "/docs", "/calls/C-1", f"/?day={DAY}"])
+@pytest.mark.parametrize(("headers", "lang"), [(ZH, "zh-Hans"), (EN, "en")])
+def test_every_page_is_there_in_both_languages(
+    client: TestClient, services: Services, path: str, headers: dict[str, str], lang: str
+) -> None:
+    inspected(services)
+    answer = client.get(path, headers=headers)
+    assert answer.status_code == 200
+    assert f'<html lang="{lang}">' in answer.text
+    assert "{{" not in answer.text
+    assert "None" not in plain(answer.text)
+
+
+def test_a_language_once_chosen_stays(client: TestClient) -> None:
+    assert '<html lang="en">' in client.get("/reports?lang=en", headers=ZH).text
+    assert '<html lang="en">' in client.get("/search", headers=ZH).text
+    assert 'href="/search?q=x&amp;lang=zh"' in client.get("/search?q=x").text
+
+
+def test_an_empty_service_says_what_to_do(client: TestClient) -> None:
+    assert "qa ingest" in text_of(client, "/")
+    assert "There are no calls yet" in text_of(client, "/reports")
+    assert "What can be searched" in text_of(client, "/search")
+
+
+def test_today_leads_with_coverage_and_what_to_hear(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", SAMPLE)
+    keep(services, "C-2")
+    page = text_of(client, "/")
+    assert "50 % 1 of 2 calls inspected" in page
+    assert "waiting 1" in page
+    assert page.index("Coverage") < page.index("Critical findings to hear now") < page.index("Calls of the day")
+    assert "打电话给你单位" in page
+    assert "1 of 1 calls (100 %)" in page
+    assert 'href="/calls/C-1?t=1.0&amp;play=1"' in client.get("/").text
+
+
+def test_today_shows_what_was_not_inspected_and_why(client: TestClient, services: Services) -> None:
+    keep(services, "C-1")
+    inspect(services, unassessable("C-1"))
+    services.store.quarantine.add("upload: x.mp3", ErrorInfo(code="not_audio", message="x.mp3 is no audio."), NOW)
+    page = text_of(client, f"/?day={DAY}")
+    assert "not assessable No speech No speech." in page
+    assert "upload: x.mp3 refused Not audio x.mp3 is no audio." in page
+    assert "0 % 0 of 1 calls inspected" in page
+
+
+def test_a_clean_call_with_unjudged_rules_is_not_called_clean(client: TestClient, services: Services) -> None:
+    keep(services, "C-1")
+    inspect(services, inspection("C-1"))
+    assert "no findings, 1 rule not assessed" in text_of(client, "/")
+    page = text_of(client, "/calls/C-1")
+    assert "No findings. 1 rule could not be assessed, see below." in page
+
+
+def test_doubtful_findings_are_counted_apart(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", None, finding(state=FindingState.UNVERIFIED))
+    page = text_of(client, "/")
+    assert "0 of 1 calls (0 %)" in page
+    assert "1 more finding unverified or to review" in page
+
+
+def test_the_day_before_is_compared_with(client: TestClient, services: Services) -> None:
+    keep(services, "C-0", known=facts(started_at="2026-11-16T09:00:00+08:00"))
+    inspect(services, inspection("C-0"))
+    inspected(services, "C-1")
+    page = text_of(client, "/")
+    assert "day before 0 of 1 (0 %) ↑ 100 points" in page
+    assert 'href="/?day=2026-11-16"' in client.get("/").text
+
+
+@pytest.mark.parametrize("day", ["2026-02-30", "x", "17.11.2026"])
+def test_a_day_that_is_none_is_an_error_page(client: TestClient, day: str) -> None:
+    answer = client.get(f"/?day={day}", headers=EN)
+    assert answer.status_code == 400
+    assert "The request is wrong" in plain(answer.text)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_the_first_and_the_last_of_all_days_break_nothing(client: TestClient, services: Services, day: str) -> None:
+    inspected(services)
+    assert "No calls on this day" in text_of(client, f"/?day={day}")
+
+
+HEAD = (
+    "2026-11-17 09:30 +08:00", "Agent A-201 周敏", "一组", "M2–M3 信用卡", "70 points A", "Critical 1", "coverage 99 %",
+    "CN-THIRD-03", "CN-COLL-003 v1", "−30 points", "1 rule not assessed", "CN-COLL-020",
+)  # fmt: skip
+
+
+def test_a_call_shows_its_head_transcript_findings_and_what_was_not_judged(
+    client: TestClient, services: Services
+) -> None:
+    inspected(services, "C-1", SAMPLE)
+    page = client.get("/calls/C-1", headers=EN).text
+    words = plain(page)
+    for part in HEAD:
+        assert part in words, part
+    assert '<mark class="hit hit-critical" data-finding="0">打电话给你单位</mark>' in page
+    assert 'src="/api/v1/calls/C-1/audio"' in page
+    assert 'data-start="4.0"' in page
+
+
+def test_word_times_and_doubtful_words_are_marked(client: TestClient, services: Services) -> None:
+    words = tuple(
+        Word(text=c, start_s=n, end_s=n + 1, probability=0.2 if c == "你" else 0.9) for n, c in enumerate("打给你")
+    )
+    turn = Turn(index=0, role=Role.AGENT, start_s=0, end_s=3, text="打给你", words=words, flags=("low_confidence",))
+    inspected(services, "C-1", None, finding(quote="给你"), turns=(turn,))
+    page = client.get("/calls/C-1", headers=EN).text
+    assert '<mark class="hit hit-critical" data-finding="0"><span data-s="1.0">给</span>' in page
+    assert '<span class="doubt" title="recognised with 20 % probability" data-s="2.0">你</span>' in page
+    assert "unclear" in page
+
+
+def test_states_and_severities_are_seen_by_word_and_shape(client: TestClient, services: Services) -> None:
+    found = [
+        finding(severity=s, state=st, polarity=Polarity.PRAISE if s == Severity.PRAISE else Polarity.VIOLATION)
+        for s in Severity
+        for st in FindingState
+    ]
+    inspected(services, "C-1", SAMPLE, *found)
+    page = client.get("/calls/C-1", headers=EN).text
+    for severity in Severity:
+        assert f"icons.svg#{severity}" in page
+    for state in ("confirmed", "unverified", "needs review"):
+        assert state in plain(page)
+
+
+def test_a_call_that_waits_asks_again_by_itself(client: TestClient, services: Services) -> None:
+    keep(services, "C-1", SAMPLE)
+    page = client.get("/calls/C-1", headers=EN).text
+    assert 'data-wait="/api/v1/calls/C-1"' in page
+    assert "waiting" in page
+
+
+def test_a_call_given_as_text_has_no_player(client: TestClient, services: Services) -> None:
+    inspected(services)
+    page = client.get("/calls/C-1", headers=EN).text
+    assert "<audio" not in page
+    assert "given as text" in page
+
+
+def test_neighbours_in_time_are_one_click_away(client: TestClient, services: Services) -> None:
+    for n in range(3):
+        keep(services, f"C-{n}", known=facts(started_at=f"2026-11-17T0{n}:00:00+08:00"))
+    page = client.get("/calls/C-1").text
+    assert 'rel="prev" href="/calls/C-0"' in page
+    assert 'rel="next" href="/calls/C-2"' in page
+
+
+@pytest.mark.parametrize("path", ["/calls/nothing", "/calls/a%2Fb", "/reports/2020-01-01", "/nothing"])
+def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str) -> None:
+    answer = client.get(path, headers=EN)
+    assert answer.status_code == 404
+    assert "Back to Today" in answer.text
+
+
+def test_a_search_leads_from_a_word_to_the_turn(client: TestClient, services: Services) -> None:
+    inspected(services)
+    answer = client.get("/search?q=单位", headers=EN).text
+    assert "1 turns in 1 calls" in plain(answer) or "1 turn in 1 call" in plain(answer)
+    assert "打电话给你<mark>单位</mark>" in answer
+    assert 'href="/calls/C-1?t=0.0&amp;play=1&amp;turn=0"' in answer
+    assert 'value="单位"' in answer
+
+
+def test_a_search_that_finds_nothing_says_what_to_do(client: TestClient, services: Services) -> None:
+    inspected(services)
+    assert "Try other or fewer words" in text_of(client, "/search?q=xyzzy")
+    assert "Widen or clear the filters" in text_of(client, "/search?q=xyzzy&agent=A-1")
+
+
+@pytest.mark.parametrize("query", ['"open', "(a", "a AND", "AND", "OR OR", "rule:", 'a") OR 1=1', "*", "NEAR(a b)"])
+def test_any_query_gets_an_answer_beside_the_box(client: TestClient, services: Services, query: str) -> None:
+    inspected(services)
+    answer = client.get("/search", params={"q": query}, headers=EN)
+    assert answer.status_code in (200, 400)
+    assert "data-search" in answer.text
+    api = client.get("/api/v1/search", params={"q": query})
+    assert api.status_code == answer.status_code
+    if api.status_code == 400:
+        assert api.json()["error"]["code"] == "query_invalid"
+        assert "cannot be understood" in answer.text
+
+
+def test_an_index_that_is_down_is_said_and_the_rest_goes_on(
+    client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inspected(services)
+
+    def down(*_: object) -> None:
+        raise SetupError(ErrorCode.INDEX_UNAVAILABLE, "The index is down.", "Start it.")
+
+    monkeypatch.setattr(Index, "search", down)
+    monkeypatch.setattr(Index, "size", down)
+    answer = client.get("/search?q=x", headers=EN)
+    assert answer.status_code == 503
+    assert "The index is down. Start it." in plain(answer.text)
+    assert client.get("/calls/C-1").status_code == 200
+    assert client.get("/api/v1/health").json()["status"] == "degraded"
+
+
+def test_pages_of_a_long_list_keep_the_filters(client: TestClient, services: Services) -> None:
+    inspected(services, turns=turns(*["单位"] * 45))
+    answer = client.get("/search?q=单位&agent=A-201&offset=20", headers=EN).text
+    assert "21–40 of 45" in answer
+    assert "agent=A-201&amp;offset=40" in answer
+
+
+def test_nothing_of_the_data_gets_through_unescaped(client: TestClient, services: Services) -> None:
+    harmful = facts(agent_id=HARM, agent_name=HARM, team=HARM, product=HARM, debtor_segment=HARM, extra={HARM: HARM})
+    keep(services, HARM, SAMPLE, harmful)
+    found = finding(
+        rule_id=HARM, title=HARM, requirements=(HARM,), quote=HARM, message=HARM, reason=HARM, gates=(HARM,), pack=HARM
+    )
+    unjudged = (NotAssessed(rule_id=HARM, requirements=(HARM,), reason=HARM),)
+    inspect(
+        services,
+        inspection(HARM, findings=(found,), turns=turns(f"单位 {HARM}", HARM), not_assessed=unjudged, notes=(HARM,)),
+    )
+    services.store.quarantine.add(HARM, ErrorInfo(code=HARM, message=HARM), NOW)
+    keep(services, "C-2", known=facts(agent_id=HARM))
+    inspect(services, unassessable("C-2").model_copy(update={"error": ErrorInfo(code=HARM, message=HARM)}))
+    for path in ("/", f"/?day={DAY}", "/search?q=单位", f"/search?q={segment(HARM)}&agent={segment(HARM)}",
+                 f"/calls/{segment(HARM)}", "/calls/C-2", f"/reports/{DAY}?language=zh", f"/reports/{DAY}?language=en",
+                 f"/calls/{segment(HARM)}x", f"/?day={segment(HARM)}", f"/{segment(HARM)}",
+                 f"/search?lang=en&x={segment(HARM)}", "/reports"):  # fmt: skip
+        page = client.get(path).text
+        assert "<script>alert" not in page, path
+        assert "<img src=x" not in page, path
+        assert "<svg/onload" not in page, path
+        assert "49" not in re.findall(r"'(\d+)", page), path
+
+
+def test_the_log_in_page_escapes_what_it_is_given(anonymous: TestClient) -> None:
+    page = anonymous.get("/login", params={"next": f"/{HARM}", "lang": HARM}).text
+    assert "<script>alert" not in page
+
+
+def test_no_ride_of_the_host_header(client: TestClient) -> None:
+    assert "evil" not in client.get("/", headers={"Host": "evil.test"}).text
+
+
+@pytest.mark.parametrize(
+    ("part", "whole", "shown"),
+    [(0, 3, "0 %"), (3, 3, "100 %"), (1, 3, "33 %"), (999, 1000, "99.9 %"), (1, 1000, "0.1 %"),
+     (9999, 10000, "> 99.9 %"), (1, 100000, "< 0.1 %"), (1, 0, "–"), (None, 1, "–"),
+     (0.995, 1, "99.5 %"), (0.99, 1, "99 %")],
+)  # fmt: skip
+def test_per_cents_are_exact_where_it_matters(part: float | None, whole: float, shown: str) -> None:
+    assert percent(part, whole) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(None, "–"), (0, "00:00"), (42.9, "00:42"), (195, "03:15"), (3600, "1:00:00")]
+)
+def test_times_in_a_call(seconds: float | None, shown: str) -> None:
+    assert clock(seconds) == shown
+
+
+def test_marks_stand_only_where_they_fit() -> None:
+    assert marked("a<b>c", ((1, 4),)) == "a<mark>&lt;b&gt;</mark>c"
+    assert marked("abc", ((0, 2), (1, 3), (2, 9))) == "<mark>ab</mark>c"

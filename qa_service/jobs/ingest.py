@@ -112,7 +112,7 @@ class _Door:
         self._settings = settings
         self._clock = clock
         self._audio = AudioStore(settings.audio_dir)
-        self._zone = _zone(settings.timezone)
+        self._zone = zone(settings.timezone)
 
     def recording(self, path: Path, facts: CallFacts | None, *, source: str | None = None) -> IngestItem:
         """Keep an audio file that at least opens; how it sounds shows when it is inspected."""
@@ -228,7 +228,12 @@ def _made_id(sha256: str) -> str:
     return f"c-{sha256[:ID_DIGITS]}"
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone(name: str) -> ZoneInfo:
+    """The time zone of a setting.
+
+    Raises:
+        SetupError: SETTINGS_INVALID.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):

@@ -1,0 +1,113 @@
+"""The report of a day: its calls read from the store, the record built, the files written."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+from qa_service.errors import ErrorCode, SetupError
+from qa_service.jobs.ingest import zone
+from qa_service.records import QuarantineEntry
+from qa_service.report.build import build_daily, label_of
+from qa_service.report.records import DailyReport, RequirementLabel
+from qa_service.report.render import render_daily
+from qa_service.report.trend import earlier_days
+from qa_service.report.words import LANGUAGES
+from qa_service.rules.catalogue import load_catalogue
+from qa_service.settings import Settings, bundled
+from qa_service.store.store import Store
+from qa_service.text.redact import redact
+
+#: Of a file that a web server or another account may have to read.
+FILE_MODE = 0o640
+
+
+def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
+    """The report of a day as the store holds it now.
+
+    Raises:
+        SetupError: DATABASE_UNAVAILABLE, or SETTINGS_INVALID for a time zone or folder that does not exist.
+        RuleError: the catalogue of requirements is missing or broken.
+    """
+    catalogue = load_catalogue(bundled("rules", settings.rules_dir))
+
+    def label(requirement_id: str) -> RequirementLabel | None:
+        found = catalogue.get(requirement_id)
+        return label_of(found) if found else None
+
+    return build_daily(
+        day,
+        store.calls.on_day(day, turns=False),
+        {d: store.calls.on_day(d, turns=False) for d in earlier_days(day)},
+        _refused_on(store, day, settings),
+        requirement=label,
+        redact=lambda text: redact(text).text,
+    )
+
+
+def write_daily(store: Store, day: date, settings: Settings, *, base_url: str | None = None) -> tuple[Path, ...]:
+    """Write the report (HTML in every language, and JSON) under the reports folder; returns the paths.
+
+    Each file is replaced whole or not at all; none is touched before all are made.
+
+    Args:
+        store: where the calls are kept.
+        day: the calendar day.
+        settings: name the folders.
+        base_url: address of the web pages; None keeps all links inside each file.
+
+    Raises:
+        QAError: as :func:`daily_report` and :func:`~qa_service.report.render.render_daily`.
+        SetupError: STORAGE_FULL or SETTINGS_INVALID where the folder cannot be written.
+    """
+    report = daily_report(store, day, settings)
+    files = dict(_files(report, settings, base_url))
+    for path, text in files.items():
+        _write(path, text)
+    return tuple(files)
+
+
+def _files(report: DailyReport, settings: Settings, base_url: str | None) -> Iterator[tuple[Path, str]]:
+    folder, name = settings.report_output_dir, f"daily-{report.day}"
+    templates = bundled("reports", settings.reports_dir)
+    for language in LANGUAGES:
+        page = render_daily(report, language=language, base_url=base_url, templates=templates)
+        yield folder / f"{name}.{language}.html", page
+    yield folder / f"{name}.json", report.model_dump_json(indent=2) + "\n"
+
+
+def _refused_on(store: Store, day: date, settings: Settings) -> tuple[QuarantineEntry, ...]:
+    """Files carry no day of their own: that on which they were refused counts."""
+    here = zone(settings.timezone)
+    return tuple(q for q in store.quarantine.list() if q.at.astimezone(here).date() == day)
+
+
+def _write(path: Path, text: str) -> None:
+    half: Path | None = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=".incoming-", delete=False
+        ) as stream:
+            half = Path(stream.name)
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        half.chmod(FILE_MODE)
+        half.replace(path)
+    except OSError as wrong:
+        raise _unwritable(wrong, path) from None
+    finally:
+        if half is not None:
+            half.unlink(missing_ok=True)
+
+
+def _unwritable(wrong: OSError, path: Path) -> SetupError:
+    if wrong.errno in (errno.ENOSPC, errno.EDQUOT):
+        return SetupError(ErrorCode.STORAGE_FULL, f"No space left for {path}.", "Free some space and run it again.")
+    message = f"The report cannot be written ({path}: {wrong.strerror})."
+    return SetupError(ErrorCode.SETTINGS_INVALID, message, "Set QA_DATA_DIR to a folder that can be written.")

@@ -1,0 +1,1 @@
+"""Find what was said: the query language, and two indexes that answer it."""

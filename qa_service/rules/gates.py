@@ -19,6 +19,10 @@ from qa_service.rules.stream import Stream
 Pattern: TypeAlias = "regex.Pattern[str]"
 
 
+#: What makes a cue a negation, where cue and hit overlap.
+_NEGATING = regex.compile(r"[不没别勿未无非]|n't|\b(?:not?|never|nobody|none|without)\b")
+
+
 @dataclass(frozen=True)
 class Cues:
     """Compiled cues of one language; each group of patterns is one alternation, None where the file has none."""
@@ -113,6 +117,9 @@ def _negated(cues: Cues, stream: Stream, span: Span, start: int, end: int, still
 def _covers(cues: Cues, stream: Stream, cue: regex.Match[str], span: Span, breakers: list[int]) -> bool:
     """Whether the scope of a negation before the hit reaches it: same clause or list, not too far, nothing between."""
     if cue.start() >= span.start or stream.units(cue.end(), span.start) > cues.negation_reach:
+        return False
+    if cue.end() > span.start and not _NEGATING.search(stream.text, cue.start(), span.start):
+        # "别想" in "今晚你别想睡" is part of the hit; only its "你" stands before.
         return False
     if any(cue.end() < b <= span.start for b in breakers):
         return False

@@ -75,7 +75,9 @@ class Tokens:
 
     def unexpected(self, message: str) -> ExpressionError:
         found = "the end" if self.next.kind == "end" else repr(self.next.text)
-        return ExpressionError(f"{message}, not {found}", self.next.position)
+        return ExpressionError(
+            f"{message}, not {found}", self.next.position, "Correct the condition; see docs/rules.md."
+        )
 
 
 def _tokenise(text: str) -> list[Token]:

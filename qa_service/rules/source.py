@@ -96,16 +96,18 @@ def validate(source: Source, kind: type[S]) -> S:
 
 
 def invalid(source: Source, kind: type[S]) -> tuple[RuleError, ...]:
-    """Everything in the file that does not fit ``kind``, in the order of lines."""
+    """Everything in the file that does not fit ``kind``, in the order of lines, missing keys last."""
     if not isinstance(source.data, dict):
         hint = f"Start with `{next(iter(kind.model_fields))}: …`, not with a list or a word."
         return (source.error((), f"a mapping is needed here, not a {_kind(source.data)}", hint),)
     try:
         kind.model_validate_json(json.dumps(source.data), strict=True)
     except ValidationError as wrong:
-        errors = [_spec_error(source, kind, dict(e)) for e in wrong.errors()]
+        # A misspelt key is one mistake, not a key too much and a missing one: what is missing comes last.
+        found = sorted(wrong.errors(), key=lambda e: e["type"] == "missing")
+        errors = [_spec_error(source, kind, dict(e)) for e in found]
         first_at = {(e.line or 0, e.column or 0): e for e in reversed(errors)}
-        return tuple(error for _, error in sorted(first_at.items()))
+        return tuple(sorted(first_at.values(), key=lambda e: ("is missing" in e.message, e.line or 0, e.column or 0)))
     return ()
 
 

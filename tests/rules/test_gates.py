@@ -1,0 +1,84 @@
+"""Gates: what sounds like a violation and is none, and what only pretends to be harmless."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa_service.rules.evaluate import Suppressed
+from tests.rules.building import folder, judged, rule, said
+
+MATCH = {
+    "select": {"x": {"phrases": ["告诉你单位", "抓你", "上门", "起诉", "tell your boss", "arrest you", "sue you"]}}
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return folder(tmp_path, rule(MATCH))
+
+
+HELD = [
+    ("zh", "我们不会告诉你单位的"),
+    ("zh", "绝对没有人会抓你"),
+    ("zh", "您刚才说有人要抓你"),
+    ("zh", "您说之前有人说要告诉你单位是吗"),
+    ("zh", "上门这种事我们不会做的"),
+    ("en", "We will never tell your boss."),
+    ("en", "Nobody can arrest you for this."),
+    ("en", "You said they would arrest you, is that right?"),
+    ("en", "We won't call your family, your friends, or tell your boss."),
+]
+PASSED = [
+    ("zh", "再不还我就告诉你单位"),
+    ("zh", "我不是吓唬你,我就告诉你单位"),
+    ("zh", "你不还钱就有人抓你"),
+    ("zh", "您说没钱,那我就告诉你单位"),
+    ("zh", "能不能别让我告诉你单位"),
+    ("en", "If you don't pay they will arrest you."),
+    ("en", "I'm not threatening you, but I will tell your boss."),
+    ("en", "You said Friday, so now I'll tell your boss."),
+    ("en", "Don't make me tell your boss."),
+]
+
+
+@pytest.mark.parametrize(("language", "line"), HELD)
+def test_held_back(root: Path, language: str, line: str) -> None:
+    explain: list[Suppressed] = []
+    assert judged(root, said(f"agent: {line}", language=language), explain=explain).findings == ()
+    assert explain[0].gate in ("negation", "quotation")
+    assert explain[0].cue in line.lower().replace(",", "") or explain[0].cue
+
+
+@pytest.mark.parametrize(("language", "line"), PASSED)
+def test_passes(root: Path, language: str, line: str) -> None:
+    assert judged(root, said(f"agent: {line}", language=language)).findings
+
+
+def test_negation_does_not_cross_a_sentence(root: Path) -> None:
+    assert judged(root, said("agent: We will not. I will tell your boss.")).findings
+    assert judged(root, said("agent: 我不会走。告诉你单位。", language="zh")).findings
+
+
+def test_conditional_gate_is_off_unless_the_rule_asks(tmp_path: Path) -> None:
+    line = "The creditor may decide to sue you if a court allows it."
+    assert judged(folder(tmp_path / "a", rule(MATCH)), said(f"agent: {line}")).findings
+    asking = folder(tmp_path / "b", rule(MATCH, gates={"conditional": "on"}))
+    assert judged(asking, said(f"agent: {line}")).findings == ()
+    assert judged(asking, said("agent: The creditor may decide, and tomorrow they sue you.")).findings
+    assert judged(asking, said("agent: 银行可能会依法起诉", language="zh")).findings == ()
+    assert judged(asking, said("agent: 明天就依法起诉,一定起诉", language="zh")).findings
+
+
+def test_selection_can_switch_a_gate_off(tmp_path: Path) -> None:
+    match = {"select": {"x": {"phrases": ["recorded"], "gates": {"negation": "off", "quotation": "off"}}}}
+    root = folder(tmp_path, rule(match))
+    assert judged(root, said("agent: it is not recorded")).findings
+
+
+def test_negation_in_a_gap_of_a_pattern_clears(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"regex": ["通讯录.{0,8}打", "别想睡"]}}}))
+    assert judged(root, said("agent: 通讯录里的人我一个个打", language="zh")).findings
+    assert judged(root, said("agent: 通讯录里的人我们不会打", language="zh")).findings == ()
+    assert judged(root, said("agent: 今晚你别想睡", language="zh")).findings

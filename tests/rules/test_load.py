@@ -1,0 +1,143 @@
+"""A bad rule file is refused at load, with file, line, column and the mend."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa_service.errors import ErrorCode, RuleError
+from qa_service.rules.load import load_packs
+from tests.rules.building import folder, rule
+
+WORDS: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}}}
+GOOD = """\
+id: H-1
+title: a rule
+version: 1
+status: test
+severity: major
+requirements: [US-1692D-2]
+match:
+  select:
+    x: {phrases: [shut up]}
+  condition: x
+message: a message
+"""
+
+
+def refused(root: Path, text: str) -> RuleError:
+    """The error of a pack whose only rule file has this text."""
+    folder(root)
+    (root / "house" / "h-1.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        load_packs(root)
+    assert caught.value.code == ErrorCode.RULE_INVALID
+    assert caught.value.hint
+    return caught.value
+
+
+def test_good_text_is_good(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "house" / "h-1.yaml").write_text("\ufeff" + GOOD, encoding="utf-8")
+    assert load_packs(tmp_path)["house"].info.rules == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "says"),
+    [
+        ("version: 1", "version: one", 3, 10, "version"),
+        ("version: 1", "versoin: 1", 3, 1, "versoin"),
+        ("severity: major", "severity: terrible", 5, 11, "severity"),
+        ("title: a rule", "title: [a, b]", 2, 8, "title"),
+        ("title: a rule\n", "", 1, 1, "title is missing"),
+        ("condition: x", "condition: x and yy", 10, 20, "yy"),
+        ("condition: x", "condition: 'x and (x'", 10, 23, "')'"),
+        ("condition: x", "condition: 3 of x", 10, 14, "3 of 1"),
+        ("phrases: [shut up]", "regex: ['(shut']", 9, 23, "regular expression"),
+        ("phrases: [shut up]", "regex: ['a*']", 9, 17, "empty text"),
+        ("phrases: [shut up]", "phrases: []", 9, 18, "phrases"),
+        ("phrases: [shut up]", "phrases: ['...']", 9, 19, "no word"),
+        ("phrases: [shut up]", "phrases: [no]", 9, 19, "boolean"),
+        ("phrases: [shut up]", "lexicon: [nowhere]", 9, 19, "nowhere"),
+        ("phrases: [shut up]", "phrases: [a], within_first_s: $nothing", 9, 39, "$nothing"),
+        ("condition: x", "condition: x\n  facts: colour == red", 11, 10, "colour"),
+        ("condition: x", "condition: x\n  facts: hour() >= $never", 11, 20, "'never'"),
+        ("condition: x", "condition: x\n  order: [x, y]", 11, 14, "'y'"),
+        ("condition: x", "condition: x\n  within: {turns: 1, near: 2}", 11, 11, "exactly one"),
+        ("message: a message", "message: a message\nmessage: again", 12, 1, "twice"),
+        ("message: a message", "message: &a hello", 11, 10, "anchors"),
+        ("message: a message", "message: !!python/object:os.system ls", 11, 10, "tag"),
+        ("match:", "match\t:", 7, 6, "YAML"),
+        ("id: H-1", "id: lower case", 1, 5, "id"),
+    ],
+)
+def test_mistake_is_named_at_its_place(tmp_path: Path, old: str, new: str, line: int, column: int, says: str) -> None:
+    assert old in GOOD
+    error = refused(tmp_path, GOOD.replace(old, new, 1))
+    assert says in error.message
+    assert error.file == "house/h-1.yaml"
+    assert (error.line, error.column) == (line, column)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- list\n", "just words\n", GOOD + "---\n" + GOOD])
+def test_file_that_is_no_rule(tmp_path: Path, text: str) -> None:
+    assert refused(tmp_path, text).line is not None
+
+
+def test_file_that_is_not_utf8(tmp_path: Path) -> None:
+    folder(tmp_path)
+    (tmp_path / "house" / "h-1.yaml").write_bytes(GOOD.encode().replace(b"a rule", b"a \xff rule"))
+    with pytest.raises(RuleError, match="UTF-8") as caught:
+        load_packs(tmp_path)
+    assert (caught.value.line, caught.value.column) == (2, 10)
+
+
+def test_ids_are_unique_over_packs(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(WORDS))
+    (root / "house" / "other.yaml").write_text(GOOD, encoding="utf-8")
+    with pytest.raises(RuleError, match="already used"):
+        load_packs(root)
+
+
+def test_pack_that_is_not_there(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(WORDS))
+    with pytest.raises(RuleError) as caught:
+        load_packs(root, ["elsewhere"])
+    assert caught.value.code == ErrorCode.PACK_NOT_FOUND
+    assert "house" in caught.value.hint
+
+
+def test_pack_is_called_as_its_folder(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(WORDS), pack={"name": "other"})
+    with pytest.raises(RuleError, match="folder 'house'"):
+        load_packs(root)
+
+
+def test_lexicon_file_adds_words(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"lexicon": ["more"]}}}))
+    (root / "house" / "lexicons").mkdir()
+    (root / "house" / "lexicons" / "more.yaml").write_text("- dimwit\n", encoding="utf-8")
+    assert load_packs(root)["house"].rules[0].selections[0].terms[0].written == "dimwit"
+    (root / "house" / "lexicons" / "more.yaml").write_text("dimwit: 1\n", encoding="utf-8")
+    with pytest.raises(RuleError, match="list of words"):
+        load_packs(root)
+
+
+def test_behaviour_hash_follows_behaviour_alone(tmp_path: Path) -> None:
+    def behaviour(name: str, **more: Any) -> str:
+        root = folder(tmp_path / name, rule(WORDS, **more))
+        return load_packs(root)["house"].rules[0].behaviour_sha256
+
+    plain = behaviour("a")
+    assert behaviour("b", title="other words", message="other") == plain
+    assert behaviour("c", severity="minor") != plain
+    assert behaviour("d", gates={"negation": "off"}) != plain
+
+
+def test_shared_words_are_behaviour_too(tmp_path: Path) -> None:
+    spec = rule({"select": {"x": {"lexicon": ["rude"]}}})
+    one = load_packs(folder(tmp_path / "a", spec))["house"].rules[0]
+    other = load_packs(folder(tmp_path / "b", spec, pack={"lexicons": {"rude": ["fool"]}}))["house"].rules[0]
+    assert one.behaviour_sha256 != other.behaviour_sha256

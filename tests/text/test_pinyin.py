@@ -1,0 +1,30 @@
+"""Syllables and what sounds alike."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_service.text.pinyin import near_key, readings, syllables
+
+
+def test_syllables_know_their_place() -> None:
+    found = syllables("去ok坐牢")
+    assert [(s.text, s.start, s.end) for s in found] == [("qu", 0, 1), ("zuo", 3, 4), ("lao", 4, 5)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("zhi", "zi"), ("shan", "sang"), ("nan", "lan"), ("fei", "hui"), ("xin", "xing")]
+)
+def test_near_sounds_share_a_key(one: str, other: str) -> None:
+    assert near_key(one) == near_key(other)
+
+
+@pytest.mark.parametrize(("one", "other"), [("ba", "pa"), ("zuo", "zao"), ("qian", "xian")])
+def test_far_sounds_do_not(one: str, other: str) -> None:
+    assert near_key(one) != near_key(other)
+
+
+def test_polyphones_have_all_readings() -> None:
+    assert ("huan", "qian") in readings("还钱")
+    assert ("hai", "qian") in readings("还钱")
+    assert readings("abc") == ()

@@ -89,7 +89,10 @@ class Band(Record):
 
 
 class SeverityRow(Record):
-    """Confirmed violations of a severity; ``calls``: inspected calls that hold one."""
+    """Confirmed violations of a severity; ``calls``: inspected calls that hold one.
+
+    ``doubtful`` are the unverified and those that need review together.
+    """
 
     severity: Severity
     findings: Figure
@@ -100,6 +103,7 @@ class SeverityRow(Record):
     position: Position
     unverified: Figure
     needs_review: Figure
+    doubtful: Figure
 
 
 class DayPoint(Record):

@@ -99,7 +99,7 @@ def _refused(covered: Covered) -> tuple[Clause, ...]:
 def _grave(row: SeverityRow, days: Sequence[DayPoint]) -> tuple[Clause, ...]:
     key = "critical" if row.calls.part.count else "no_critical"
     parts = [Clause(key=key, values=_rate(row.calls)), _band(row), _yesterday(row, days)]
-    return (*parts, *_count("critical_doubtful", _together(row.needs_review, row.unverified)))
+    return (*parts, *_count("critical_doubtful", row.doubtful))
 
 
 def _band(row: SeverityRow) -> Clause:
@@ -124,20 +124,22 @@ def _yesterday(row: SeverityRow, days: Sequence[DayPoint]) -> Clause:
     )
 
 
-def _together(first: Figure, second: Figure) -> Figure:
-    """Their sum; it leads to the first that is not empty."""
-    key = (first if first.count else second).key
-    return Figure(key=key, count=first.count + second.count, calls=(*first.calls, *second.calls))
-
-
 def _where(
     covered: Covered, requirements: Sequence[RequirementRow], groups: Mapping[Dimension, Sequence[GroupRow]]
 ) -> tuple[Clause, ...]:
     sure = [r for r in requirements if r.findings.count]
-    if not sure:
+    if not covered.violating.part.count:
         return _nothing(covered)
+    apart = [_apart(dimension, row) for dimension in ANSWERABLE for row in _above(groups[dimension])]
+    return (_most(covered, sure), *(apart or [Clause(key="none_apart", values={})]))
+
+
+def _most(covered: Covered, sure: Sequence[RequirementRow]) -> Clause:
+    """The gravest requirement that is breached most often; rules may also stand for themselves."""
+    if not sure:
+        return Clause(key="uncited", values=_rate(covered.violating))
     first = sure[0]
-    most = Clause(
+    return Clause(
         key="most",
         values={
             "severity": Value(kind="severity", text=first.severity),
@@ -147,8 +149,6 @@ def _where(
             "whole": count(covered.inspected.part),
         },
     )
-    apart = [_apart(dimension, row) for dimension in ANSWERABLE for row in _above(groups[dimension])]
-    return (most, *(apart or [Clause(key="none_apart", values={})]))
 
 
 def _nothing(covered: Covered) -> tuple[Clause, ...]:

@@ -19,7 +19,7 @@ from qa_service.report.figures import (
     violating,
     violations,
 )
-from qa_service.report.records import Band, DayPoint, Position, SeverityRow, Share
+from qa_service.report.records import Band, DayPoint, Figure, Position, SeverityRow, Share
 
 BAND_DAYS = 7
 #: With fewer earlier days no one is told that a day lies outside the band.
@@ -54,6 +54,8 @@ def _row(severity: Severity, entries: Sequence[CallEntry], days: Sequence[DayPoi
     now = rate(of_calls(f"{key}-calls", violating(judged, severity)), of_calls("inspected", judged))
     before = days[-2].shares[severity]
     yesterday = before if before.whole else None
+    unverified = of_findings(f"{key}-unverified", _in_state(judged, severity, FindingState.UNVERIFIED))
+    to_review = of_findings(f"{key}-needs-review", _in_state(judged, severity, FindingState.NEEDS_REVIEW))
     width = band([d.shares[severity] for d in days[:-1]])
     return SeverityRow(
         severity=severity,
@@ -63,9 +65,17 @@ def _row(severity: Severity, entries: Sequence[CallEntry], days: Sequence[DayPoi
         change=None if now.share is None or before.share is None else now.share - before.share,
         band=width,
         position=position(now.share, width),
-        unverified=of_findings(f"{key}-unverified", _in_state(judged, severity, FindingState.UNVERIFIED)),
-        needs_review=of_findings(f"{key}-needs-review", _in_state(judged, severity, FindingState.NEEDS_REVIEW)),
+        unverified=unverified,
+        needs_review=to_review,
+        doubtful=_together(f"{key}-doubtful", unverified, to_review),
     )
+
+
+def _together(key: str, first: Figure, second: Figure) -> Figure:
+    """Both; where one is empty, the other itself."""
+    if not first.count or not second.count:
+        return first if first.count else second
+    return Figure(key=key, count=first.count + second.count, calls=(*first.calls, *second.calls))
 
 
 def _in_state(judged: Sequence[CallEntry], severity: Severity, state: FindingState) -> tuple[Hit, ...]:

@@ -32,7 +32,7 @@ LABELS = {
 }  # fmt: skip
 
 THREAT = finding(requirements=("CN-THREAT-01",))
-DOUBTED = THREAT.model_copy(update={"state": FindingState.UNVERIFIED, "reason": "low_confidence: 0.21"})
+DOUBTED = THREAT.model_copy(update={"state": FindingState.UNVERIFIED, "reason": "doubtful_words: 0.21"})
 TO_REVIEW = THREAT.model_copy(update={"state": FindingState.NEEDS_REVIEW, "start_s": 7.0})
 RUDE = finding(
     rule_id="CN-COLL-001", requirements=("CN-ABUSE-01",), severity=Severity.MAJOR, title="辱骂", start_s=61.0

@@ -53,6 +53,7 @@ def test_doubtful_findings_are_counted_apart_and_never_as_violations(mixed):
     assert (critical.findings.count, critical.calls.part.count) == (2, 1)
     assert ids(critical.unverified.calls) == ["C-4"]
     assert ids(critical.needs_review.calls) == ["C-5"]
+    assert ids(critical.doubtful.calls) == ["C-4", "C-5"]
     only = report_of([call(1, DOUBTED), call(2, DOUBTED)])
     assert only.covered.violating.part.count == 0
     assert [r.findings.count for r in only.severities] == [0, 0, 0]

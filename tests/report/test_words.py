@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 import string
+from pathlib import Path
 
 import pytest
 
+import qa_service
 from qa_service.errors import ErrorCode, InputError, SetupError
 from qa_service.report.words import LANGUAGES, clock, hours, percent, points, words
 from qa_service.settings import bundled
@@ -86,9 +89,19 @@ def test_data_in_a_text_is_escaped():
     assert "<b>" not in t("say.team_above", name="<b>", part=1, whole=2, share="x", interval="y")
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_stable_words_of_the_rules_have_words_here(language):
+    rules = Path(qa_service.__file__).parent / "rules"
+    source = "".join((rules / name).read_text(encoding="utf-8") for name in ("evaluate.py", "evidence.py", "facts.py"))
+    stable = set(re.findall(r'"([a-z]+(?:_[a-z]+)*): ', source))
+    said = catalogue(language)
+    assert len(stable) >= 8
+    assert [w for w in stable if not {f"reason.{w}", f"doubt.{w}"} & said.keys()] == []
+
+
 def test_a_doubt_is_told_by_its_stable_word_else_as_written():
     t = words(TEMPLATES, "zh")
-    assert t.reason("low_confidence: 0.21") == "文字不够确定"
+    assert t.reason("doubtful_words: 0.21") == "文字不够确定"
     assert t.reason("heard <once>") == "heard &lt;once&gt;"
 
 

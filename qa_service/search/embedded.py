@@ -87,6 +87,7 @@ class EmbeddedIndex:
 
     def clear(self) -> None:
         """Empty the tables in place, where other processes may be reading; a file that is of no use is replaced."""
+        self._connections.close()  # what they remember of the file may be better than the file
         try:
             with self._connections.lease(prepared=False) as connection:
                 connection.execute("BEGIN IMMEDIATE")
@@ -96,6 +97,7 @@ class EmbeddedIndex:
                     raise self._stale("holds other things")
                 _create(connection)
                 connection.execute("COMMIT")
+                connection.execute("VACUUM")
         except StaleIndexError:
             self._connections.remove_file()
         self.size()

@@ -237,6 +237,18 @@ def test_damage_that_comes_later_is_told_too(settings: Settings) -> None:
     assert index.size() == 0
 
 
+def test_a_file_overwritten_while_it_is_open_is_sound_after_clear(settings: Settings) -> None:
+    index = open_index(settings)
+    index.replace("C-1", call(*CORPUS))
+    settings.index_path.write_bytes(b"garbage" * 999)
+    index.clear()
+    index.replace("C-1", call(*CORPUS))
+    index.close()
+    with sqlite3.connect(settings.index_path) as plain:
+        assert plain.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    assert found(open_index(settings), "通讯录") == ["C-1:1"]
+
+
 def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(SetupError, match="QA_DATA_DIR"):

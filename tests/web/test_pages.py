@@ -146,6 +146,15 @@ def test_word_times_and_doubtful_words_are_marked(client: TestClient, services: 
     assert "unclear" in page
 
 
+def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", None, finding(reason="doubtful_words: turn 0", deduct=-5.0))
+    page = text_of(client, "/calls/C-1")
+    assert "Why: the words are not sure: turn 0" in page
+    assert "a fact is missing: x" in page
+    assert "+5 points" in page
+    assert "缺少通话信息: x" in text_of(client, "/calls/C-1", ZH)
+
+
 def test_states_and_severities_are_seen_by_word_and_shape(client: TestClient, services: Services) -> None:
     found = [
         finding(severity=s, state=st, polarity=Polarity.PRAISE if s == Severity.PRAISE else Polarity.VIOLATION)
@@ -192,7 +201,7 @@ def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str)
 def test_a_search_leads_from_a_word_to_the_turn(client: TestClient, services: Services) -> None:
     inspected(services)
     answer = client.get("/search?q=单位", headers=EN).text
-    assert "1 turns in 1 calls" in plain(answer) or "1 turn in 1 call" in plain(answer)
+    assert "Turns found: 1, in calls: 1" in plain(answer)
     assert "打电话给你<mark>单位</mark>" in answer
     assert 'href="/calls/C-1?t=0.0&amp;play=1&amp;turn=0"' in answer
     assert 'value="单位"' in answer

@@ -1,0 +1,114 @@
+"""Recall and false alarms of the packs on the catalogue's own example utterances.
+
+    python scripts/eval_rules.py CATALOGUE [--verbose]
+
+CATALOGUE is a requirements file whose entries carry ``violations`` and ``near_misses``: one utterance each, or a
+short exchange marked [Customer] … [Agent] … (【客户】 … 【坐席】 …). Cases of call metadata and audio alone are left
+out. An utterance is found when any finding, of any state, cites its requirement. Odd positions (first, third, …)
+were open to the writers of the packs, even ones were not: the even figure is the one to believe.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from qa_service.inspect.pipeline import Inspector
+from qa_service.records import CallFacts, Coverage, EngineInfo, Inspection, Role, Roles, RoleSource, Transcript, Turn
+from qa_service.settings import load_settings
+
+#: (jurisdiction, kind and half, outcome) → utterances.
+Counts = Counter[tuple[str, str, str]]
+_SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席)】")
+_META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元数据|声学)】")
+_NOTE = re.compile(r"\s*[((][^()()]*[))]\s*$")
+#: Requirements about calls to somebody else than the debtor.
+_THIRD = ("CN-THIRD-01", "CN-THIRD-02", "CN-THIRD-04", "CN-THIRD-05", "CN-WRONG", "US-1692B", "US-1692C-B")
+
+
+def turns_of(utterance: str) -> list[tuple[Role, str]]:
+    """The utterance as turns; without marks the agent speaks."""
+    pieces = _SPEAKER.split(utterance)
+    turns = [(Role.AGENT, pieces[0])] if pieces[0].strip() else []
+    for i in range(1, len(pieces), 3):
+        role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) in ("Customer", "客户") else Role.AGENT
+        turns.append((role, pieces[i + 2]))
+    return [(role, _NOTE.sub("", text).strip()) for role, text in turns if _NOTE.sub("", text).strip()]
+
+
+def judge(inspector: Inspector, requirement: str, jurisdiction: str, utterance: str) -> Inspection:
+    """The utterance inspected as a call of its own."""
+    language = "zh" if re.search(r"[\u4e00-\u9fff]", utterance) else "en"
+    role = "contact" if requirement.startswith(_THIRD) else "debtor"
+    if "LCM" in requirement:
+        role = "voicemail"
+    where = {} if jurisdiction == "ALL" else {"jurisdiction": jurisdiction}
+    facts = CallFacts.model_validate({**where, "direction": "outbound", "callee_role": role})
+    turns = tuple(
+        Turn(index=i, role=speaker, start_s=i * 5.0, end_s=i * 5.0 + 4.0, text=text)
+        for i, (speaker, text) in enumerate(turns_of(utterance))
+    )
+    transcript = Transcript(
+        language=language,
+        duration_s=len(turns) * 5.0,
+        turns=turns,
+        coverage=Coverage(),
+        roles=Roles(source=RoleSource.METADATA, confidence=1.0),
+        engine=EngineInfo(name="none"),
+    )
+    return inspector.inspect_transcript(transcript, facts, call_id="utterance")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("catalogue", type=Path)
+    parser.add_argument("--verbose", action="store_true", help="name every miss and false alarm of the odd half")
+    arguments = parser.parse_args()
+    inspector = Inspector(load_settings())
+    counts: Counts = Counter()
+    for entry in _entries(arguments.catalogue):
+        _count(inspector, entry, counts, verbose=arguments.verbose)
+    _report(counts)
+    return 0
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    raw = json.loads(path.read_text(encoding="utf-8"))
+    entries: list[dict[str, Any]] = raw if isinstance(raw, list) else raw["requirements"]
+    return [e for e in entries if not e["id"].startswith("PII-")]
+
+
+def _count(
+    inspector: Inspector, entry: dict[str, Any], counts: Counter[tuple[str, str, str]], *, verbose: bool
+) -> None:
+    jurisdiction = entry["jurisdiction"].split()[0].split("/")[0].split("-")[0]
+    for kind in ("violations", "near_misses"):
+        for position, utterance in enumerate(entry[kind]):
+            if _META.search(utterance) or not turns_of(utterance):
+                continue
+            half = "even" if position % 2 else "odd"
+            result = judge(inspector, entry["id"], jurisdiction, utterance)
+            cited = any(entry["id"] in f.requirements for f in result.findings)
+            unclear = not cited and any(entry["id"] in m.requirements for m in result.not_assessed)
+            outcome = "found" if cited else "not assessed" if unclear else "clean"
+            counts[jurisdiction, f"{kind} {half}", outcome] += 1
+            if verbose and half == "odd" and (outcome == "found") is (kind == "near_misses"):
+                print(f"{entry['id']:20} {kind:12} {outcome:12} {utterance}")
+
+
+def _report(counts: Counts) -> None:
+    for jurisdiction in sorted({key[0] for key in counts}):
+        for kind in ("violations odd", "violations even", "near_misses odd", "near_misses even"):
+            found, unclear, clean = (counts[jurisdiction, kind, o] for o in ("found", "not assessed", "clean"))
+            whole = found + unclear + clean
+            share = found / whole if whole else float("nan")
+            print(f"{jurisdiction:4} {kind:18} cited {found:3}/{whole:3} = {share:.3f}   not assessed {unclear}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs.ingest import zone
-from qa_service.records import QuarantineEntry
+from qa_service.records import QuarantineEntry, Turn
 from qa_service.report.build import build_daily, label_of
+from qa_service.report.calls import Source
 from qa_service.report.records import DailyReport, RequirementLabel
 from qa_service.report.render import render_daily
 from qa_service.report.trend import earlier_days
@@ -45,7 +46,7 @@ def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
         {d: store.calls.on_day(d, turns=False) for d in earlier_days(day)},
         _refused_on(store, day, settings),
         requirement=label,
-        redact=lambda text: redact(text).text,
+        source=Source(redact=lambda text: redact(text).text, turns=lambda call_id: _turns(store, call_id)),
     )
 
 
@@ -78,6 +79,11 @@ def _files(report: DailyReport, settings: Settings, base_url: str | None) -> Ite
         page = render_daily(report, language=language, base_url=base_url, templates=templates)
         yield folder / f"{name}.{language}.html", page
     yield folder / f"{name}.json", report.model_dump_json(indent=2) + "\n"
+
+
+def _turns(store: Store, call_id: str) -> tuple[Turn, ...]:
+    found = store.calls.get(call_id).inspection
+    return found.turns if found else ()
 
 
 def _refused_on(store: Store, day: date, settings: Settings) -> tuple[QuarantineEntry, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
 from qa_service.records import CallEntry, QuarantineEntry
-from qa_service.report.calls import Redact, line, praised, to_hear
+from qa_service.report.calls import Source, line, praised, to_hear
 from qa_service.report.figures import (
     in_order,
     inspected,
@@ -43,7 +43,7 @@ def build_daily(
     quarantined: Sequence[QuarantineEntry],
     *,
     requirement: LookUp,
-    redact: Redact,
+    source: Source,
 ) -> DailyReport:
     """The report of ``day``.
 
@@ -53,7 +53,7 @@ def build_daily(
         earlier: calls of the days before, by day; those of the last seven make the band.
         quarantined: files refused on that day.
         requirement: label of a requirement id, or None for one that the catalogue does not hold.
-        redact: takes personal data out of quotes.
+        source: where quotes come from; its turns are asked for only for calls to hear.
     """
     calls = in_order(entries)
     missed = gaps(calls, quarantined)
@@ -62,7 +62,7 @@ def build_daily(
     grave = severities(calls, days)
     requirements = by_requirement(calls)
     groups = by_dimension(calls, covered.violating.share)
-    heard, praise = to_hear(calls, redact), praised(calls, redact)
+    heard, praise = to_hear(calls, source), praised(calls, source)
     return DailyReport(
         day=day,
         covered=covered,

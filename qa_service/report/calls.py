@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from qa_service.records import CallEntry, Finding, FindingState, Polarity, Severity
+from qa_service.records import CallEntry, Finding, FindingState, Polarity, Severity, Turn
 from qa_service.report.figures import (
     VIOLATIONS,
     confirmed,
@@ -20,13 +21,24 @@ from qa_service.report.figures import (
 from qa_service.report.records import CallLine, CallNote, Evidence, Selection
 from qa_service.rules.plans import stage
 
-Redact = Callable[[str], str]
+
+@dataclass(frozen=True)
+class Source:
+    """Where quotes come from. ``redact`` takes personal data out; ``turns`` are those of a call, by its id."""
+
+    redact: Callable[[str], str]
+    turns: Callable[[str], Sequence[Turn]]
+
 
 MOST_HEARD = 100
 MOST_PRAISED = 8
 MOST_EVIDENCE = 3
 MOST_MOMENTS = 6
 LONGEST_QUOTE = 240
+#: Characters around a quote.
+LONGEST_CONTEXT = 60
+#: Characters of the turns that are searched for the quote.
+MOST_SAID = 4000
 #: A confirmed finding is heard before one that is not.
 STATES = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW, FindingState.UNVERIFIED)
 
@@ -71,18 +83,18 @@ def praise(entry: CallEntry) -> tuple[Finding, ...]:
     return tuple(f for f in found if f.polarity is Polarity.PRAISE and f.state is FindingState.CONFIRMED)
 
 
-def to_hear(entries: Sequence[CallEntry], redact: Redact) -> Selection:
+def to_hear(entries: Sequence[CallEntry], source: Source) -> Selection:
     """Calls with critical findings in any state and those with confirmed major ones, gravest first."""
     worth = [(e, found) for e in inspected(entries) if (found := sorted(filter(_worth, violations(e)), key=_rank))]
     worth.sort(key=lambda pair: (_rank(pair[1][0])[:2], -_alike(pair[1])))
-    return _select("hear", worth, redact, MOST_HEARD)
+    return _select("hear", worth, source, MOST_HEARD)
 
 
-def praised(entries: Sequence[CallEntry], redact: Redact) -> Selection:
+def praised(entries: Sequence[CallEntry], source: Source) -> Selection:
     """Calls with confirmed praise, those without any violation first."""
     worth = [(e, sorted(found, key=_rank)) for e in inspected(entries) if (found := praise(e))]
     worth.sort(key=lambda pair: (bool(violations(pair[0])), -len(pair[1])))
-    return _select("praise", worth, redact, MOST_PRAISED)
+    return _select("praise", worth, source, MOST_PRAISED)
 
 
 def _worth(finding: Finding) -> bool:
@@ -100,12 +112,12 @@ def _alike(found: Sequence[Finding]) -> int:
     return sum(_rank(f)[:2] == _rank(found[0])[:2] for f in found)
 
 
-def _select(key: str, worth: Sequence[tuple[CallEntry, list[Finding]]], redact: Redact, most: int) -> Selection:
-    notes = tuple(_note(entry, found, redact) for entry, found in worth[:most])
+def _select(key: str, worth: Sequence[tuple[CallEntry, list[Finding]]], source: Source, most: int) -> Selection:
+    notes = tuple(_note(entry, found, source) for entry, found in worth[:most])
     return Selection(notes=notes, of=of_calls(key, [entry for entry, _ in worth]))
 
 
-def _note(entry: CallEntry, found: Sequence[Finding], redact: Redact) -> CallNote:
+def _note(entry: CallEntry, found: Sequence[Finding], source: Source) -> CallNote:
     """What a rule found twice in a call is shown once, with both moments."""
     alike: dict[tuple[str, FindingState, Severity], list[Finding]] = {}
     for finding in found:
@@ -113,22 +125,39 @@ def _note(entry: CallEntry, found: Sequence[Finding], redact: Redact) -> CallNot
     groups = list(alike.values())
     return CallNote(
         call=line(entry),
-        evidence=tuple(_evidence(group, redact) for group in groups[:MOST_EVIDENCE]),
+        evidence=tuple(_evidence(entry.call_id, group, source) for group in groups[:MOST_EVIDENCE]),
         more=max(0, len(groups) - MOST_EVIDENCE),
     )
 
 
-def _evidence(group: Sequence[Finding], redact: Redact) -> Evidence:
+def _evidence(call_id: str, group: Sequence[Finding], source: Source) -> Evidence:
     finding, others = group[0], group[1 : 1 + MOST_MOMENTS]
+    quote = plain(source.redact(finding.quote), LONGEST_QUOTE)
+    before, after = _around(quote, finding, call_id, source)
     return Evidence(
         severity=finding.severity,
         state=finding.state,
         rule_id=finding.rule_id,
         title=plain(finding.title),
-        quote=plain(redact(finding.quote), LONGEST_QUOTE),
-        message=plain(redact(finding.message), LONGEST_QUOTE),
+        before=before,
+        quote=quote,
+        after=after,
+        message=plain(source.redact(finding.message), LONGEST_QUOTE),
         at_s=finding.start_s,
         also_s=tuple(f.start_s for f in others if f.start_s is not None),
         requirements=finding.requirements,
         reason=plain(finding.reason),
     )
+
+
+def _around(quote: str, finding: Finding, call_id: str, source: Source) -> tuple[str, str]:
+    """What was said before and after the quote in its turns; nothing where the quote is not found there."""
+    if not quote:
+        return "", ""
+    said = " ".join(t.text for t in source.turns(call_id) if t.index in finding.turns)
+    before, found, after = plain(source.redact(said), MOST_SAID).partition(quote)
+    if not found:
+        return "", ""
+    start = before if len(before) <= LONGEST_CONTEXT else f"…{before[-LONGEST_CONTEXT:]}"
+    end = after if len(after) <= LONGEST_CONTEXT else f"{after[:LONGEST_CONTEXT]}…"
+    return start, end

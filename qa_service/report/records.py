@@ -187,14 +187,17 @@ class CallLine(Record):
 class Evidence(Record):
     """A rule's findings of one state in a call: what was said first and when; ``also_s``: the other moments.
 
-    ``quote`` and ``message`` are redacted and of bounded length.
+    ``before`` and ``after`` are what was said around the quote in the same turns, empty where that is not known.
+    All of it is redacted and of bounded length.
     """
 
     severity: Severity
     state: FindingState
     rule_id: str
     title: str
+    before: str
     quote: str
+    after: str
     message: str
     at_s: float | None
     also_s: tuple[float, ...]

@@ -61,7 +61,9 @@ class Words:
 
     def interval(self, low: float | None, high: float | None) -> Markup:
         """``2–20 %``."""
-        return escape(NONE if low is None else f"{percent(low).removesuffix(PER_CENT)}–{percent(high)}")
+        if low is None or percent(low) == percent(high):
+            return escape(percent(low))
+        return escape(f"{percent(low).removesuffix(PER_CENT)}–{percent(high)}")
 
     def day(self, at: date) -> Markup:
         """A date in full with its weekday."""

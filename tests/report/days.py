@@ -17,8 +17,9 @@ from qa_service.records import (
     Severity,
 )
 from qa_service.report.build import build_daily
+from qa_service.report.calls import Source
 from qa_service.report.records import DailyReport, RequirementLabel
-from tests.factories import DAY, NOW, facts, finding, inspection, later, recording, unassessable
+from tests.factories import DAY, NOW, facts, finding, inspection, later, recording, turns, unassessable
 
 LABELS = {
     "CN-THREAT-01": RequirementLabel(
@@ -89,7 +90,14 @@ def report_of(
     quarantined: Sequence[QuarantineEntry] = (),
 ) -> DailyReport:
     return build_daily(
-        DAY, entries, earlier or {}, quarantined, requirement=LABELS.get, redact=lambda text: text.replace("138", "***")
+        DAY,
+        entries,
+        earlier or {},
+        quarantined,
+        requirement=LABELS.get,
+        source=Source(
+            redact=lambda text: text.replace("138", "***"), turns=lambda _: turns("您好，加我13812345678", "嗯")
+        ),
     )
 
 

@@ -158,6 +158,15 @@ def test_quotes_are_redacted():
     assert (evidence.quote, evidence.message) == ("加我 ***12345678", "***")
 
 
+def test_a_quote_stands_in_what_was_said_around_it():
+    told = THREAT.model_copy(update={"quote": "加我"})
+    (first,), (lost,) = (
+        report_of([call(1, f)]).to_hear.notes[0].evidence for f in (told, told.model_copy(update={"turns": (1,)}))
+    )
+    assert (first.before, first.quote, first.after) == ("您好，", "加我", "***12345678")
+    assert (lost.before, lost.quote, lost.after) == ("", "加我", "")
+
+
 def test_praise_lists_calls_with_nothing_against_them_first(mixed):
     assert [n.call.call_id for n in mixed.praise.notes] == ["C-6", "C-3"]
 

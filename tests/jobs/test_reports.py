@@ -48,6 +48,13 @@ def test_personal_numbers_are_taken_out_of_quotes(kept, settings):
     assert report.to_hear.notes[0].evidence[0].quote == "加我 [电话]"
 
 
+def test_a_quote_stands_in_its_turn(store, settings):
+    keep(store, "C-1")
+    inspect(store, finding())
+    evidence = daily_report(store, DAY, settings).to_hear.notes[0].evidence[0]
+    assert (evidence.before, evidence.quote, evidence.after) == ("您好，再不还我就", "打电话给你单位", "")
+
+
 def test_the_days_before_make_the_band(kept, settings):
     report = daily_report(kept, DAY + timedelta(days=1), settings)
     assert report.covered.received.count == 0

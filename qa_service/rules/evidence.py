@@ -12,6 +12,9 @@ from qa_service.rules.operators.words import Line
 
 #: Characters of a turn that an absence quotes.
 OPENING = 60
+#: Mean probability of the words below which "it was not said" cannot be told from "it was not understood". Higher
+#: than the floor of a hit: one well-heard word proves that it was said, only a well-heard stretch that it was not.
+ABSENCE_PROBABILITY = 0.75
 #: Syllables from which a phrase that was heard in other characters counts as heard.
 TRUSTED_SOUND = 4
 
@@ -55,9 +58,19 @@ def of_silence(said: Sequence[int], turns: Sequence[Turn]) -> Evidence:
     first, last = turns[said[0]], turns[said[-1]]
     text = first.text.strip()
     quote = text if len(text) <= OPENING else f"{text[:OPENING]}…"
-    flagged = [turns[i].index for i in said if turns[i].flags]
-    doubt = f"doubtful_words: turn {flagged[0]} was not heard well" if flagged else ""
-    return Evidence(tuple(said), first.start_s, last.end_s, quote, doubt)
+    return Evidence(tuple(said), first.start_s, last.end_s, quote, _unheard([turns[i] for i in said]))
+
+
+def _unheard(turns: Sequence[Turn]) -> str:
+    """Why something may have been said in these turns although no word of it was recognised."""
+    flagged = next((t.index for t in turns if t.flags), None)
+    if flagged is not None:
+        return f"doubtful_words: turn {flagged} was not heard well"
+    heard = [word.probability for turn in turns for word in turn.words]
+    mean = sum(heard) / len(heard) if heard else 1.0
+    if mean < ABSENCE_PROBABILITY:
+        return f"doubtful_words: recognised with probability {mean:.2f} (floor {ABSENCE_PROBABILITY:.2f}), may have been said"
+    return ""
 
 
 def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:

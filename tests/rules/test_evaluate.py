@@ -174,6 +174,15 @@ def test_absence_is_not_trusted_where_speech_was_not_heard(tmp_path: Path) -> No
     assert finding.reason.startswith("low_coverage")
 
 
+def test_absence_needs_well_heard_words(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["recorded"]}}, "absent": True}, status="stable"))
+    call = said("agent: hello there")
+    assert judged(root, doubtful(call, 0, 0.9)).findings[0].state is FindingState.CONFIRMED
+    (finding,) = judged(root, doubtful(call, 0, 0.6)).findings
+    assert finding.state is FindingState.UNVERIFIED
+    assert "may have been said" in finding.reason
+
+
 def test_doubtful_words_stay_unverified(tmp_path: Path) -> None:
     root = folder(tmp_path, rule(RUDE, status="stable"))
     call = said("agent: you idiot")

@@ -41,11 +41,11 @@ function listen() {
   const total = () => (Number.isFinite(audio.duration) && audio.duration > 0 ? audio.duration : length);
 
   function seek(to, andPlay) {
-    const at = Math.min(Math.max(0, to), Math.max(0, total() - 0.05));
     if (audio.readyState < 1) {
-      audio.addEventListener("loadedmetadata", () => seek(at, andPlay), { once: true });
+      audio.addEventListener("loadedmetadata", () => seek(to, andPlay), { once: true }); // its length is not known yet
       return;
     }
+    const at = Math.min(Math.max(0, to), Math.max(0, total() - 0.05));
     audio.currentTime = at;
     quietUntil = 0;
     if (andPlay) play();

@@ -33,7 +33,7 @@ def main() -> None:
     run("reinspect", *ids)
     run("work")
     run("findings", *ids)
-    written = run("report", "daily", "--date", day, "--base-url", "http://127.0.0.1:8000").split()
+    written = run("report", "daily", "--date", day, "--base-url", "http://127.0.0.1:8000").splitlines()
     pages = [p for p in written if p.endswith(".html")]
     data = os.environ.get("QA_DATA_DIR", "var")
     prefix = "" if data == "var" else f"QA_DATA_DIR={data} "

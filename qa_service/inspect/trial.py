@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from qa_service.errors import ErrorCode, RuleError
 from qa_service.inspect.pipeline import Inspector
 from qa_service.intake.transcript import read_transcript
 from qa_service.records import (
@@ -32,6 +33,12 @@ def trial(
     inspector = Inspector(settings)
     where = jurisdiction or facts.jurisdiction or inspector.jurisdiction(facts, transcript.language)
     plan = choose(inspector.plans, facts, transcript.language, where)
+    if not plan.packs:
+        raise RuleError(
+            f"No rule pack covers jurisdiction {where or 'unknown'}, language {transcript.language or 'unknown'}.",
+            hint="Name another with --jurisdiction, or add a pack and a plan.",
+            code=ErrorCode.PACK_NOT_FOUND,
+        )
     suppressed: list[Suppressed] = []
     packs = [inspector.packs[name] for name in plan.packs]
     result = evaluate(packs, transcript, facts, None, parameters=plan.parameters, explain=suppressed)

@@ -7,7 +7,7 @@ given), is it heard, and can the words be trusted. "Could not tell" is ``not_ass
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -26,6 +26,7 @@ from qa_service.records import (
 )
 from qa_service.rules import evidence
 from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.listen import Dropped, Listener, speaks
@@ -184,9 +185,18 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
     if rule.spec.match.absent:
         return _absent(rule, case, listener, hits), ""
     windows = holding(rule, rule.condition, hits, listener)
-    return [
-        Heard(evidence.of_hits(w, listener.turns, listener.lines, case.word_probability_floor)) for w in windows
-    ], ""
+    doubt = _leans_on_silence(rule, rule.condition, listener) if windows else ""
+    proofs = [evidence.of_hits(w, listener.turns, listener.lines, case.word_probability_floor) for w in windows]
+    return [Heard(replace(proof, doubt=proof.doubt or doubt)) for proof in proofs], ""
+
+
+def _leans_on_silence(rule: Rule, condition: Condition, listener: Listener) -> str:
+    """Doubt of a rule that holds because something was not said anywhere in the call, where the call was heard badly."""
+    _, unwanted = mentioned(condition)
+    if not (unwanted and rule.within and rule.within.call):
+        return ""
+    sides = {s.speaker for s in rule.selections if s.name in unwanted}
+    return evidence.unheard([t for t in listener.turns if any(speaks(t, side) for side in sides)])
 
 
 def _absent(rule: Rule, case: Case, listener: Listener, hits: dict[str, list[Hit]]) -> list[Heard]:
@@ -200,10 +210,7 @@ def _absent(rule: Rule, case: Case, listener: Listener, hits: dict[str, list[Hit
     found = evidence.of_silence(spoken, listener.turns)
     ratio = case.transcript.coverage.ratio
     if ratio is not None and ratio < ABSENCE_COVERAGE:
-        found = Evidence(
-            found.turns, found.start_s, found.end_s, found.quote,
-            f"low_coverage: only {ratio:.0%} of the speech has words; it may have been said",
-        )  # fmt: skip
+        found = replace(found, doubt=f"low_coverage: only {ratio:.0%} of the speech has words; it may have been said")
     return [Heard(found, unsaid(rule.condition, hits, rule.selections))]
 
 

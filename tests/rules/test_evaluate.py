@@ -183,6 +183,18 @@ def test_absence_needs_well_heard_words(tmp_path: Path) -> None:
     assert "may have been said" in finding.reason
 
 
+def test_rule_that_leans_on_silence_needs_a_well_heard_call(tmp_path: Path) -> None:
+    match = {
+        "select": {"debt": {"phrases": ["you owe"]}, "filter_id": {"phrases": ["birthday"], "speaker": "customer"}},
+        "condition": "debt and not filter_id",
+        "within": {"call": True},
+    }
+    root = folder(tmp_path, rule(match, status="stable"))
+    call = said("agent: you owe us", "customer: mumble")
+    assert judged(root, doubtful(call, 1, 0.95)).findings[0].state is FindingState.CONFIRMED
+    assert judged(root, doubtful(call, 1, 0.5)).findings[0].state is FindingState.UNVERIFIED
+
+
 def test_doubtful_words_stay_unverified(tmp_path: Path) -> None:
     root = folder(tmp_path, rule(RUDE, status="stable"))
     call = said("agent: you idiot")

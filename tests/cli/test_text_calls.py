@@ -1,0 +1,148 @@
+"""Commands over calls that come as text: no weights are needed, everything else is real."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from tests.cli.conftest import Run
+from tests.conftest import ROOT
+
+THREAT = {
+    "call_id": "T-1",
+    "jurisdiction": "CN",
+    "language": "zh",
+    "direction": "outbound",
+    "callee_role": "debtor",
+    "agent_id": "A-9",
+    "started_at": "2026-11-16T10:00:00+08:00",
+    "turns": [
+        {"role": "agent", "text": "再不还你就准备去坐牢吧", "start_s": 1.0, "end_s": 4.0},
+        {"role": "customer", "text": "你怎么这样说话", "start_s": 4.5, "end_s": 6.0},
+    ],
+}
+CALM = {
+    **THREAT,
+    "call_id": "T-2",
+    "turns": [{"role": "agent", "text": "不会有人抓您的,这是民事纠纷", "start_s": 1.0, "end_s": 4.0}],
+}
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(json.dumps(c, ensure_ascii=False) for c in (THREAT, CALM)), encoding="utf-8")
+    return path
+
+
+def test_inspect_writes_the_contract(qa: Run, manifest: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    ran = qa("inspect", "--manifest", manifest, "--json", out)
+    assert ran.code == 0
+    first, second = (json.loads(line) for line in out.read_text(encoding="utf-8").splitlines())
+    schema = json.loads((ROOT / "docs" / "inspection.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(first, schema)
+    assert (first["call_id"], first["status"], first["roles"]["source"]) == ("T-1", "inspected", "metadata")
+    (prison,) = [f for f in first["findings"] if "CN-FALSELEGAL-01" in f["requirements"]]
+    assert (prison["state"], prison["polarity"], prison["turns"]) == ("confirmed", "violation", [0])
+    assert "坐牢" in prison["quote"]
+    assert not [f for f in second["findings"] if "CN-FALSELEGAL-01" in f["requirements"]]
+    assert "坐牢" in ran.out
+
+
+def test_inspect_to_standard_output_is_json_only(qa: Run, manifest: Path) -> None:
+    ran = qa("inspect", "--manifest", manifest, "--json", "-")
+    assert [json.loads(line)["call_id"] for line in ran.out.splitlines()] == ["T-1", "T-2"]
+
+
+def test_inspect_a_transcript_file_with_facts(qa: Run, tmp_path: Path) -> None:
+    turns, facts = tmp_path / "turns.json", tmp_path / "facts.json"
+    turns.write_text(json.dumps({"turns": THREAT["turns"]}), encoding="utf-8")
+    facts.write_text(json.dumps({"language": "zh", "jurisdiction": "CN", "agent_id": "A-1"}), encoding="utf-8")
+    ran = qa("inspect", "--transcript", turns, "--meta", facts, "--json", "-")
+    assert json.loads(ran.out)["status"] == "inspected"
+
+
+def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> None:
+    assert "2 calls kept, 0 already there, 0 refused." in qa("ingest", "--manifest", manifest).out
+    assert "0 calls kept, 2 already there, 0 refused." in qa("ingest", "--manifest", manifest).out
+    assert "waiting: 2" in qa("status").out
+    assert "2 inspected, 0 not assessable, 0 failed; 0 waiting" in qa("work").out
+    shown = qa("show", "T-1").out
+    assert "坐牢" in shown
+    found = qa("search", "坐牢").out
+    assert "T-1" in found
+    assert "[坐牢]" in found
+    assert "1 turns in 1 calls." in found
+    assert json.loads(qa("search", "民事", "--json").out)["hits"][0]["call_id"] == "T-2"
+    paths = qa("report", "daily", "--date", "2026-11-16").out.split()
+    assert all(Path(p).is_relative_to(data) and Path(p).stat().st_size > 1000 for p in paths)
+    assert len(paths) == 3
+    assert "2 calls indexed." in qa("reindex").out
+    assert "2 calls wait" in qa("reinspect", "--all").out
+
+
+def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    lines = [json.dumps(THREAT), "{broken", json.dumps({"call_id": "T-3", "audio": "gone.mp3"}), json.dumps(CALM)]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    ran = qa("inspect", "--manifest", path, "--json", "-")
+    assert ran.code == 1
+    results = [json.loads(line) for line in ran.out.splitlines()]
+    assert [r["status"] for r in results] == ["inspected", "failed", "failed", "inspected"]
+    assert all(r["error"]["code"] and r["error"]["message"] for r in results if r["status"] == "failed")
+    kept = qa("ingest", "--manifest", path)
+    assert kept.code == 1
+    assert "2 calls kept, 0 already there, 2 refused." in kept.out
+    assert qa("status").out.count("refused") == 2
+    assert qa("work").code == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("show", "nobody"), "call_not_found"),
+        (("inspect", "nothing-here.mp3"), "nothing-here.mp3"),
+        (("inspect",), "FILEs or --manifest"),
+        (("report", "daily"), "report_not_found"),
+        (("search", '"open'), "query"),
+        (("report", "daily", "--date", "yesterday"), "yesterday"),
+    ],
+)
+def test_wrong_use_says_what_to_do(qa: Run, arguments: tuple[str, ...], says: str) -> None:
+    ran = qa(*arguments)
+    assert ran.code in (1, 2)
+    assert says in ran.out + ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_bad_rule_file_is_named_with_its_line(qa: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = tmp_path / "rules" / "house"
+    pack.mkdir(parents=True)
+    (pack / "pack.yaml").write_text("name: house\nversion: '1'\ntitle: t\nlanguages: [en\n", encoding="utf-8")
+    monkeypatch.setenv("QA_RULES_DIR", str(tmp_path / "rules"))
+    ran = qa("rules", "check")
+    assert ran.code == 1
+    assert "house/pack.yaml:" in ran.out
+    assert qa("rules", "test", "hello").code == 2
+
+
+def test_rules_check_lock_and_test(qa: Run) -> None:
+    assert "all hold" in qa("rules", "check").out
+    assert "CN-FALSELEGAL-01" in qa("rules", "test", "再不还你就准备去坐牢吧").out
+    assert "negation" in qa("rules", "test", "我们不会打电话给你单位的", "--explain").out
+
+
+def test_welcome_version_and_doctor(qa: Run) -> None:
+    assert "qa inspect" in qa().out
+    assert qa("--version").out.strip()
+    checks = json.loads(qa("doctor", "--json").out)
+    assert {"rules", "database"} <= {c["name"] for c in checks}
+    assert all(c["state"] in ("ok", "optional") for c in checks)
+
+
+def test_models_are_listed(qa: Run) -> None:
+    assert "base" in qa("models", "list").out

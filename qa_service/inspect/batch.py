@@ -9,7 +9,7 @@ from pathlib import Path
 from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.inspect.pipeline import Inspector, OnProgress
 from qa_service.intake.facts import sidecar_facts
-from qa_service.intake.files import accept
+from qa_service.intake.files import accept, shown
 from qa_service.intake.manifest import ManifestProblem, read_manifest
 from qa_service.intake.transcript import read_transcript
 from qa_service.records import CallFacts, CallStatus, ErrorInfo, Inspection, Transcript
@@ -36,24 +36,29 @@ def from_files(paths: Iterable[Path], *, facts: CallFacts | None, as_transcript:
         try:
             yield _from_transcript(path, facts) if as_transcript else _from_audio(path, facts)
         except QAError as wrong:
-            yield Item(call_id=path.stem or str(path), error=wrong)
+            yield Item(call_id=_named(path), error=wrong)
 
 
 def _from_audio(path: Path, facts: CallFacts | None) -> Item:
     known = facts or sidecar_facts(path) or CallFacts()
-    return Item(call_id=known.call_id or path.stem, facts=known, audio=path)
+    return Item(call_id=known.call_id or _named(path), facts=known, audio=path)
 
 
 def _from_transcript(path: Path, facts: CallFacts | None) -> Item:
     own, transcript = read_transcript(path)
     known = facts or own
-    return Item(call_id=known.call_id or own.call_id or path.stem, facts=known, transcript=transcript)
+    return Item(call_id=known.call_id or own.call_id or _named(path), facts=known, transcript=transcript)
+
+
+def _named(path: Path) -> str:
+    """The file's stem as a call id: text that can be printed and stored, whatever bytes the name holds."""
+    return shown(Path(path.stem or path)).replace("\0", "\ufffd")
 
 
 def from_manifest(path: Path) -> Iterator[Item]:
     """Items of a manifest; a bad line is an item with its error, the rest goes on."""
     for line in read_manifest(path):
-        fallback = f"{path.stem}-{line.line_no}"
+        fallback = f"{_named(path)}-{line.line_no}"
         if isinstance(line, ManifestProblem):
             yield Item(call_id=fallback, error=line.error)
         else:

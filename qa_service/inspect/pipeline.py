@@ -245,9 +245,13 @@ def _unplanned(plan: Plan, facts: CallFacts) -> QAError | None:
 
 def _audio_notes(audio: Audio) -> tuple[str, ...]:
     """What a listener must know of the recording itself; each note starts with a stable word."""
-    if not audio.info.truncated:
-        return ()
-    return (f"{ErrorCode.AUDIO_TRUNCATED}: the file ends early; {audio.duration_s:.0f} s could be decoded.",)
+    info = audio.info
+    notes = {
+        f"{ErrorCode.AUDIO_TRUNCATED}: the file ends early; {audio.duration_s:.0f} s could be decoded.": info.truncated,
+        f"audio_filled: {info.filled_s:.1f} s that the file leaves out stand as silence.": info.filled_s > 0,
+        "dual_mono: both channels carry the same sound; one was kept, and who speaks is unknown.": info.dual_mono,
+    }
+    return tuple(note for note, applies in notes.items() if applies)
 
 
 def _unjudged(call_id: str, status: CallStatus, error: QAError) -> Inspection:
@@ -260,4 +264,5 @@ def _silent(call_id: str, audio: Audio) -> Inspection:
         f"No speech was detected in {audio.duration_s:.0f} s of audio.",
         "Check the recording line; the call was not judged.",
     )
-    return _unjudged(call_id, CallStatus.NOT_ASSESSABLE, error).model_copy(update={"duration_s": audio.duration_s})
+    silent = _unjudged(call_id, CallStatus.NOT_ASSESSABLE, error)
+    return silent.model_copy(update={"duration_s": audio.duration_s, "notes": _audio_notes(audio)})

@@ -243,6 +243,13 @@ def test_an_index_that_is_down_is_said_and_the_rest_goes_on(
     assert client.get("/api/v1/health").json()["status"] == "degraded"
 
 
+def test_the_latest_report_is_one_click_away(client: TestClient, services: Services) -> None:
+    inspected(services)
+    page = client.get("/reports", headers=EN).text
+    assert f'class="button primary" href="/reports/{DAY}"' in page
+    assert "1 of 1 calls inspected · Violations 1" in plain(page)
+
+
 def test_pages_of_a_long_list_keep_the_filters(client: TestClient, services: Services) -> None:
     inspected(services, turns=turns(*["单位"] * 45))
     answer = client.get("/search?q=单位&agent=A-201&offset=20", headers=EN).text

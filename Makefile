@@ -46,6 +46,8 @@ lint: $(TEST_VENV)/.light
 	$(TEST_VENV)/bin/mypy
 	$(TEST_VENV)/bin/qa rules check
 	$(TEST_VENV)/bin/yamllint -s .
+	$(TEST_VENV)/bin/hadolint Dockerfile
+	$(TEST_VENV)/bin/check-jsonschema -q --builtin-schema vendor.compose-spec docker-compose.yml
 
 format: $(TEST_VENV)/.light
 	$(TEST_VENV)/bin/ruff format .

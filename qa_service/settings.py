@@ -54,7 +54,10 @@ class Settings(BaseSettings):
     default_jurisdiction_zh: str = Field("CN", description="of Mandarin calls whose facts name none")
     default_jurisdiction_en: str = Field("US", description="of English calls whose facts name none")
     timezone: str = Field("Asia/Shanghai", description="of the calendar day where a call has no time of its own")
-    max_attempts: int = Field(default=3, ge=1, description="a call whose worker died this often is given up")
+    max_attempts: int = Field(default=3, ge=1, description="a call that failed unexpectedly this often is given up")
+    max_crashes: int = Field(
+        default=12, ge=1, description="a call whose worker was killed or crashed this often is given up"
+    )
     lease_s: float = Field(default=120.0, gt=0, description="seconds after which a silent worker loses its call")
 
     # service

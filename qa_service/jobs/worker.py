@@ -177,7 +177,7 @@ class _Worker:
 
     def _recover(self) -> None:
         """Take back what dead workers held; calls that killed too many are given up."""
-        most = self._settings.max_attempts
+        most = self._settings.max_crashes
         found = self._store.queue.recover(self._clock(), is_dead=is_dead, max_attempts=most)
         if found.freed:
             log.warning("%d calls of workers that died wait again", found.freed)

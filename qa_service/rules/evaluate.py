@@ -191,7 +191,7 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
 
 
 def _leans_on_silence(rule: Rule, condition: Condition, listener: Listener) -> str:
-    """Doubt of a rule that holds because something was not said anywhere in the call, where the call was heard badly."""
+    """Doubt of a rule that holds because something was not said in the whole call, where the call was heard badly."""
     _, unwanted = mentioned(condition)
     if not (unwanted and rule.within and rule.within.call):
         return ""

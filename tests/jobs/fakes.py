@@ -103,13 +103,13 @@ def _work(url: str, folder: Path, log: Path, seconds: float, poison: str) -> Non
         if call_id == poison:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    run(url, folder, FakeInspector(log, seconds=seconds, before=die))
+    run(url, folder, FakeInspector(log, seconds=seconds, before=die), max_crashes=3 if poison else 12)
 
 
-def run(url: str, folder: Path, inspector: FakeInspector) -> WorkReport:
+def run(url: str, folder: Path, inspector: FakeInspector, **changes: object) -> WorkReport:
     store = open_store(url)
     try:
-        return work(store, settings_at(folder), inspector)
+        return work(store, settings_at(folder, **changes), inspector)
     finally:
         store.close()
 

@@ -220,7 +220,7 @@ def test_a_result_after_a_lost_lease_is_thrown_away(store: Store, settings: Sett
 def test_a_call_given_up_is_told_like_any_other(store: Store, settings: Settings) -> None:
     keep_turns(store, 1)
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
-    for n in range(settings.max_attempts):
+    for n in range(settings.max_crashes):
         store.queue.claim("elsewhere|1|1|1", lease_s=1, now=long_ago + timedelta(minutes=n))
     done: list[Inspection] = []
     assert work(store, settings, FakeInspector(), on_done=done.append) == WorkReport(failed=1)

@@ -176,6 +176,15 @@ def test_a_call_that_waits_asks_again_by_itself(client: TestClient, services: Se
     assert "waiting" in page
 
 
+def test_a_call_that_could_not_be_judged_shows_no_count_of_findings(client: TestClient, services: Services) -> None:
+    keep(services, "C-1")
+    inspect(services, unassessable("C-1"))
+    page = text_of(client, "/calls/C-1")
+    assert "not assessable: No speech" in page
+    assert "Findings –" in page
+    assert "No findings" not in page
+
+
 def test_a_call_given_as_text_has_no_player(client: TestClient, services: Services) -> None:
     inspected(services)
     page = client.get("/calls/C-1", headers=EN).text

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from qa_service.records import Turn
-from qa_service.rules.operators.place import Hit, moment
+from qa_service.rules.operators.place import Hit, moment, words_of
 from qa_service.rules.operators.words import Line
 
 #: Characters of a turn that an absence quotes.
@@ -41,7 +41,7 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         own = list(group)
         start, end = _original(lines[at], own)
         parts.append(turns[at].text[start:end].strip())
-        spans.append((moment(turns[at], start), _end(turns[at], end)))
+        spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
         doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
     return Evidence(
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
@@ -81,20 +81,6 @@ def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:
     return line.stream.original(start, end)
 
 
-def _end(turn: Turn, character: int) -> float:
-    """When the last character before ``character`` has been spoken."""
-    at = 0
-    for word in turn.words:
-        found = turn.text.find(word.text.strip(), at)
-        if found < 0:
-            continue
-        at = found + len(word.text.strip())
-        if at >= character:
-            return word.end_s
-    share = character / max(1, len(turn.text))
-    return turn.start_s + share * (turn.end_s - turn.start_s)
-
-
 def _sounded(hits: Sequence[Hit]) -> str:
     for hit in hits:
         if hit.span.heard_as and len(hit.span.heard_as) < TRUSTED_SOUND:
@@ -114,13 +100,5 @@ def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:
 
 def _probability(turn: Turn, start: int, end: int) -> float | None:
     """Mean of the words that touch ``[start, end)``; the turn's own where words carry none."""
-    at = 0
-    heard: list[float] = []
-    for word in turn.words:
-        found = turn.text.find(word.text.strip(), at)
-        if found < 0:
-            continue
-        at = found + len(word.text.strip())
-        if found < end and at > start:
-            heard.append(word.probability)
+    heard = [word.probability for first, last, word in words_of(turn) if first < end and last > start]
     return sum(heard) / len(heard) if heard else turn.confidence

@@ -33,7 +33,6 @@ def test_the_living_are_not_dead() -> None:
     process.wait()
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="only Linux tells zombies and start times")
 def test_the_dead_are_dead_also_while_nobody_has_noticed() -> None:
     worker, process = other_worker(end="input()")
     process.kill()

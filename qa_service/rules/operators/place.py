@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from qa_service.records import Turn
+from qa_service.records import Turn, Word
 from qa_service.rules.operators.words import Line, Span
 
 
@@ -72,18 +72,26 @@ def time_of(turn: Turn, line: Line, span: Span) -> float:
     return moment(turn, start)
 
 
-def moment(turn: Turn, character: int) -> float:
-    """When a character of ``turn.text`` is spoken."""
-    at = 0
-    for word in turn.words:
-        found = turn.text.find(word.text.strip(), at)
-        if found < 0:
-            continue
-        at = found + len(word.text.strip())
-        if at > character:
+def moment(turn: Turn, character: int, *, after: bool = False) -> float:
+    """When a character of ``turn.text`` is spoken; ``after``: when all before it has been."""
+    for _, end, word in words_of(turn):
+        if after and end >= character:
+            return word.end_s
+        if end > character:
             return word.start_s
     share = character / max(1, len(turn.text))
     return turn.start_s + share * (turn.end_s - turn.start_s)
+
+
+def words_of(turn: Turn) -> Iterator[tuple[int, int, Word]]:
+    """The words with the slice ``[start, end)`` of ``turn.text`` they stand for; words not in the text are left out."""
+    at = 0
+    for word in turn.words:
+        text = word.text.strip()
+        found = turn.text.find(text, at)
+        if found >= 0:
+            at = found + len(text)
+            yield found, at, word
 
 
 def inside(place: Place, hit: Hit, turns: Sequence[Turn]) -> bool:

@@ -58,6 +58,7 @@ def log_in(page: Page, address: str) -> None:
     page.fill("input[name=password]", PASSWORD)
     page.click("button[type=submit]")
     page.wait_for_selector("nav.rail")
+    page.wait_for_load_state()  # the scripts have run: keys are heard
 
 
 def spoken(call_id: str) -> tuple[Turn, ...]:

@@ -58,6 +58,7 @@ class Inspector:
         self.settings = settings
         self._given_transcriber = transcriber
         self._on_timing = on_timing
+        self._packs: dict[str, Pack] = {}
 
     @cached_property
     def transcriber(self) -> Transcriber:
@@ -65,9 +66,11 @@ class Inspector:
 
         return self._given_transcriber or create_transcriber(self.settings)
 
-    @cached_property
-    def packs(self) -> dict[str, Pack]:
-        return load_packs(bundled("rules", self.settings.rules_dir))
+    def pack(self, name: str) -> Pack:
+        """A pack by name, loaded when the first call needs it."""
+        if name not in self._packs:
+            self._packs |= load_packs(bundled("rules", self.settings.rules_dir), [name])
+        return self._packs[name]
 
     @cached_property
     def plans(self) -> tuple[PlanSpec, ...]:
@@ -130,7 +133,7 @@ class Inspector:
 
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})
         plan = choose(self.plans, facts, transcript.language, self.jurisdiction(facts, transcript.language))
-        packs = tuple(self.packs[name] for name in plan.packs)
+        packs = tuple(self.pack(name) for name in plan.packs)
         heard = self._heard(transcript, measures, plan, packs, call_id)
         if wrong := self._unfit(transcript) or _unplanned(plan, facts):
             return heard.model_copy(

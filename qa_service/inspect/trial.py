@@ -40,7 +40,7 @@ def trial(
             code=ErrorCode.PACK_NOT_FOUND,
         )
     suppressed: list[Suppressed] = []
-    packs = [inspector.packs[name] for name in plan.packs]
+    packs = [inspector.pack(name) for name in plan.packs]
     result = evaluate(packs, transcript, facts, None, parameters=plan.parameters, explain=suppressed)
     return result.findings, suppressed, result.not_assessed
 

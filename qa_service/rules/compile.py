@@ -24,6 +24,7 @@ from qa_service.rules.operators.words import Term, phrase_term
 from qa_service.rules.schema import GatesSpec, PackSpec, RuleSpec, SelectionSpec
 from qa_service.rules.source import Path_, Source
 from qa_service.rules.stream import fold
+from qa_service.text.normalise import fold_variants
 
 #: Parts of a rule file that change what it finds or what a finding costs.
 BEHAVIOUR = ("status", "severity", "requirements", "applies_to", "match", "gates", "score", "outcome")
@@ -74,7 +75,7 @@ def compile_pattern(source: Source, path: Path_, written: str) -> regex.Pattern[
         RuleError: it does not compile, or matches the empty text and so would match everywhere.
     """
     try:
-        pattern = regex.compile(written, _FLAGS)
+        pattern = regex.compile(fold_variants(written), _FLAGS)
     except regex.error as wrong:
         at = wrong.pos if isinstance(wrong.pos, int) else 0
         raise source.error(path, f"not a regular expression: {wrong.msg}", "Correct the pattern.", offset=at) from None

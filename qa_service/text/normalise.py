@@ -47,7 +47,13 @@ def normalise(text: str) -> Normalised:
             chars.append(char)
             starts.append(start)
             ends.append(end)
-    return _simplify(chars, starts, ends)
+    done = _simplify(chars, starts, ends)
+    return Normalised(fold_variants(done.text), done.starts, done.ends)
+
+
+def fold_variants(text: str) -> str:
+    """著 as 着: recognisers write 等著 for 等着, and which of the two is meant (著名) no search or rule depends on."""
+    return text.replace("著", "着")
 
 
 def to_simplified(text: str) -> str:

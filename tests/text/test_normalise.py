@@ -11,7 +11,15 @@ from qa_service.text.normalise import normalise, to_simplified
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("ABC", "abc"), ("123", "123"), ("催收電話", "催收电话"), ("ﬁne", "fine"), ("e\u0301", "é"), ("a\u200bb", "ab")],
+    [
+        ("ABC", "abc"),
+        ("123", "123"),
+        ("催收電話", "催收电话"),
+        ("录著音", "录着音"),
+        ("ﬁne", "fine"),
+        ("e\u0301", "é"),
+        ("a\u200bb", "ab"),
+    ],
 )
 def test_forms(text: str, expected: str) -> None:
     assert normalise(text).text == expected

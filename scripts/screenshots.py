@@ -1,4 +1,4 @@
-"""Pictures of the four pages for docs/img: starts the service on a data folder, logs in, and photographs them.
+"""Pictures of the four pages and of a report for docs/img: starts the service, logs in, and photographs them.
 
     python scripts/screenshots.py DATA_DIR [--out docs/img] [--day D] [--call ID] [--words W] [--narrow] [--dark]
 
@@ -121,6 +121,10 @@ def _photograph(address: str, password: str, subject: Subject, asked: argparse.N
             for name, path in _pages(subject):
                 for language in ("zh", "en"):
                     _picture(page, f"{address}{path}", language, asked.out / f"{name}{suffix}-{language}.png")
+            for language in ("zh", "en"):
+                _report(
+                    page, f"{address}/reports/{subject.day}", language, asked.out / f"report{suffix}-{language}.png"
+                )
             context.close()
         browser.close()
 
@@ -143,6 +147,15 @@ def _log_in(page: Page, address: str, password: str, picture: Path | None) -> No
     page.fill("input[name=password]", password)
     page.click("button[type=submit]")
     page.wait_for_selector("nav.rail")
+
+
+def _report(page: Page, url: str, language: str, target: Path) -> None:
+    """The first screens of the day's report: coverage, the three sentences, what to hear."""
+    page.goto(f"{url}?language={language}", wait_until="networkidle")
+    page.screenshot(
+        path=target, full_page=True, clip={"x": 0, "y": 0, "width": page.evaluate("innerWidth"), "height": 1500}
+    )
+    print(target)
 
 
 def _picture(page: Page, url: str, language: str, target: Path) -> None:

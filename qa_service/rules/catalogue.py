@@ -83,9 +83,9 @@ class Requirement(Record):
         zh = language.startswith("zh")
         first = self._leading()
         if self.basis == "law":
-            return f"可能违反:{first}" if zh else f"May breach: {first}"
+            return f"可能违反：{first}" if zh else f"May breach: {first}"
         if self.basis == "standard":
-            return f"不符合:{first}" if zh else f"Not in line with: {first}"
+            return f"不符合：{first}" if zh else f"Not in line with: {first}"
         return "不符合机构内部质检要求" if zh else "Not in line with house policy"
 
     def _leading(self) -> str:

@@ -206,7 +206,7 @@ def _absent(rule: Rule, case: Case, listener: Listener, hits: dict[str, list[Hit
     speaker = rule.spec.applies_to.speaker
     limits = [listener.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places]
     until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
-    spoken = [i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until]
+    spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
     found = evidence.of_silence(spoken, listener.turns)
     ratio = case.transcript.coverage.ratio
     if ratio is not None and ratio < ABSENCE_COVERAGE:

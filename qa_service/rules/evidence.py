@@ -52,14 +52,14 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
     )
 
 
-def of_silence(said: Sequence[int], turns: Sequence[Turn]) -> Evidence:
-    """What was said where something should have been: the opening of these turns, and whether it was heard well."""
+def of_silence(said: tuple[int, ...], turns: Sequence[Turn]) -> Evidence:
+    """What was said where something should have been: the first of these turns, and whether all were heard well."""
     if not said:
         return Evidence((), None, None, "")
-    first, last = turns[said[0]], turns[said[-1]]
+    first = turns[said[0]]
     text = first.text.strip()
     quote = text if len(text) <= OPENING else f"{text[:OPENING]}…"
-    return Evidence(tuple(said), first.start_s, last.end_s, quote, unheard([turns[i] for i in said]))
+    return Evidence(said[:1], first.start_s, first.end_s, quote, unheard([turns[i] for i in said]))
 
 
 def unheard(turns: Sequence[Turn]) -> str:

@@ -24,11 +24,11 @@ from tests.factories import DAY, NOW, facts, finding, inspection, later, recordi
 LABELS = {
     "CN-THREAT-01": RequirementLabel(
         id="CN-THREAT-01", jurisdiction="CN", title="暴力、威胁、恐吓", citations=("信用卡办法第68条 [V2]",),
-        wording={"zh": "可能违反:信用卡办法第68条 [V2]", "en": "May breach: 信用卡办法第68条 [V2]"},
+        wording={"zh": "可能违反：信用卡办法第68条 [V2]", "en": "May breach: 信用卡办法第68条 [V2]"},
     ),
     "US-1692C-A1": RequirementLabel(
         id="US-1692C-A1", jurisdiction="US", title="Inconvenient times", citations=("15 U.S.C. 1692c(a)(1) [V1]",),
-        wording={"zh": "可能违反:15 U.S.C. 1692c(a)(1) [V1]", "en": "May breach: 15 U.S.C. 1692c(a)(1) [V1]"},
+        wording={"zh": "可能违反：15 U.S.C. 1692c(a)(1) [V1]", "en": "May breach: 15 U.S.C. 1692c(a)(1) [V1]"},
     ),
 }  # fmt: skip
 

@@ -145,7 +145,7 @@ def test_the_chinese_page_of_chinese_calls_has_no_english():
 
 def test_national_standards_are_never_called_law():
     page = page_of(report_of([call(1, THREAT)]), "zh").text
-    assert "可能违反:信用卡办法第68条" in page
+    assert "可能违反：信用卡办法第68条" in page
     from qa_service.report.build import label_of
     from qa_service.rules.catalogue import load_catalogue
 

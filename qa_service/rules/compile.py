@@ -29,6 +29,11 @@ from qa_service.text.normalise import fold_variants
 #: Parts of a rule file that change what it finds or what a finding costs.
 BEHAVIOUR = ("status", "severity", "requirements", "applies_to", "match", "gates", "score", "outcome")
 _PLACES = ("within_first_s", "within_last_s", "within_first_turns", "within_last_turns")
+#: A pattern with one of ``_UNLIKE``, or with a denial that can see past the end of a turn, is not looked for in many
+#: turns at once: it could miss there what it finds in a turn alone.
+_UNLIKE = ("\\A", "\\Z", "\\z", "\\G", "(?s", "(?-", "(?>", "++", "*+", "?+")
+_DENYING = ("(?!", "(?<!")
+_BEYOND = ("^", "$", "\\s", "\\W", "\\D", "\\P", "\\n")
 _FLAGS = regex.VERSION1 | regex.IGNORECASE
 
 
@@ -115,9 +120,19 @@ def _phrases(source: Source, path: Path_, phrases: Sequence[str] | None, *, piny
 
 
 def _patterns(source: Source, path: Path_, patterns: Sequence[str] | None) -> tuple[Term, ...]:
-    return tuple(
-        Term(written, pattern=compile_pattern(source, (*path, i), written)) for i, written in enumerate(patterns or ())
-    )
+    return tuple(_pattern_term(source, (*path, i), written) for i, written in enumerate(patterns or ()))
+
+
+def _pattern_term(source: Source, path: Path_, written: str) -> Term:
+    """``^`` and ``$`` mean the borders of a turn; in many turns at once, one to a line, those of a line."""
+    pattern = compile_pattern(source, path, written)
+    if any(sign in written for sign in _UNLIKE) or (
+        any(sign in written for sign in _DENYING) and any(sign in written for sign in _BEYOND)
+    ):
+        return Term(written, pattern=pattern)
+    anchored = "^" in written or "$" in written
+    anywhere = regex.compile(fold_variants(written), _FLAGS | regex.MULTILINE) if anchored else pattern
+    return Term(written, pattern=pattern, anywhere=anywhere)
 
 
 def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> tuple[Term, ...]:

@@ -9,7 +9,7 @@ from qa_service.records import Role, Turn
 from qa_service.rules.compiled import Parameters, Selection
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.place import Hit, Place, inside, time_of
-from qa_service.rules.operators.words import TIMEOUT_S, Line, Span, Term, find
+from qa_service.rules.operators.words import TIMEOUT_S, Line, Span, Term, find, may_be_in
 from qa_service.rules.schema import Amount
 
 
@@ -34,6 +34,7 @@ class Listener:
     cues: Cues
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
+    joined: dict[str, str] = field(default_factory=dict)
 
     def hits(self, selection: Selection, *, anyone: bool = False) -> list[Hit]:
         """All hits that count, in the order of the call. ``anyone``: of turns whose speaker is unknown.
@@ -43,9 +44,12 @@ class Listener:
         """
         found: list[Hit] = []
         place = self._place(selection)
-        for at, turn in enumerate(self.turns):
-            if anyone or speaks(turn, selection.speaker):
-                found += [hit for hit in self._in_turn(selection, at, turn) if inside(place, hit, self.turns)]
+        speaker = "any" if anyone else selection.speaker
+        joined = self._joined(speaker)
+        terms = [(i, term) for i, term in enumerate(selection.terms) if may_be_in(term, joined)]
+        for at, turn in enumerate(self.turns) if terms else ():
+            if speaks(turn, speaker):
+                found += [hit for hit in self._in_turn(selection, terms, at, turn) if inside(place, hit, self.turns)]
         return sorted(found, key=lambda h: h.key)
 
     def amount(self, amount: Amount) -> float:
@@ -59,11 +63,18 @@ class Listener:
         turns = {key: int(limit[f"within_{key}"]) for key in ("first_turns", "last_turns") if f"within_{key}" in limit}
         return Place(first_s=limit.get("within_first_s"), last_s=limit.get("within_last_s"), **turns)
 
-    def _in_turn(self, selection: Selection, at: int, turn: Turn) -> list[Hit]:
+    def _joined(self, speaker: str) -> str:
+        """The streams of one side, a line each, to see quickly what is not in the call at all."""
+        if speaker not in self.joined:
+            lines = (line for turn, line in zip(self.turns, self.lines, strict=True) if speaks(turn, speaker))
+            self.joined[speaker] = "\n".join(line.stream.text for line in lines)
+        return self.joined[speaker]
+
+    def _in_turn(self, selection: Selection, terms: Sequence[tuple[int, Term]], at: int, turn: Turn) -> list[Hit]:
         line = self.lines[at]
         excluded: list[Span] | None = None
         found: list[Hit] = []
-        for index, term in enumerate(selection.terms):
+        for index, term in terms:
             for span in find(term, line):
                 self.touched.add((selection.name, term.written))
                 hit = Hit(selection.name, index, at, span, time_of(turn, line, span))

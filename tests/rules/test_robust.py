@@ -11,6 +11,7 @@ from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
+from qa_service.rules.operators.words import Line, find, may_be_in
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
 
@@ -74,3 +75,22 @@ def test_very_long_turn_and_very_many_turns_end(packs: list[Pack]) -> None:
     assert verdict(packs, long) is not None
     many = said(*["agent: 好的我们这边帮您登记一下", "customer: 嗯我知道了谢谢"] * 1000, language="zh")
     assert verdict(packs, many) is not None
+
+
+def test_the_quick_look_at_many_turns_misses_nothing() -> None:
+    """Every term that is found in a turn alone may be in that turn among others."""
+    rules = [rule for pack in load_packs(bundled("rules")).values() for rule in pack.rules]
+    texts = [text for r in rules for e in r.spec.examples for t in e.turns if (text := t.agent or t.customer or "")]
+    random.Random(1).shuffle(texts)
+    lines = [Line(text) for text in texts]
+    terms = [term for r in rules for s in r.selections for term in s.terms if term.phrase or term.anywhere]
+    groups = [lines[i : i + 12] for i in range(0, len(lines), 12)]
+    found = 0
+    for group in groups[:60]:
+        joined = "\n".join(line.stream.text for line in group)
+        for term in terms:
+            if not may_be_in(term, joined):
+                assert not any(list(find(term, line)) for line in group), term.written
+            else:
+                found += 1
+    assert found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -23,11 +23,15 @@ class PatternTimeoutError(Exception):
 
 @dataclass(frozen=True)
 class Term:
-    """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on."""
+    """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on.
+
+    ``anywhere`` is the pattern for a quick look at many turns at once, one to a line.
+    """
 
     written: str
     phrase: str = ""
     pattern: regex.Pattern[str] | None = None
+    anywhere: regex.Pattern[str] | None = None
     sounds: tuple[tuple[str, ...], ...] = ()
 
 
@@ -54,6 +58,15 @@ class Line:
     def syllables(self) -> tuple[Syllable, ...]:
         return syllables(self.stream.text)
 
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        return tuple(s.text for s in self.syllables)
+
+    @cached_property
+    def near(self) -> tuple[str, ...]:
+        """Classes of near sounds."""
+        return tuple(map(near_key, self.plain))
+
 
 def phrase_term(written: str, folded: str, *, pinyin: bool = False) -> Term:
     return Term(written, phrase=folded, sounds=readings(folded) if pinyin and len(folded) > 1 else ())
@@ -73,6 +86,16 @@ def find(term: Term, line: Line) -> Iterator[Span]:
     if term.sounds:
         taken = {span.start for span in exact}
         yield from (s for s in _sounds(term, line) if s.start not in taken)
+
+
+def may_be_in(term: Term, joined: str) -> bool:
+    """Whether the term can be in any of these turns (their streams, a line feed between). Never wrongly False."""
+    if term.anywhere is None:
+        return bool(term.sounds) or term.phrase in joined
+    try:
+        return term.anywhere.search(joined, timeout=TIMEOUT_S) is not None
+    except TimeoutError:
+        return True
 
 
 def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
@@ -105,18 +128,17 @@ def _phrase(phrase: str, text: str) -> Iterator[Span]:
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:
-    found = line.syllables
+    """Runs of syllables that sound like the phrase, with no other character between."""
     length = len(term.phrase)
-    for i in range(len(found) - length + 1):
-        run = found[i : i + length]
-        if run[-1].end - run[0].start == length and any(_alike(run, reading) for reading in term.sounds):
-            yield Span(run[0].start, run[-1].end, heard_as=term.written)
-
-
-def _alike(run: Sequence[Syllable], reading: tuple[str, ...]) -> bool:
-    if len(reading) < NEAR_FROM:
-        return all(s.text == r for s, r in zip(run, reading, strict=True))
-    return all(near_key(s.text) == near_key(r) for s, r in zip(run, reading, strict=True))
+    near = length >= NEAR_FROM
+    heard = line.near if near else line.plain
+    readings_of = {tuple(map(near_key, r)) if near else r for r in term.sounds}
+    firsts = {reading[0] for reading in readings_of}
+    for i in range(len(heard) - length + 1):
+        if heard[i] in firsts and heard[i : i + length] in readings_of:
+            start, end = line.syllables[i].start, line.syllables[i + length - 1].end
+            if end - start == length:
+                yield Span(start, end, heard_as=term.written)
 
 
 def is_chinese(text: str) -> bool:

@@ -139,7 +139,9 @@ def _within(cue: regex.Match[str], span: Span, text: str, still_found: StillFoun
     inside = span.start < cue.start() and cue.end() <= span.end
     if not inside or still_found is None:
         return False
-    return still_found(text[: cue.start()] + text[cue.end() :], span.start)
+    before, after = text[: cue.start()], text[cue.end() :]
+    joint = after.removeprefix(" ") if before.endswith(" ") else after
+    return still_found(before + joint, span.start)
 
 
 def _all(pattern: Pattern | None, text: str, start: int, end: int) -> Iterator[regex.Match[str]]:

@@ -34,8 +34,14 @@ def local_weekday(at: Any, zone: Any) -> int:
 
 
 def days_between(earlier: Any, later: Any) -> float:
-    """Days from one time stamp to another (negative when the first is the later)."""
-    return (_time(later) - _time(earlier)) / timedelta(days=1)
+    """Days from one time stamp to another (negative when the first is the later).
+
+    A date, or a time without an offset, is read in the offset of the other.
+    """
+    first, second = _time(earlier), _time(later)
+    first = first.replace(tzinfo=first.tzinfo or second.tzinfo)
+    second = second.replace(tzinfo=second.tzinfo or first.tzinfo)
+    return (second - first) / timedelta(days=1)
 
 
 def contains(whole: Any, part: Any) -> bool:

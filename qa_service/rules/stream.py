@@ -19,7 +19,7 @@ _ENDERS = frozenset("。！？!?;；｡")
 _PAUSES = frozenset(",，:：—–()（）~")
 _KEPT = frozenset("%$¥€£@*#&+")
 _APOSTROPHES = frozenset("'’‘ʼ`´＇")
-_TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "no", "vs"})
+_TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,8 @@ class _Writer:
             return False
         alone = at < 2 or not is_word(self.source.text[at - 2])
         word = "".join(self.out[-4:]).replace(BREAK, " ").rsplit(" ", 1)[-1]
-        return is_word(after) or alone or word in _TITLES
+        numbered = word == "no" and self.source.text[at + 1 :].lstrip()[:1].isdigit()
+        return is_word(after) or alone or numbered or word in _TITLES
 
     def _space(self, char: str, before: str) -> None:
         """A space is a pause between Chinese characters and nothing but a space between other words."""

@@ -54,6 +54,8 @@ def answer(text: str, facts: dict[str, Any] | None = None) -> bool | str:
         ("local_weekday(started_at, 'Asia/Shanghai') == 1", True),
         ("contains(extra.tags, 'vip')", True),
         ("exists(team)", False),
+        ("days_between('2026-11-06', started_at) > 10", True),
+        ("days_between(started_at, '2026-11-26T22:07:00+08:00') == 10", True),
         ("coalesce(team, 'none') == none", True),
         ("team == x", "missing_fact: team"),
         ("team == x or callee_role == contact", True),

@@ -19,6 +19,7 @@ from qa_service.rules.stream import fold, stream_of
         ("Don’t you DARE -- call me!", "don't you dare call me"),
         ("Mr. Smith lives in the U.S. now. Really?", "mr smith lives in the us now\nreally"),
         ("pay 25%, now", "pay 25% now"),
+        ("No. I want account No. 5.", "no\ni want account no 5"),
         ("您的信用卡credit card账单", "您的信用卡credit card账单"),
         ("這個廢物", "这个废物"),
         ("ABC\u200bD", "abcd"),

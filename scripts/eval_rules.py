@@ -19,12 +19,23 @@ from pathlib import Path
 from typing import Any
 
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import CallFacts, Coverage, EngineInfo, Inspection, Role, Roles, RoleSource, Transcript, Turn
+from qa_service.records import (
+    CallFacts,
+    Coverage,
+    EngineInfo,
+    Inspection,
+    Polarity,
+    Role,
+    Roles,
+    RoleSource,
+    Transcript,
+    Turn,
+)
 from qa_service.settings import load_settings
 
 #: (jurisdiction, kind and half, outcome) → utterances.
 Counts = Counter[tuple[str, str, str]]
-_SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席)】")
+_SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席|第三人|被叫)】")
 _META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元数据|声学)】")
 _NOTE = re.compile(r"\s*[((][^()()]*[))]\s*$")
 #: Requirements about calls to somebody else than the debtor.
@@ -36,7 +47,7 @@ def turns_of(utterance: str) -> list[tuple[Role, str]]:
     pieces = _SPEAKER.split(utterance)
     turns = [(Role.AGENT, pieces[0])] if pieces[0].strip() else []
     for i in range(1, len(pieces), 3):
-        role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) in ("Customer", "客户") else Role.AGENT
+        role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) in ("Customer", "客户", "第三人", "被叫") else Role.AGENT
         turns.append((role, pieces[i + 2]))
     return [(role, _NOTE.sub("", text).strip()) for role, text in turns if _NOTE.sub("", text).strip()]
 
@@ -93,7 +104,7 @@ def _count(
                 continue
             half = "even" if position % 2 else "odd"
             result = judge(inspector, entry["id"], jurisdiction, utterance)
-            cited = any(entry["id"] in f.requirements for f in result.findings)
+            cited = any(entry["id"] in f.requirements for f in result.findings if f.polarity is Polarity.VIOLATION)
             unclear = not cited and any(entry["id"] in m.requirements for m in result.not_assessed)
             outcome = "found" if cited else "not assessed" if unclear else "clean"
             counts[jurisdiction, f"{kind} {half}", outcome] += 1

@@ -15,7 +15,7 @@ from typing import Any
 import regex
 
 from qa_service.rules.compiled import Rule, Selection
-from qa_service.rules.condition import Condition, default_condition, parse_condition
+from qa_service.rules.condition import FILTER, Condition, default_condition, parse_condition
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
@@ -105,7 +105,7 @@ def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec
         at_least=part.at_least if terms else 0,
         count=part.count,
         places={key: value for key in _PLACES if (value := getattr(part, key)) is not None},
-        gates=_switches(spec.gates, part.gates),
+        gates=_switches(GatesSpec() if name.startswith(FILTER) else spec.gates, part.gates, _base(name)),
     )
 
 
@@ -147,9 +147,13 @@ def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> 
     return tuple(found)
 
 
-def _switches(rule: GatesSpec, own: GatesSpec) -> Switches:
+def _base(name: str) -> Switches:
+    """What clears an agent needs no gate: "do not tell anyone your code" is a filter with a negation in it."""
+    return Switches(quotation=False, negation=False) if name.startswith(FILTER) else Switches()
+
+
+def _switches(rule: GatesSpec, own: GatesSpec, base: Switches) -> Switches:
     """A selection's switch, else the rule's, else the default."""
-    base = Switches()
     chosen = {
         name: next(v for v in (getattr(own, name), getattr(rule, name), getattr(base, name)) if v is not None)
         for name in GatesSpec.model_fields

@@ -82,3 +82,13 @@ def test_negation_in_a_gap_of_a_pattern_clears(tmp_path: Path) -> None:
     assert judged(root, said("agent: 通讯录里的人我一个个打", language="zh")).findings
     assert judged(root, said("agent: 通讯录里的人我们不会打", language="zh")).findings == ()
     assert judged(root, said("agent: 今晚你别想睡", language="zh")).findings
+
+
+def test_filters_are_not_gated(tmp_path: Path) -> None:
+    match = {
+        "select": {"code": {"phrases": ["the code"]}, "filter_warn": {"phrases": ["tell anyone"]}},
+        "condition": "code and not filter_warn",
+    }
+    root = folder(tmp_path, rule(match))
+    assert judged(root, said("agent: got the code, do not tell anyone")).findings == ()
+    assert judged(root, said("agent: give me the code")).findings

@@ -95,7 +95,7 @@ def _findings(findings: Sequence[Finding], services: Services, translate: Transl
     """Gravest first, then in order of time."""
     shown = [
         ShownFinding(n, f, tuple(_requirement(r, services) for r in f.requirements), reason(f.reason, translate))
-        for n, f in enumerate(findings)
+        for n, f in enumerate(services.rulebook.worded(f, translate.language) for f in findings)
     ]
     return sorted(shown, key=lambda s: (SEVERITIES.index(s.record.severity), s.record.start_s or 0.0))
 
@@ -108,7 +108,7 @@ def _requirement(requirement_id: str, services: Services) -> ShownRequirement:
 
 
 def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> ShownUnjudged:
-    title = services.rulebook.title(item.rule_id)
+    title = services.rulebook.title(item.rule_id, translate.language)
     return ShownUnjudged(item.rule_id, title, reason(item.reason, translate))
 
 

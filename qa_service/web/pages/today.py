@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated
 
@@ -14,6 +14,7 @@ from qa_service.records import CallEntry, CallState, Finding, FindingState, Quar
 from qa_service.store.calls import DayCount
 from qa_service.web.deps import Services, Services_
 from qa_service.web.filters import Day
+from qa_service.web.language import choose
 from qa_service.web.render import zone_of
 from qa_service.web.summary import CallSummary, is_violation, summarise
 
@@ -88,6 +89,7 @@ def today(request: Request, services: Services_, day: Annotated[Day, Query()] = 
     before = services.store.calls.on_day(shown - timedelta(days=1), turns=False) if shown > date.min else ()
     calls = [summarise(e) for e in entries]
     hear = to_hear(entries)
+    language = choose(request, services.renderer.default_language)
     return services.renderer.answer(
         request,
         "today.html",
@@ -100,7 +102,7 @@ def today(request: Request, services: Services_, day: Annotated[Day, Query()] = 
             "later": min((d.day for d in days if d.day > shown), default=None),
             "figures": figures(entries),
             "tiles": [tile(s, entries, before) for s in TILES],
-            "hear": hear[:MOST_HEARD],
+            "hear": [replace(h, finding=services.rulebook.worded(h.finding, language)) for h in hear[:MOST_HEARD]],
             "critical": len(hear),
             "troubled": [c for c in calls if c.state in TROUBLED],
             "refused": _refused(services, shown),

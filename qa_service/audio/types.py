@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +42,19 @@ class Audio:
 
 @dataclass(frozen=True)
 class SpeechSpan:
-    """Speech found on one channel, in seconds."""
+    """Speech found on one channel, in seconds. ``voice``: whose, where voices on a shared channel were told apart."""
 
     channel: int
     start_s: float
     end_s: float
+    voice: int | None = None
+
+
+@dataclass(frozen=True)
+class SoundStretch:
+    """A stretch of a channel that is not speech: hold music, or tones (ringing, DTMF, beeps, fax)."""
+
+    channel: int
+    start_s: float
+    end_s: float
+    kind: Literal["music", "tone"]

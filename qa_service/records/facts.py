@@ -1,0 +1,98 @@
+"""What the caller's own systems know of a call."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, model_validator
+
+from qa_service.records.base import Record
+
+
+def _text(value: object) -> object:
+    """Exports write ids as numbers; 201 and "201" are the same agent."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    return str(value)
+
+
+Text = Annotated[str, BeforeValidator(_text)]
+
+CalleeRole = Literal[
+    "debtor", "spouse", "guarantor", "co_borrower", "authorised_third_party", "contact", "unrelated", "voicemail"
+]
+
+
+class CallFacts(Record):
+    """What the caller's own systems know of a call. Every field is optional.
+
+    Unknown fields are kept under ``extra``; a nested ``meta`` object is flattened. ``channels``
+    says which channel carries the agent: ``agent_left`` (also ``stereo``), ``agent_right`` or
+    ``mono``. ``account`` and ``history`` are free-form objects whose fields rules may ask for.
+    """
+
+    call_id: Text | None = Field(default=None, min_length=1, max_length=200)
+    started_at: AwareDatetime | None = None
+    direction: Literal["inbound", "outbound"] | None = None
+    agent_id: Text | None = None
+    agent_name: Text | None = None
+    team: Text | None = None
+    debtor_ref: Text | None = None
+    phone: Text | None = None
+    callee_role: CalleeRole | None = None
+    product: Text | None = None
+    overdue_days: int | None = Field(default=None, ge=0)
+    debtor_segment: Text | None = None
+    agent_type: Literal["human", "robot"] | None = None
+    disposition: Text | None = None
+    first_party: bool | None = None
+    jurisdiction: Text | None = None
+    state: Text | None = None
+    debtor_tz: Text | None = None
+    language: Literal["zh", "en"] | None = None
+    channels: Literal["agent_left", "agent_right", "mono"] | None = None
+    account: dict[str, JsonValue] = Field(default_factory=dict)
+    history: dict[str, JsonValue] = Field(default_factory=dict)
+    extra: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, value: Any) -> Any:
+        """Flatten ``meta``, translate ``channels``, move unknown fields under ``extra``."""
+        if not isinstance(value, dict):
+            return value
+        flat = {k: v for k, v in value.items() if k != "meta"}
+        meta = value.get("meta")
+        if isinstance(meta, dict):
+            flat = {**meta, **flat}
+        if "channels" in flat:
+            flat["channels"] = _channels(flat["channels"])
+        extra = flat.pop("extra", None) or {}
+        if not isinstance(extra, dict):
+            raise ValueError("extra must be an object")
+        extra = dict(extra)
+        known = {k: v for k, v in flat.items() if k in cls.model_fields}
+        extra.update({k: v for k, v in flat.items() if k not in cls.model_fields})
+        return {**known, "extra": extra}
+
+    def get(self, path: str) -> JsonValue | None:
+        """A fact by dotted name (``account.lawsuit_filed``), looked up in ``extra`` too; None when missing."""
+        here: Any = {**self.extra, **self.model_dump(mode="json", exclude={"extra"}, exclude_none=True)}
+        for part in path.split("."):
+            if not isinstance(here, dict) or part not in here:
+                return None
+            here = here[part]
+        return here  # type: ignore[no-any-return]
+
+
+def _channels(value: object) -> object:
+    """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right"."""
+    if isinstance(value, dict):
+        value = value.get("agent")
+    if isinstance(value, str):
+        value = value.strip().lower()
+    names: dict[object, str] = {
+        "stereo": "agent_left", "left": "agent_left", "agent_left": "agent_left", 0: "agent_left", "0": "agent_left",
+        "right": "agent_right", "agent_right": "agent_right", 1: "agent_right", "1": "agent_right", "mono": "mono",
+    }  # fmt: skip
+    return names.get(value, value) if isinstance(value, str | int) else value

@@ -1,0 +1,114 @@
+"""What the rules found, and the inspection that carries it all."""
+
+from __future__ import annotations
+
+from pydantic import Field, JsonValue
+
+from qa_service.records.base import CallStatus, FindingState, Polarity, Record, Severity
+from qa_service.records.sound import AudioQuality, Measures
+from qa_service.records.speech import Coverage, EngineInfo, Roles, Turn
+
+
+class Finding(Record):
+    """A rule's hit with its evidence.
+
+    ``turns`` are indexes into the transcript; ``quote`` is the evidence as heard; ``gates`` names
+    the gates it passed; ``deduct`` is in points and counts only while state is ``confirmed``.
+    """
+
+    rule_id: str
+    rule_version: int
+    pack: str
+    title: str
+    requirements: tuple[str, ...]
+    severity: Severity
+    polarity: Polarity
+    state: FindingState
+    turns: tuple[int, ...]
+    start_s: float | None
+    end_s: float | None
+    quote: str
+    message: str
+    deduct: float
+    dimension: str = "compliance"
+    veto: bool = False
+    gates: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class NotAssessed(Record):
+    """A rule that could not be judged, and why. ``reason`` starts with a stable word, see docs/rules.md."""
+
+    rule_id: str
+    requirements: tuple[str, ...]
+    reason: str
+
+
+class Evaluation(Record):
+    """What the rules found on one call."""
+
+    findings: tuple[Finding, ...]
+    not_assessed: tuple[NotAssessed, ...]
+
+
+class PackInfo(Record):
+    """A rule pack as used: name, version and hash of the behaviour of all its rules."""
+
+    name: str
+    version: str
+    behaviour_sha256: str
+    rules: int
+
+
+class Plan(Record):
+    """Which packs a call gets and why."""
+
+    name: str
+    packs: tuple[str, ...]
+    parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+class Score(Record):
+    """Points left of ``max`` after deductions; ``veto`` when one finding fails the whole call."""
+
+    points: float
+    max: float
+    grade: str
+    veto: bool
+    by_dimension: dict[str, float]
+
+
+class ErrorInfo(Record):
+    code: str
+    message: str
+
+
+class MadeBy(Record):
+    """Everything that decided the result, so that it can be made again."""
+
+    service_version: str
+    engine: EngineInfo
+    plan: str
+    plan_notes: tuple[str, ...] = ()
+    packs: tuple[PackInfo, ...] = ()
+
+
+class Inspection(Record):
+    """One evaluation of one call by one set of pack versions: the JSON contract of ``qa inspect``."""
+
+    call_id: str
+    status: CallStatus
+    error: ErrorInfo | None = None
+    language: str | None = None
+    duration_s: float | None = None
+    coverage: Coverage = Coverage()
+    quality: AudioQuality | None = None
+    roles: Roles | None = None
+    turns: tuple[Turn, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    not_assessed: tuple[NotAssessed, ...] = ()
+    score: Score | None = None
+    measures: Measures | None = None
+    made_by: MadeBy | None = None
+    notes: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ The tree::
     │   └── QueryError      a search query cannot be understood
     ├── NotFoundError       no such call, report or file
     ├── AccessError         not logged in, or not allowed
-    └── SetupError          weights, engine, database or index missing or broken
+    └── SetupError          weights, engine, device, database or index missing or broken
 
 Every error holds one :class:`ErrorCode`, a sentence saying what happened and a hint saying
 what to do. Codes are documented in docs/errors.md, one heading each (a test holds this).
@@ -63,6 +63,7 @@ class ErrorCode(StrEnum):
     MODEL_NOT_FOUND = "model_not_found"
     MODEL_CORRUPT = "model_corrupt"
     ENGINE_MISSING = "engine_missing"
+    DEVICE_MISSING = "device_missing"
     LANGUAGE_UNSUPPORTED = "language_unsupported"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INDEX_UNAVAILABLE = "index_unavailable"

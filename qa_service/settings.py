@@ -40,8 +40,18 @@ class Settings(BaseSettings):
     # speech
     engine: Literal["faster-whisper", "openai-whisper"] = Field("faster-whisper", description="speech engine")
     model: str = Field("base", description="weights by name or path")
-    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="where to decode")
+    device: Literal["auto", "cpu", "cuda"] = Field(
+        "auto", description="where to decode; auto: on a GPU that the engine can use, else on the CPU"
+    )
+    device_index: int = Field(default=0, ge=0, description="which GPU, where there are several")
+    compute_type: Literal["auto", "int8", "int8_float32", "float32", "float16", "int8_float16"] = Field(
+        "auto", description="numbers to compute in; auto: float16 on a GPU, int8 on a CPU (openai-whisper: float32)"
+    )
     cpu_threads: int = Field(default=0, ge=0, description="of the decoder; 0: all cores")
+    batch_s: float = Field(default=0.0, ge=0, description="seconds of sound in one batch; 0: 60 on a CPU, 480 on a GPU")
+    model_idle_s: float = Field(
+        default=900.0, ge=0, description="seconds after which a model that nobody uses gives its memory back; 0: never"
+    )
     beam_size: int = Field(default=5, ge=1, description="decoding beam")
     default_language: Literal["auto", "zh", "en"] = Field("auto", description="auto: detect for each call")
     domain_prompt: bool = Field(True, description="prompt the model with collections vocabulary")

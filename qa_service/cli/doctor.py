@@ -44,6 +44,7 @@ def examine(settings: Settings) -> list[Check]:
         *_packages(),
         *_extras(),
         _guarded("weights", lambda: _weights(settings)),
+        _guarded("device", lambda: _device(settings)),
         _guarded("rules", lambda: _rules(settings)),
         _guarded("database", lambda: _database(settings)),
         _guarded("search index", lambda: _index(settings)),
@@ -90,6 +91,23 @@ def _weights(settings: Settings) -> Check:
 
     found = resolve(settings.model, settings, settings.engine)
     return Check(name="weights", state="ok", found=f"{found.name} for {settings.engine}, sha256 {found.sha256[:12]}…")
+
+
+def _device(settings: Settings) -> Check:
+    """Where the model will compute, in which numbers, and why."""
+    from qa_service.speech.devices import choose
+    from qa_service.speech.languages import check_settings
+
+    if settings.engine == "openai-whisper" and not _version("torch"):
+        return Check(name="device", state="broken", found="torch is missing", advice="pip install '.[torch]'")
+    check_settings(settings)
+    chosen = choose(settings)
+    threads = f", {chosen.threads} threads" if chosen.kind == "cpu" else ""
+    found = f"{chosen.name} in {chosen.compute_type}{threads}, batches of {chosen.batch_s:.0f} s ({chosen.why})"
+    advice = ""
+    if chosen.kind == "cpu" and settings.device == "auto":
+        advice = "A GPU that CUDA knows would be used by itself (docs/engines.md)."
+    return Check(name="device", state="ok", found=found, advice=advice)
 
 
 def _rules(settings: Settings) -> Check:

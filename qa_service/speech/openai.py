@@ -1,11 +1,18 @@
-"""Decoder on openai-whisper (extra ``torch``): the reference, and any checkpoint that it can load."""
+"""Decoder on openai-whisper (extra ``torch``): the reference, and any checkpoint that it can load.
+
+Its stock decoder pads every clip to 30 s and takes one clip at a time. Here clips of like length share a batch and are
+padded as on the other engine: the encoder's layers are called on fewer frames, with the first positions.
+"""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,12 +20,34 @@ from qa_service.audio.types import SAMPLE_RATE, Samples
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import EngineInfo, Word
 from qa_service.settings import Settings
+from qa_service.speech.devices import Device, choose
+from qa_service.speech.faster import PAD_S, TOKENS_AT_LEAST, TOKENS_PER_S, WHOLE_S
+from qa_service.speech.holder import shared
+from qa_service.speech.languages import check_language
 from qa_service.speech.protocol import Decoded
+from qa_service.speech.torch_whisper import Aligned, NoRepeat, encode, free, load
 from qa_service.speech.weights import Weights, resolve
+
+if TYPE_CHECKING:
+    from whisper.tokenizer import Tokenizer
+
+#: Samples between two mel frames.
+HOP = 160
+#: Where a loop is feared no run of so many tokens may come twice.
+NO_REPEAT = 6
+CAREFUL_BEAM = 5
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    """A model and its turn: the decoder's cache hangs on the model's layers, so one batch is decoded at a time."""
+
+    model: Any
+    turn: threading.Lock = field(default_factory=threading.Lock)
 
 
 class OpenAIWhisperDecoder:
-    """One openai-whisper model. Its encoder takes 30 s only, so every clip is padded.
+    """One openai-whisper model, loaded at the first clip and shared with every decoder that wants the same.
 
     Raises:
         SetupError: ENGINE_MISSING when openai-whisper is not installed.
@@ -37,21 +66,13 @@ class OpenAIWhisperDecoder:
         return resolve(self.settings.model, self.settings, "openai-whisper")
 
     @cached_property
-    def device(self) -> str:
-        import torch
+    def device(self) -> Device:
+        return choose(self.settings, "openai-whisper")
 
-        if self.settings.device != "auto":
-            return self.settings.device
-        return "cuda" if torch.cuda.is_available() else "cpu"
-
-    @cached_property
-    def model(self) -> Any:
-        import torch
-        import whisper
-
-        if self.settings.cpu_threads:
-            torch.set_num_threads(self.settings.cpu_threads)
-        return whisper.load_model(str(self.weights.path), device=self.device)
+    @property
+    def batch_s(self) -> float:
+        """Seconds of sound that one batch may hold on this device."""
+        return self.device.batch_s
 
     def info(self) -> EngineInfo:
         return EngineInfo(
@@ -59,57 +80,107 @@ class OpenAIWhisperDecoder:
             version=self._version,
             model=self.weights.name,
             weights_sha256=self.weights.sha256,
-            options={"beam_size": self.settings.beam_size, "device": self.device, "fp16": self.device == "cuda"},
+            options={
+                "beam_size": self.settings.beam_size,
+                "compute_type": self.device.compute_type,
+                "device": self.device.kind,
+                "pad_s": PAD_S,
+            },
         )
 
     def detect_language(self, clip: Samples) -> tuple[str, float]:
-        _, chances = self.model.detect_language(self._mel(clip))
-        code = max(chances, key=chances.get)
-        return str(code), float(chances[code])
+        with self._loaded() as loaded, loaded.turn:
+            check_language(self.weights.name, loaded.model.is_multilingual, None)
+            _, chances = loaded.model.detect_language(self._encoded(loaded.model, [clip], WHOLE_S))
+        code = max(chances[0], key=chances[0].get)
+        return str(code), float(chances[0][code])
 
     def decode(self, clips: Sequence[Samples], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
-        """Words of clips, one after another; ``careful`` is greedy: beams would find the same again."""
-        return [self._decode(c, language, prompt, careful) for c in clips]
+        """Words of clips of like length; all are padded to the longest and 4 s more (30 s if careful)."""
+        with self._loaded() as loaded, loaded.turn:
+            check_language(self.weights.name, loaded.model.is_multilingual, language)
+            return self._decode(loaded.model, clips, language, prompt, careful)
 
-    def _decode(self, clip: Samples, language: str, prompt: str, careful: bool) -> Decoded:
-        import whisper
+    def _loaded(self) -> AbstractContextManager[_Loaded]:
+        weights, device = self.weights, self.device
+        key = ("openai-whisper", weights.path, weights.sha256, device.name, device.compute_type, device.threads)
+        holder = shared(
+            key,
+            lambda: _Loaded(load(weights, device)),
+            lambda held: free(held.model),
+            idle_s=self.settings.model_idle_s,
+        )
+        return holder.use()
 
-        options = whisper.DecodingOptions(
+    def _decode(self, model: Any, clips: Sequence[Samples], language: str, prompt: str, careful: bool) -> list[Decoded]:
+        longest = max(c.size for c in clips) / SAMPLE_RATE
+        encoded = self._encoded(model, clips, WHOLE_S if careful else min(WHOLE_S, longest + PAD_S))
+        task = self._task(model, language, prompt, careful, longest)
+        # It would encode what it is given, and repeats the tokens of a batch for its beams but not their sound.
+        task._get_audio_features = lambda given: given.repeat_interleave(task.n_group, dim=0)
+        results = task.run(encoded)
+        words = [
+            _words(model, task.tokenizer, result.tokens, sound, clip)
+            for result, sound, clip in zip(results, encoded, clips, strict=True)
+        ]
+        return [
+            Decoded(text="".join(w.text for w in found).strip(), words=found, avg_logprob=_rounded(r.avg_logprob))
+            for r, found in zip(results, words, strict=True)
+        ]
+
+    def _task(self, model: Any, language: str, prompt: str, careful: bool, longest_s: float) -> Any:
+        """What is to be decoded. ``careful`` searches the other way, without loops: the same way finds the same."""
+        from whisper.decoding import DecodingOptions, DecodingTask
+
+        beams = self.settings.beam_size if self.settings.beam_size > 1 else None
+        if careful:
+            beams = None if beams else CAREFUL_BEAM
+        options = DecodingOptions(
             language=language,
-            beam_size=None if careful else self.settings.beam_size,
+            beam_size=beams,
             prompt=prompt or None,
             without_timestamps=True,
-            fp16=self.device == "cuda",
+            sample_len=int(TOKENS_AT_LEAST + TOKENS_PER_S * longest_s),
+            fp16=self.device.compute_type == "float16",
         )
-        mel = self._mel(clip)
-        result = whisper.decode(self.model, mel, options)
-        words = self._words(result.tokens, mel, clip, language)
-        text = "".join(w.text for w in words).strip()
-        return Decoded(text=text, words=words, avg_logprob=round(float(result.avg_logprob), 4))
+        task = DecodingTask(model, options)
+        if careful:
+            task.logit_filters.append(NoRepeat(NO_REPEAT, task.sample_begin))
+        return task
 
-    def _mel(self, clip: Samples) -> Any:
+    def _encoded(self, model: Any, clips: Sequence[Samples], length_s: float) -> Any:
+        """Sound as the decoder takes it, clips × positions × width, of clips padded with silence to ``length_s``."""
+        import torch
         import whisper
 
-        padded = whisper.pad_or_trim(np.ascontiguousarray(clip))
-        return whisper.log_mel_spectrogram(padded, n_mels=self.model.dims.n_mels).to(self.model.device)
+        size = int(length_s * SAMPLE_RATE) // (2 * HOP) * (2 * HOP)
+        mels = [
+            whisper.log_mel_spectrogram(np.pad(c[:size], (0, size - min(c.size, size))), n_mels=model.dims.n_mels)
+            for c in clips
+        ]
+        return encode(model, torch.stack(mels).to(model.device), half=self.device.compute_type == "float16")
 
-    def _words(self, tokens: list[int], mel: Any, clip: Samples, language: str) -> tuple[Word, ...]:
-        from whisper.timing import find_alignment
-        from whisper.tokenizer import get_tokenizer
 
-        tokenizer = get_tokenizer(self.model.is_multilingual, num_languages=self.model.num_languages, language=language)
-        spoken = [t for t in tokens if t < tokenizer.eot]
-        if not spoken:
-            return ()
-        found = find_alignment(self.model, tokenizer, spoken, mel, min(3000, clip.size // 160))
-        length = clip.size / SAMPLE_RATE
-        return tuple(
-            Word(
-                text=w.word,
-                start_s=round(min(max(0.0, float(w.start)), length), 3),
-                end_s=round(min(max(0.0, float(w.end)), length), 3),
-                probability=round(min(1.0, max(0.0, float(w.probability))), 4),
-            )
-            for w in found
-            if w.word.strip()
+def _words(model: Any, tokenizer: Tokenizer, tokens: list[int], encoded: Any, clip: Samples) -> tuple[Word, ...]:
+    """Word times and probabilities by cross-attention."""
+    from whisper.timing import find_alignment
+
+    spoken = [t for t in tokens if t < tokenizer.eot]
+    if not spoken:
+        return ()
+    found = find_alignment(Aligned(model), tokenizer, spoken, encoded, min(int(WHOLE_S * 100), clip.size // HOP))
+    length = clip.size / SAMPLE_RATE
+    return tuple(
+        Word(
+            text=w.word,
+            start_s=round(min(max(0.0, float(w.start)), length), 3),
+            end_s=round(min(max(0.0, float(w.end)), length), 3),
+            probability=round(min(1.0, max(0.0, float(w.probability))), 4),
         )
+        for w in found
+        if w.word.strip()
+    )
+
+
+def _rounded(logprob: float) -> float:
+    return round(float(logprob), 4)

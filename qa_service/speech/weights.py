@@ -17,9 +17,9 @@ from typing import Any, Literal
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.settings import Settings, bundled
 from qa_service.speech.checksum import corrupt, identified, sha256_of, verified
+from qa_service.speech.devices import Engine
 from qa_service.speech.packaged import unpack
 
-Engine = Literal["faster-whisper", "openai-whisper"]
 State = Literal["here", "packaged", "to fetch"]
 #: Without these faster-whisper would look for them on the internet.
 CT2_FILES = ("model.bin", "config.json", "tokenizer.json")
@@ -57,7 +57,7 @@ def resolve(name: str, settings: Settings, engine: Engine | None = None) -> Weig
     """Find weights on this machine; packaged ones are unpacked into the cache at first use.
 
     Args:
-        name: of the manifest, or a path (anything with a separator in it, or a file or folder that is there).
+        name: of the manifest, an alias of one, or a path (anything with a separator, or what is a file or folder here).
         engine: whose format is wanted; by default that of the settings.
 
     Raises:
@@ -66,6 +66,7 @@ def resolve(name: str, settings: Settings, engine: Engine | None = None) -> Weig
     """
     engine = engine or settings.engine
     known = manifest(settings)
+    name = _canonical(name, known)
     if name not in known and (os.sep in name or Path(name).exists()):
         return _local(Path(name), settings, engine)
     if engine == "openai-whisper":
@@ -87,8 +88,9 @@ def available(settings: Settings) -> list[ModelState]:
     out = []
     for name, entry in manifest(settings).items():
         state = _state(name, entry, settings)
+        also = "".join(f", also called {alias}" for alias in entry.get("aliases", ()))
         advice = f": qa models fetch {name}" if state == "to fetch" else ""
-        out.append(ModelState(name, state, f"{entry['title']} ({entry['licence']}){advice}"))
+        out.append(ModelState(name, state, f"{entry['title']}{also} ({entry['licence']}){advice}"))
     return out
 
 
@@ -101,11 +103,17 @@ def fetch(name: str, settings: Settings) -> Weights:
         SetupError: MODEL_NOT_FOUND when nothing of this name can be had; else as `resolve`.
     """
     known = manifest(settings)
+    name = _canonical(name, known)
     if name not in known:
         raise _missing(name, known)
     if _state(name, known[name], settings) == "to fetch":
         _download(name, known[name], settings)
     return resolve(name, settings)
+
+
+def _canonical(name: str, known: dict[str, dict[str, Any]]) -> str:
+    """``turbo`` → ``large-v3-turbo``; other names as they are."""
+    return next((n for n, entry in known.items() if name in entry.get("aliases", ())), name)
 
 
 def _state(name: str, entry: dict[str, Any], settings: Settings) -> State:
@@ -124,7 +132,8 @@ def _packages_here(entry: dict[str, Any]) -> bool:
 
 def _missing(name: str, known: dict[str, dict[str, Any]]) -> SetupError:
     if name not in known:
-        hint = f"Names are {', '.join(known)}; a path of a folder with weights works too."
+        aliases = [alias for entry in known.values() for alias in entry.get("aliases", ())]
+        hint = f"Names are {', '.join([*known, *aliases])}; a path of a folder with weights works too."
         return SetupError(ErrorCode.MODEL_NOT_FOUND, f"There is no model named {name}.", hint)
     hint = f"Fetch them with `qa models fetch {name}`, or set QA_MODEL to a folder that holds some."
     if "download" not in known[name]:

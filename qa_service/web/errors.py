@@ -51,6 +51,7 @@ STATUS: dict[ErrorCode, int] = {
     ErrorCode.MODEL_NOT_FOUND: 503,
     ErrorCode.MODEL_CORRUPT: 503,
     ErrorCode.ENGINE_MISSING: 503,
+    ErrorCode.DEVICE_MISSING: 503,
     ErrorCode.LANGUAGE_UNSUPPORTED: 422,
     ErrorCode.DATABASE_UNAVAILABLE: 503,
     ErrorCode.INDEX_UNAVAILABLE: 503,

@@ -46,7 +46,7 @@ def settings(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     folder = weight_files.manifest(
         tmp_path / "models",
         packaged("whole", parts),
-        model("afar", download="someone/whisper-afar"),
+        model("afar", download="someone/whisper-afar", aliases=["distant"]),
         packaged("gone", gone),
     )
     return settings.model_copy(update={"models_dir": folder})
@@ -172,6 +172,12 @@ def test_a_fetched_model_must_stay_what_it_was(settings: Settings) -> None:
     refused(lambda: resolve("afar", settings), ErrorCode.MODEL_CORRUPT)
 
 
+def test_an_alias_means_the_model(settings: Settings) -> None:
+    model_folder(settings.weights_dir / "whisper-afar")
+    assert resolve("distant", settings) == resolve("afar", settings) == fetch("distant", settings)
+    assert "also called distant" in available(settings)[1].note
+
+
 # --- paths ------------------------------------------------------------------------------------------------------------
 
 
@@ -240,7 +246,7 @@ def test_nothing_is_downloaded_unless_asked(settings: Settings, offline: list[ob
 def test_an_unknown_name_lists_the_known_ones(settings: Settings, offline: list[object]) -> None:
     for ask in (resolve, fetch):
         wrong = refused(lambda ask=ask: ask("enormous", settings), ErrorCode.MODEL_NOT_FOUND)
-        assert "whole, afar, gone" in wrong.hint
+        assert "whole, afar, gone, distant" in wrong.hint
     assert offline == []
 
 
@@ -359,3 +365,20 @@ def test_the_manifest_that_ships_names_the_packages_of_the_locked_requirements(s
     assert set(base["packaged"]["sha256"]) == {p["into"] for p in base["packaged"]["parts"]}
     assert all(m["licence"] and ("packaged" in m or "download" in m) for m in shipped)
     assert len({m["name"] for m in shipped}) == len(shipped)
+
+
+def test_every_whisper_model_is_known_by_name(settings: Settings) -> None:
+    """The engine's own list, which says where each conversion lies, is not contradicted."""
+    from faster_whisper.utils import _MODELS
+
+    shipped = manifest(settings.model_copy(update={"models_dir": None}))
+    sizes = {"tiny", "base", "small", "medium"}
+    assert set(shipped) == sizes | {f"{s}.en" for s in sizes} | {"large-v1", "large-v2", "large-v3", "large-v3-turbo"}
+    assert {a: n for n, entry in shipped.items() for a in entry.get("aliases", ())} == {
+        "large": "large-v3",
+        "turbo": "large-v3-turbo",
+    }
+    for name, entry in shipped.items():
+        assert entry.get("download", _MODELS[name]) == _MODELS[name]
+        for alias in entry.get("aliases", ()):
+            assert _MODELS[alias] == _MODELS[name]

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     max_crashes: int = Field(
         default=12, ge=1, description="a call whose worker was killed or crashed this often is given up"
     )
+    batch_calls: int = Field(default=4, ge=1, description="waiting recordings that a worker takes and hears together")
     lease_s: float = Field(default=120.0, gt=0, description="seconds after which a silent worker loses its call")
 
     # service

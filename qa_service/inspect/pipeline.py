@@ -7,7 +7,7 @@ A call that cannot be judged is a result, not an exception: ``status`` is ``fail
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,8 @@ from typing import Literal
 
 from qa_service import __version__, logs
 from qa_service.audio.types import Audio, SpeechSpan
-from qa_service.errors import AudioError, ErrorCode, QAError, RuleError
+from qa_service.errors import AudioError, ErrorCode, QAError, RuleError, SetupError
+from qa_service.inspect.job import AudioJob
 from qa_service.inspect.score import score
 from qa_service.records import (
     CallFacts,
@@ -96,6 +97,24 @@ class Inspector:
         result = self._judge(transcript, measures, facts, call_id).model_copy(update={"notes": _audio_notes(audio)})
         report("done", audio.duration_s, audio.duration_s)
         return result
+
+    def inspect_many(
+        self, jobs: Sequence[AudioJob], *, on_progress: OnProgress | None = None
+    ) -> list[Inspection | Exception]:
+        """Inspect recordings together; in the order of ``jobs``, each result or what broke that call alone.
+
+        Raises:
+            SetupError, RuleError: the installation is at fault. What ``on_progress`` raises comes out as it is.
+        """
+        return [self._attempt(job, on_progress) for job in jobs]
+
+    def _attempt(self, job: AudioJob, on_progress: OnProgress | None) -> Inspection | Exception:
+        try:
+            return self.inspect_audio(job.path, job.facts, call_id=job.call_id, on_progress=on_progress)
+        except (SetupError, RuleError):
+            raise
+        except Exception as wrong:  # one call must not take the others with it
+            return wrong
 
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection:
         """Inspect turns that were given as text; there is no audio, so coverage and sound are unknown."""

@@ -1,4 +1,6 @@
-"""The local worker: claim a call, inspect it, store the result, tell the index; until nothing waits.
+"""The local worker: claim a few calls, inspect them, store the results, tell the index; until nothing waits.
+
+Recordings that were never tried are heard together, so that their turns share batches; everything else goes alone.
 
 It may be killed at any moment: a call is stored whole or not at all, and what a dead worker held
 is free again for the next one.
@@ -9,13 +11,14 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, InputError, RuleError, SetupError
+from qa_service.inspect.job import AudioJob
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.heartbeat import heartbeat
 from qa_service.jobs.identity import is_dead, worker_id
@@ -51,6 +54,8 @@ INDEX_REST_S = 30.0
 LAST_SYNC_WAIT_S = 5.0
 #: Stages worth breaking off when asked to stop; the others are through in a moment.
 LONG_STAGES = ("decode", "transcribe")
+#: Seconds of sound that are heard together at most: an hour of two channels takes half a gigabyte.
+MOST_TOGETHER_S = 3600.0
 
 
 class CallInspector(Protocol):
@@ -59,6 +64,20 @@ class CallInspector(Protocol):
     def inspect_audio(
         self, path: Path, facts: CallFacts, *, call_id: str, on_progress: OnProgress | None = None
     ) -> Inspection: ...
+
+    def inspect_many(
+        self, jobs: Sequence[AudioJob], *, on_progress: OnProgress | None = None
+    ) -> list[Inspection | Exception]:
+        """Inspect recordings together, whose events may come in any order.
+
+        Returns:
+            In the order of ``jobs``, each result or what broke that call alone.
+
+        Raises:
+            SetupError, RuleError: the installation is at fault; nothing is kept.
+            BaseException: what ``on_progress`` raised, as it is, from the thread that called.
+        """
+        ...
 
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection: ...
 
@@ -80,7 +99,7 @@ class WorkReport(Record):
 
 
 class _Stopped(BaseException):
-    """Raised out of a call in the middle of its inspection, so that it is given back."""
+    """Raised out of calls in the middle of their inspection, so that they are given back."""
 
 
 def work(
@@ -98,18 +117,18 @@ def work(
 ) -> WorkReport:
     """Inspect what waits, until nothing does.
 
-    SIGINT, SIGTERM (in the main thread) or ``stop`` end it soon: the call at hand is given back at its next
+    SIGINT, SIGTERM (in the main thread) or ``stop`` end it soon: the calls at hand are given back at their next
     progress event, or finished if that comes first.
 
     Args:
-        index: brought up to date after each call; its failure never stops the work.
+        index: brought up to date after each batch; its failure never stops the work.
         on_progress: gets the inspector's own events.
         on_done: gets each call's result once it is stored.
         limit: end after this many calls.
         stay: do not end when nothing waits; look again every few seconds.
 
     Raises:
-        SetupError: database, weights, engine or packs are not usable; the call at hand waits again.
+        SetupError: database, weights, engine or packs are not usable; the calls at hand wait again.
         RuleError: a rule pack is wrong; likewise.
     """
     stop = stop or threading.Event()
@@ -117,7 +136,7 @@ def work(
     indexer = _Indexer(store, index)
     with stop_on_signals(stop):
         while not stop.is_set() and (limit is None or worker.through < limit):
-            if worker.step():
+            if worker.step(limit):
                 indexer.sync()
             elif not stay:
                 break
@@ -156,20 +175,33 @@ class _Worker:
         """Calls that have a result."""
         return sum(self._counts[status] for status in CallStatus)
 
-    def step(self) -> bool:
-        """Work on one call; False when none was free."""
+    def step(self, limit: int | None = None) -> bool:
+        """Work on what is claimed together, so that no more than ``limit`` are through; False when none was free."""
         self._recover()
-        claim = self._store.queue.claim(self.name, lease_s=self._settings.lease_s, now=self._clock())
-        if claim is None:
+        claims = self._claim(limit)
+        if not claims:
             return False
         try:
-            self._settle(claim)
+            self._settle(claims)
         except _Stopped:
             self._store.queue.release(self.name)
         except BaseException:
             self._store.queue.release(self.name)
             raise
         return True
+
+    def _claim(self, limit: int | None) -> list[Claim]:
+        now = self._clock()
+        first = self._store.queue.claim(self.name, lease_s=self._settings.lease_s, now=now)
+        if first is None:
+            return []
+        more = (
+            min(self._settings.batch_calls, self._settings.batch_calls if limit is None else limit - self.through) - 1
+        )
+        if more < 1 or self._settings.max_crashes == 1:  # where one crash condemns, nobody shares another's
+            return [first]
+        beside = self._store.queue.claim_beside(first, most=more, most_audio_s=MOST_TOGETHER_S, now=now)
+        return [first, *beside]
 
     def report(self, *, stopped: bool) -> WorkReport:
         held = self._store.calls.counts()[CallState.WORKING]
@@ -185,19 +217,46 @@ class _Worker:
             log.error("call %s: given up after its worker died %d times [%s]", result.call_id, most, ErrorCode.INTERNAL)
             self._through(result)
 
-    def _settle(self, claim: Claim) -> None:
+    def _settle(self, claims: Sequence[Claim]) -> None:
         """Inspect and store. A call that breaks is put back, or given up when trying again is no use."""
+        with heartbeat(self._store.queue, claims, self._clock):
+            outcomes = self._outcomes([self._store.calls.get(claim.call_id) for claim in claims])
+        for claim, outcome in zip(claims, outcomes, strict=True):
+            self._keep(claim, outcome)
+
+    def _keep(self, claim: Claim, outcome: Inspection | Exception) -> None:
         try:
-            with heartbeat(self._store.queue, claim, self._clock):
-                result = self._inspect(self._store.calls.get(claim.call_id))
-            kept = self._store.queue.finish(claim, result, self._clock())
+            if isinstance(outcome, Exception):
+                raise outcome
+            kept = self._store.queue.finish(claim, outcome, self._clock())
         except (SetupError, RuleError):
             raise  # the installation is at fault, not this call: every other would fare the same
         except Exception as wrong:  # one call must not end the work on the others
             logs.failure(log, f"call {claim.call_id}, attempt {claim.attempt}", wrong)
             self._break(claim, wrong)
         else:
-            self._count(claim, kept, result)
+            self._count(claim, kept, outcome)
+
+    def _outcomes(self, entries: Sequence[CallEntry]) -> list[Inspection | Exception]:
+        """Results in order, of a single call or of several heard together; if that breaks, of each by itself."""
+        if len(entries) > 1:
+            try:
+                jobs = [AudioJob(self._path(e), e.facts, e.call_id) for e in entries]
+                found = self._inspector.inspect_many(jobs, on_progress=self._progress)
+                return [outcome for outcome, _ in zip(found, jobs, strict=True)]
+            except (SetupError, RuleError):
+                raise
+            except Exception as wrong:
+                logs.failure(log, f"{len(entries)} calls together; now each by itself", wrong)
+        return [self._alone(entry) for entry in entries]
+
+    def _alone(self, entry: CallEntry) -> Inspection | Exception:
+        try:
+            return self._inspect(entry)
+        except (SetupError, RuleError):
+            raise
+        except Exception as wrong:  # judged where the result would be kept
+            return wrong
 
     def _break(self, claim: Claim, wrong: Exception) -> None:
         error, now = error_info(wrong), self._clock()
@@ -212,11 +271,14 @@ class _Worker:
         transcript = self._store.calls.transcript(entry.call_id)
         if transcript is not None:
             return self._inspector.inspect_transcript(transcript, entry.facts, call_id=entry.call_id)
+        path = self._path(entry)
+        return self._inspector.inspect_audio(path, entry.facts, call_id=entry.call_id, on_progress=self._progress)
+
+    def _path(self, entry: CallEntry) -> Path:
         if entry.recording is None:
             message = f"Call {entry.call_id} has neither a recording nor turns."
             raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest it again.")
-        path = self._audio.path(entry.recording.path)
-        return self._inspector.inspect_audio(path, entry.facts, call_id=entry.call_id, on_progress=self._progress)
+        return self._audio.path(entry.recording.path)
 
     def _progress(self, event: ProgressEvent) -> None:
         if self._stop.is_set() and event.stage in LONG_STAGES:

@@ -116,8 +116,9 @@ class OpenAIWhisperDecoder:
         longest = max(c.size for c in clips) / SAMPLE_RATE
         encoded = self._encoded(model, clips, WHOLE_S if careful else min(WHOLE_S, longest + PAD_S))
         task = self._task(model, language, prompt, careful, longest)
-        # It would encode what it is given, and repeats the tokens of a batch for its beams but not their sound.
+        # It would encode what it is given, and counts on one clip where it searches with beams.
         task._get_audio_features = lambda given: given.repeat_interleave(task.n_group, dim=0)
+        task._detect_language = lambda _features, _tokens: ([language] * len(clips), None)
         results = task.run(encoded)
         words = [
             _words(model, task.tokenizer, result.tokens, sound, clip)

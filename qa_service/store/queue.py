@@ -80,6 +80,27 @@ class Queue:
             attempt = connection.execute(taken.returning(CallRow.attempts)).scalar_one()
         return Claim(call_id, worker, attempt, lease_s)
 
+    def claim_beside(self, first: Claim, *, most: int, most_audio_s: float, now: datetime) -> tuple[Claim, ...]:
+        """Up to ``most`` calls more for the worker of ``first``, to be heard together with it.
+
+        Only recordings of known length that were never tried, as ``first`` must be, and ``most_audio_s`` seconds in
+        all: a call that broke once, or whose worker died, goes alone, so that it takes no other with it again.
+        """
+        fresh = and_(CallRow.recording.is_not(None), CallRow.audio_s.is_not(None))
+        own = select(CallRow.audio_s).where(_held(first), CallRow.attempts == 1, fresh)
+        waiting = select(CallRow.call_id, CallRow.audio_s).where(WAITING, CallRow.attempts == 0, fresh)
+        order = (CallRow.received_at, CallRow.call_id)
+        with self._engine.begin() as connection:
+            total = connection.execute(own).scalar()
+            if total is None:
+                return ()
+            rows = connection.execute(waiting.order_by(*order).limit(most).with_for_update(skip_locked=True)).all()
+            taken = _within(most_audio_s - total, [(row.call_id, row.audio_s) for row in rows])
+            for call_id in taken:
+                mine = update(CallRow).where(CallRow.call_id == call_id)
+                connection.execute(mine.values(_taken(first.worker, first.lease_s, now)))
+        return tuple(Claim(call_id, first.worker, 1, first.lease_s) for call_id in taken)
+
     def renew(self, claim: Claim, now: datetime) -> bool:
         """Hold on for another lease; False when the claim was lost."""
         values = {"lease_until": naive_utc(now + timedelta(seconds=claim.lease_s))}
@@ -137,6 +158,17 @@ class Queue:
                 again = update(CallRow).where(these, CallRow.state != CallState.WORKING).values(values)
                 done += int(connection.execute(again).rowcount)
         return done
+
+
+def _within(seconds: float, calls: Sequence[tuple[str, float]]) -> list[str]:
+    """The first calls whose audio together lasts no longer than ``seconds``."""
+    taken = []
+    for call_id, audio_s in calls:
+        seconds -= audio_s
+        if seconds < 0:
+            break
+        taken.append(call_id)
+    return taken
 
 
 def _expired(now: datetime) -> ColumnElement[bool]:

@@ -9,10 +9,13 @@ import signal
 import time
 import wave
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+from qa_service.errors import RuleError, SetupError
+from qa_service.inspect.job import AudioJob
+from qa_service.jobs.ingest import ingest_file
 from qa_service.jobs.worker import WorkReport, work
 from qa_service.records import CallFacts, Inspection, ProgressEvent, Transcript
 from qa_service.settings import Settings
@@ -33,6 +36,25 @@ class FakeInspector:
         self.seconds = seconds
         self.before = before
         self.seen: list[str] = []
+        self.together: list[list[str]] = []
+
+    def inspect_many(
+        self, jobs: Sequence[AudioJob], *, on_progress: Callable[[ProgressEvent], None] | None = None
+    ) -> list[Inspection | Exception]:
+        """As the real one: all are decoded before the first is transcribed; one broken call breaks alone."""
+        self.together.append([job.call_id for job in jobs])
+        for job in jobs:
+            if on_progress:
+                on_progress(ProgressEvent(call_id=job.call_id, stage="decode", done_s=1, total_s=1))
+        return [self._attempt(job, on_progress) for job in jobs]
+
+    def _attempt(self, job: AudioJob, on_progress: Callable[[ProgressEvent], None] | None) -> Inspection | Exception:
+        try:
+            return self.inspect_audio(job.path, job.facts, call_id=job.call_id, on_progress=on_progress)
+        except (SetupError, RuleError):
+            raise
+        except Exception as wrong:
+            return wrong
 
     def inspect_audio(
         self,
@@ -75,6 +97,16 @@ def keep_turns(store: Store, count: int) -> list[str]:
             received_at=NOW,
         )  # fmt: skip
     return ids
+
+
+def keep_audio(store: Store, settings: Settings, folder: Path, count: int) -> list[str]:
+    """Recordings of three seconds; returns their call ids in the order in which they wait."""
+    for n in range(count):
+        kept = ingest_file(
+            write_wav(folder / f"{n}.wav", seed=n), store, settings, facts=CallFacts(call_id=f"A-{n:03d}")
+        )
+        assert kept.outcome == "created"
+    return [f"A-{n:03d}" for n in range(count)]
 
 
 def write_wav(path: Path, seconds: float = 3.0, seed: int = 0) -> Path:

@@ -19,7 +19,7 @@ from qa_service.records import CallState, CallStatus, Inspection, ProgressEvent
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
 from tests.factories import inspection, unassessable
-from tests.jobs.fakes import FakeInspector, keep_turns, write_wav
+from tests.jobs.fakes import FakeInspector, keep_audio, keep_turns, write_wav
 
 
 @pytest.fixture
@@ -145,16 +145,19 @@ def test_audio_that_vanished_fails_that_call(store: Store, settings: Settings, t
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_gives_the_call_back(store: Store, settings: Settings, tmp_path: Path, number: int) -> None:
-    ingest_paths([write_wav(tmp_path / f"{n}.wav", seed=n) for n in range(3)], store, settings)
+@pytest.mark.parametrize(("batch_calls", "inspected"), [(1, 1), (3, 0)])
+def test_a_signal_gives_the_calls_back(
+    store: Store, settings: Settings, tmp_path: Path, number: int, batch_calls: int, inspected: int
+) -> None:
+    keep_audio(store, settings, tmp_path, 3)
     before = signal.getsignal(number)
     inspector = FakeInspector(before=lambda _: os.kill(os.getpid(), number) if len(inspector.seen) == 2 else None)
-    report = work(store, settings, inspector)
-    assert report == WorkReport(inspected=1, stopped=True)
-    assert store.calls.counts()[CallState.WAITING] == 2
-    assert {store.calls.get(c).attempts for c in store.calls.all_ids()} == {0, 1}
+    report = work(store, settings.model_copy(update={"batch_calls": batch_calls}), inspector)
+    assert report == WorkReport(inspected=inspected, stopped=True)
+    assert store.calls.counts()[CallState.WAITING] == 3 - inspected
+    assert sum(store.calls.get(c).attempts for c in store.calls.all_ids()) == inspected
     assert signal.getsignal(number) is before
-    assert work(store, settings, FakeInspector()).inspected == 2
+    assert work(store, settings, FakeInspector()).inspected == 3 - inspected
 
 
 def test_a_second_signal_stops_at_once(store: Store, settings: Settings) -> None:

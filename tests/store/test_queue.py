@@ -7,9 +7,9 @@ from pydantic import ValidationError
 
 from qa_service.records import CallState, CallStatus, ErrorInfo, Role, Turn
 from qa_service.store.calls import CallFilter
-from qa_service.store.queue import Recovered, Waiting
+from qa_service.store.queue import Claim, Recovered, Waiting
 from qa_service.store.store import Store
-from tests.factories import NOW, finding, inspection, later, unassessable
+from tests.factories import DAY, NOW, facts, finding, inspection, later, transcript, unassessable
 from tests.store.keeping import claimed, inspect, keep
 
 BROKE = ErrorInfo(code="internal", message="broke")
@@ -36,6 +36,63 @@ def test_the_oldest_call_goes_first_and_no_call_to_two_workers(store: Store) -> 
     keep(store, "C-1", 1)
     claims = [store.queue.claim(w, lease_s=60, now=NOW) for w in ("a", "b", "c")]
     assert [c.call_id if c else None for c in claims] == ["C-1", "C-2", None]
+
+
+def beside(store: Store, first: Claim, *, most: int = 9, most_audio_s: float = 3600.0) -> list[str]:
+    claims = store.queue.claim_beside(first, most=most, most_audio_s=most_audio_s, now=NOW)
+    assert {(c.worker, c.attempt, c.lease_s) for c in claims} <= {(first.worker, 1, first.lease_s)}
+    assert all(store.queue.renew(c, NOW) for c in claims)
+    return [c.call_id for c in claims]
+
+
+def test_recordings_are_claimed_beside_the_first(store: Store) -> None:
+    """A minute each; the oldest first, to one worker only."""
+    for n in range(1, 6):
+        keep(store, f"C-{n}", n)
+    first = claimed(store, "a")
+    assert beside(store, first, most=2) == ["C-2", "C-3"]
+    assert claimed(store, "b").call_id == "C-4"
+    assert beside(store, first) == ["C-5"]
+    assert beside(store, first) == []
+    assert store.queue.release("a") == 4
+    assert {store.calls.get(f"C-{n}").attempts for n in (1, 2, 3, 5)} == {0}
+
+
+def test_only_so_much_audio_is_claimed_together(store: Store) -> None:
+    for n in range(1, 5):
+        keep(store, f"C-{n}", n)
+    assert beside(store, claimed(store), most_audio_s=179.0) == ["C-2"]
+    assert beside(store, claimed(store, "b"), most_audio_s=120.0) == ["C-4"]
+
+
+def test_what_was_tried_before_is_claimed_alone(store: Store) -> None:
+    for n in range(1, 4):
+        keep(store, f"C-{n}", n)
+    assert store.queue.fail(claimed(store), BROKE, NOW, retry=True)
+    first = claimed(store, "dead")
+    assert first.call_id == "C-2"
+    recover(store, "dead")
+    assert beside(store, claimed(store)) == []
+    again = claimed(store)
+    assert (again.call_id, beside(store, again)) == ("C-1", [])
+
+
+def test_turns_are_claimed_alone(store: Store) -> None:
+    keep(store, "C-2", 2)
+    store.calls.add(
+        facts(), call_id="C-1", source="m.jsonl", day=DAY, recording=None, transcript=transcript("您好", "C-1"),
+        received_at=NOW,
+    )  # fmt: skip
+    first = claimed(store)
+    assert (first.call_id, beside(store, first)) == ("C-1", [])
+
+
+def test_a_claim_that_was_lost_takes_none_beside_it(store: Store) -> None:
+    for n in range(1, 4):
+        keep(store, f"C-{n}", n)
+    first = claimed(store, "a")
+    store.queue.release("a")
+    assert beside(store, first) == []
 
 
 def test_a_lease_that_ran_out_is_taken_over_and_the_first_worker_writes_nothing(store: Store) -> None:

@@ -76,7 +76,7 @@ def _inspected(
 
     for item in items:
         result = inspect_item(inspector, item, settings, bar.on_progress)
-        bar.finished(screen.headline(result))
+        bar.finished(result)
         yield result
 
 
@@ -152,7 +152,7 @@ def work(
             Inspector(settings),
             index=open_search(settings),
             on_progress=bar.on_progress,
-            on_done=lambda result: bar.finished(screen.headline(result)),
+            on_done=bar.finished,
             limit=limit,
         )
     typer.echo(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from qa_service.cli.tally import AudioTally
 from qa_service.records import CallStatus, Finding, FindingState, Inspection, NotAssessed, ProgressEvent, Severity
 
 WIDTH = 100
+#: A pipe that heard nothing for so many seconds is told how far the work is.
+QUIET_S = 30.0
 #: Severity by shape and word, so that it is read without colour.
 MARK = {Severity.CRITICAL: "▲", Severity.MAJOR: "■", Severity.MINOR: "●", Severity.PRAISE: "★"}
 STYLE = {Severity.CRITICAL: "bold red", Severity.MAJOR: "yellow", Severity.MINOR: "cyan", Severity.PRAISE: "green"}
@@ -102,55 +106,42 @@ def print_results(results: Sequence[Inspection]) -> None:
         paper.print(not_assessed_table(results[0].not_assessed))
 
 
-class _Rate(ProgressColumn):
-    """Audio seconds done a second of work: × real time."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("– × real time" if not speed else f"{speed:.1f} × real time")
-
-
 class AudioBar:
-    """A bar over the audio seconds of a batch, fed with progress events; plain lines when piped."""
+    """A bar over the audio seconds of a batch, fed with progress events of any number of calls; plain lines when piped.
+
+    A pipe gets a line for each call that is through, and one now and then while a long one is at work.
+    """
 
     def __init__(self, total_s: float, calls: int) -> None:
-        self._totals: dict[str, float] = {}
-        self._done: dict[str, float] = {}
-        self._finished = 0
-        self._calls = calls
+        self._tally = AudioTally(total_s, calls)
         self._out = console(error=True)
+        self._last_line = time.monotonic()
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=28),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} s audio"),
-            _Rate(),
-            TimeRemainingColumn(),
+            TextColumn("{task.fields[said]}"),
             console=self._out,
             transient=True,
         )
-        self._task = self._bar.add_task(f"0/{calls} calls", total=max(total_s, 1.0))
+        self._task = self._bar.add_task(self._counted(), total=max(total_s, 1.0), said=str(self._tally))
 
     @property
     def live(self) -> bool:
         return self._out.is_terminal
 
     def on_progress(self, event: ProgressEvent) -> None:
-        """Move the bar: transcription is where the time goes, so its share of the call counts."""
-        if event.stage == "decode":
-            self._totals[event.call_id] = event.total_s
-        if event.stage == "transcribe" and event.total_s > 0:
-            share = event.done_s / event.total_s
-            self._done[event.call_id] = share * self._totals.get(event.call_id, 0.0)
-        if event.stage == "done":
-            self._done[event.call_id] = event.total_s
-        self._bar.update(self._task, completed=sum(self._done.values()))
+        """Move the bar. May be called from several threads."""
+        self._tally.take(event)
+        self._show()
+        if not self.live and time.monotonic() - self._last_line >= QUIET_S:
+            self._line(str(self._tally))
 
-    def finished(self, line: str) -> None:
+    def finished(self, result: Inspection) -> None:
         """A call is through: count it; say so when piped."""
-        self._finished += 1
-        self._bar.update(self._task, description=f"{self._finished}/{self._calls} calls")
+        self._tally.through(result.call_id)
+        self._show()
         if not self.live:
-            print(f"[{self._finished}/{self._calls}] {line}", file=sys.stderr, flush=True)
+            self._line(f"{headline(result)}  ({self._tally})")
 
     @contextmanager
     def running(self) -> Iterator[AudioBar]:
@@ -159,3 +150,20 @@ class AudioBar:
             return
         with self._bar:
             yield self
+
+    def _show(self) -> None:
+        tally = self._tally
+        self._bar.update(
+            self._task,
+            description=self._counted(),
+            total=max(tally.total_s, 1.0),
+            completed=tally.done_s,
+            said=str(tally),
+        )
+
+    def _counted(self) -> str:
+        return f"{self._tally.finished}/{self._tally.calls} calls"
+
+    def _line(self, text: str) -> None:
+        self._last_line = time.monotonic()
+        print(f"[{self._tally.finished}/{self._tally.calls}] {text}", file=sys.stderr, flush=True)

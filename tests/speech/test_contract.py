@@ -96,11 +96,10 @@ def test_the_record_names_what_made_it_in_the_same_way(heard: dict[str, list[Tra
     assert faster.weights_sha256 != openai.weights_sha256
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_where_nobody_speaks_neither_is_trusted(ears: dict[str, Transcriber], language: str) -> None:
+def test_where_nobody_speaks_neither_is_trusted(ears: dict[str, Transcriber]) -> None:
     """Silence that the voice detector took for speech."""
-    quiet = np.zeros(6 * SAMPLE_RATE, np.float32)
-    sound = Audio((quiet, quiet), 6.0, AudioInfo("wav", "pcm_s16le", 8000, 2, truncated=False))
+    quiet = np.zeros(3 * SAMPLE_RATE, np.float32)
+    sound = Audio((quiet, quiet), 3.0, AudioInfo("wav", "pcm_s16le", 8000, 2, truncated=False))
     for ear in ears.values():
-        got = Sample(sound, (SpeechSpan(0, 0.5, 5.5),), {}).heard(ear, language)
+        got = Sample(sound, (SpeechSpan(0, 0.5, 2.5),), {}).heard(ear, "zh")
         assert [t.text for t in got.turns if t.text and not t.flags] == []

@@ -23,9 +23,13 @@ STOP_S = 10.0
 
 
 class WorkerState(Record):
-    """``off``: this service does not inspect; ``stalled``: it cannot, and ``error`` says why."""
+    """``off``: this service does not inspect; ``stalled``: it cannot, and ``error`` says why.
+
+    While ``busy``, ``calls`` are heard together: ``call_id`` is the first of them, the seconds are those of all.
+    """
 
     state: Literal["off", "idle", "busy", "stalled"]
+    calls: int = 0
     call_id: str | None = None
     done_s: float | None = None
     total_s: float | None = None
@@ -45,6 +49,7 @@ class Background:
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self._state = WorkerState(state="off")
+        self._at_work: dict[str, ProgressEvent] = {}
 
     def start(self) -> None:
         self._stop.clear()
@@ -69,6 +74,7 @@ class Background:
                 self._work()
             except Exception as wrong:  # the border of the thread: the pages stay up and say what is wrong
                 logs.failure(log, "background worker", wrong)
+                self._at_work.clear()
                 self._state = WorkerState(state="stalled", error=_info(wrong))
                 self._stop.wait(PATIENCE_S)
 
@@ -85,9 +91,20 @@ class Background:
         )
 
     def _progress(self, event: ProgressEvent) -> None:
-        self._state = WorkerState(state="busy", call_id=event.call_id, done_s=event.done_s, total_s=event.total_s)
+        """The latest of each call at work; several take turns."""
+        self._at_work[event.call_id] = event
+        latest = list(self._at_work.values())
+        self._state = WorkerState(
+            state="busy",
+            calls=len(latest),
+            call_id=latest[0].call_id,
+            done_s=sum(e.done_s for e in latest),
+            total_s=sum(e.total_s for e in latest),
+        )
 
     def _done(self, _result: Inspection) -> None:
+        """Results are stored when all that were heard together are through."""
+        self._at_work.clear()
         self._state = WorkerState(state="idle")
 
 

@@ -11,9 +11,11 @@ from fastapi.testclient import TestClient
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs.worker import CallInspector
+from qa_service.records import CallStatus, Inspection, ProgressEvent
 from qa_service.settings import Settings
 from qa_service.web import app as web_app
 from qa_service.web.app import create_app
+from qa_service.web.background import WorkerState
 from tests.jobs.fakes import FakeInspector
 from tests.web.calling import BASIC, SAMPLE
 
@@ -56,3 +58,15 @@ def test_a_worker_that_cannot_work_says_why_and_the_pages_stay(
         worker = client.get("/api/v1/status").json()["worker"]
         assert worker["error"] == {"code": "model_not_found", "message": "The weights are not here. Fetch them."}
         assert client.get("/").status_code == 200
+
+
+def test_several_calls_heard_together_are_told_as_one_work(web_settings: Settings) -> None:
+    def event(call_id: str, done_s: float, total_s: float) -> ProgressEvent:
+        return ProgressEvent(call_id=call_id, stage="transcribe", done_s=done_s, total_s=total_s)
+
+    worker = create_app(web_settings, run_worker=False).state.services.worker
+    for step in (event("a", 10, 60), event("b", 0, 30), event("a", 30, 60)):
+        worker._progress(step)
+    assert worker.state() == WorkerState(state="busy", calls=2, call_id="a", done_s=30, total_s=90)
+    worker._done(Inspection(call_id="a", status=CallStatus.FAILED))
+    assert worker.state() == WorkerState(state="idle")

@@ -1,18 +1,19 @@
 """Decoder on CTranslate2, by faster-whisper: int8 on CPUs, float16 on GPUs.
 
-Clips are not padded to 30 s: CTranslate2's encoder takes fewer mel frames, so a clip pays for its own
-length and 4 s of silence behind it (measured: 3.2 times as fast at a slightly better error rate).
-Clips of like length share a batch. What looks wrong is decoded again padded (``careful``).
+The encoder takes fewer mel frames than 30 s hold, so windows pay for their own length and a little silence behind.
+On a CPU each core decodes batches of its own (less waiting than two cores on one batch), greedily first; what the
+model is unsure of is decoded again with beams from the same encoding. A GPU takes large batches and beams at once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qa_service.audio.types import SAMPLE_RATE, Samples
 from qa_service.records import EngineInfo, Word
@@ -20,17 +21,26 @@ from qa_service.settings import Settings
 from qa_service.speech.ct2 import held
 from qa_service.speech.devices import Device, choose
 from qa_service.speech.languages import check_language
-from qa_service.speech.protocol import Decoded
+from qa_service.speech.protocol import Decoded, Encoded
 from qa_service.speech.weights import Weights, resolve
+from qa_service.speech.windows import PAD_S
 
 if TYPE_CHECKING:
     from faster_whisper import WhisperModel
     from faster_whisper.tokenizer import Tokenizer
 
-PAD_S = 4.0
-WHOLE_S = 30.0
 #: More tokens than this a second are no speech; it bounds the cost of a loop.
 TOKENS_PER_S, TOKENS_AT_LEAST = 14, 12
+#: A greedy decode whose tokens are less likely than this on average is decoded again with beams.
+UNSURE_BELOW = -0.4
+#: Where a loop is feared no run of so many tokens may come twice.
+NO_REPEAT = 6
+#: Seconds that go through the encoder at once: its attention needs 1 MB a second and layer.
+ENCODE_S = 60.0
+#: More batches at once than this gain nothing: they wait for the same memory.
+MOST_WORKERS = 8
+
+Floats = NDArray[np.float32]
 
 
 class FasterWhisperDecoder:
@@ -52,8 +62,12 @@ class FasterWhisperDecoder:
         """Seconds of sound that one batch may hold on this device."""
         return self.device.batch_s
 
+    @property
+    def workers(self) -> int:
+        return min(MOST_WORKERS, self.device.threads) if self.device.kind == "cpu" else 1
+
     def _model(self) -> AbstractContextManager[WhisperModel]:
-        return held(self.weights, self.device, self.settings).use()
+        return held(self.weights, self.device, self.settings, workers=self.workers).use()
 
     def info(self) -> EngineInfo:
         from importlib.metadata import version
@@ -65,51 +79,88 @@ class FasterWhisperDecoder:
             weights_sha256=self.weights.sha256,
             options={
                 "beam_size": self.settings.beam_size,
+                "beam_below": UNSURE_BELOW if self._greedy_first else 0.0,
                 "compute_type": self.device.compute_type,
                 "device": self.device.kind,
                 "pad_s": PAD_S,
             },
         )
 
-    def detect_language(self, clip: Samples) -> tuple[str, float]:
+    @property
+    def _greedy_first(self) -> bool:
+        return self.device.kind == "cpu" and self.settings.beam_size > 1
+
+    def encode(self, clips: Sequence[Samples], padded_s: float) -> list[Encoded]:
+        """See :class:`~qa_service.speech.protocol.Decoder`; ``sound`` is a float32 array in main memory."""
+        at_once = max(1, int(ENCODE_S / padded_s)) if self.device.kind == "cpu" else len(clips)
+        found: list[Encoded] = []
+        with self._model() as model:
+            for start in range(0, len(clips), at_once):
+                part = clips[start : start + at_once]
+                sounds = np.array(model.model.encode(_storage(_features(model, part, padded_s)), to_cpu=True))
+                found += [Encoded(clip, sound) for clip, sound in zip(part, sounds, strict=True)]
+        return found
+
+    def languages(self, encoded: Sequence[Encoded]) -> list[Mapping[str, float]]:
         with self._model() as model:
             check_language(self.weights.name, model.model.is_multilingual, None)
-            language, chance, _ = model.detect_language(features=_features(model, [clip], WHOLE_S)[0])
-        return language, float(chance)
+            found = model.model.detect_language(_stacked(encoded))
+        return [{token[2:-2]: float(chance) for token, chance in chances} for chances in found]
 
-    def decode(self, clips: Sequence[Samples], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
-        """Words of clips of like length; all are padded to the longest and 4 s more (30 s if careful)."""
+    def decode(self, encoded: Sequence[Encoded], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
         with self._model() as model:
             check_language(self.weights.name, model.model.is_multilingual, language)
-            return self._decode(model, clips, language, prompt, careful)
-
-    def _decode(
-        self, model: WhisperModel, clips: Sequence[Samples], language: str, prompt: str, careful: bool
-    ) -> list[Decoded]:
-        longest = max(c.size for c in clips) / SAMPLE_RATE
-        features = _features(model, clips, WHOLE_S if careful else min(WHOLE_S, longest + PAD_S))
-        encoded = model.model.encode(_storage(features), to_cpu=False)
-        tokenizer = _tokenizer(model, language)
-        head = model.get_prompt(tokenizer, tokenizer.encode(" " + prompt) if prompt else [], without_timestamps=True)
-        results = model.model.generate(
-            encoded,
-            [head] * len(clips),
-            beam_size=self.settings.beam_size,
-            max_length=len(head) + int(TOKENS_AT_LEAST + TOKENS_PER_S * longest),
-            return_scores=True,
-            suppress_blank=True,
-            suppress_tokens=_suppressed(tokenizer),
-            **({"no_repeat_ngram_size": 6} if careful else {}),
-        )
-        tokens = [[t for t in r.sequences_ids[0] if t < tokenizer.eot] for r in results]
-        words = _words(model, tokenizer, tokens, encoded, clips)
+            tokenizer = _tokenizer(model, language)
+            before = tokenizer.encode(" " + prompt) if prompt else []
+            head = model.get_prompt(tokenizer, before, without_timestamps=True)
+            results = self._search(model, tokenizer, encoded, head, careful)
+            tokens = [[t for t in r.sequences_ids[0] if t < tokenizer.eot] for r in results]
+            words = _words(model, tokenizer, tokens, encoded)
         return [
             Decoded(text="".join(w.text for w in found).strip(), words=found, avg_logprob=_mean_logprob(r))
             for r, found in zip(results, words, strict=True)
         ]
 
+    def _search(
+        self, model: WhisperModel, tokenizer: Tokenizer, encoded: Sequence[Encoded], head: list[int], careful: bool
+    ) -> list[Any]:
+        """The best token sequence of each clip."""
+        greedy = self._greedy_first and not careful
+        found = self._generate(model, tokenizer, encoded, head, 1 if greedy else self.settings.beam_size, careful)
+        unsure = [i for i, r in enumerate(found) if greedy and _mean_logprob(r) < UNSURE_BELOW]
+        if unsure:
+            again = self._generate(
+                model, tokenizer, [encoded[i] for i in unsure], head, self.settings.beam_size, careful=False
+            )
+            for i, better in zip(unsure, again, strict=True):
+                found[i] = better
+        return found
 
-def _features(model: WhisperModel, clips: Sequence[Samples], length_s: float) -> np.ndarray[Any, np.dtype[np.float32]]:
+    def _generate(
+        self,
+        model: WhisperModel,
+        tokenizer: Tokenizer,
+        encoded: Sequence[Encoded],
+        head: list[int],
+        beams: int,
+        careful: bool,
+    ) -> list[Any]:
+        longest = max(e.clip.size for e in encoded) / SAMPLE_RATE
+        return list(
+            model.model.generate(
+                _stacked(encoded),
+                [head] * len(encoded),
+                beam_size=beams,
+                max_length=len(head) + int(TOKENS_AT_LEAST + TOKENS_PER_S * longest),
+                return_scores=True,
+                suppress_blank=True,
+                suppress_tokens=_suppressed(tokenizer),
+                **({"no_repeat_ngram_size": NO_REPEAT} if careful else {}),
+            )
+        )
+
+
+def _features(model: WhisperModel, clips: Sequence[Samples], length_s: float) -> Floats:
     """Log-mel features, clips × mels × frames, of clips padded with silence to ``length_s``."""
     size = int(length_s * SAMPLE_RATE)
     extractor = model.feature_extractor
@@ -125,16 +176,17 @@ def _tokenizer(model: WhisperModel, language: str) -> Tokenizer:
 
 
 def _words(
-    model: WhisperModel, tokenizer: Tokenizer, tokens: list[list[int]], encoded: Any, clips: Sequence[Samples]
+    model: WhisperModel, tokenizer: Tokenizer, tokens: list[list[int]], encoded: Sequence[Encoded]
 ) -> list[tuple[Word, ...]]:
     """Word times and probabilities by cross-attention, as openai/whisper finds them."""
     if not any(tokens):
         return [()] * len(tokens)
-    frames = [c.size // model.feature_extractor.hop_length for c in clips]
-    found = model.find_alignment(tokenizer, [t or [tokenizer.eot] for t in tokens], encoded, frames)
+    frames = [e.clip.size // model.feature_extractor.hop_length for e in encoded]
+    spoken = [t or [tokenizer.eot] for t in tokens]
+    found = model.find_alignment(tokenizer, spoken, _stacked(encoded), frames)
     return [
-        tuple(_word(w, c.size / SAMPLE_RATE) for w in words if w["word"].strip()) if spoken else ()
-        for words, spoken, c in zip(found, tokens, clips, strict=True)
+        tuple(_word(w, e.clip.size / SAMPLE_RATE) for w in words if w["word"].strip()) if said else ()
+        for words, said, e in zip(found, tokens, encoded, strict=True)
     ]
 
 
@@ -148,10 +200,14 @@ def _mean_logprob(result: Any) -> float:
     return round(float(result.scores[0]), 4) if result.scores else 0.0
 
 
-def _storage(features: np.ndarray[Any, np.dtype[np.float32]]) -> Any:
+def _storage(values: Floats) -> Any:
     from faster_whisper.transcribe import get_ctranslate2_storage
 
-    return get_ctranslate2_storage(features)
+    return get_ctranslate2_storage(values)
+
+
+def _stacked(encoded: Sequence[Encoded]) -> Any:
+    return _storage(np.stack([e.sound for e in encoded]))
 
 
 def _suppressed(tokenizer: Tokenizer) -> Any:

@@ -1,45 +1,58 @@
-"""The front both engines share: clips in, a guarded Transcript with measured coverage out."""
+"""The front both engines share: calls in, guarded Transcripts with measured coverage out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
-from qa_service.audio.types import Audio, Samples, SpeechSpan
-from qa_service.records import Coverage, EngineInfo, Role, Roles, Transcript, Turn, Word
+from qa_service.audio.types import Samples
+from qa_service.records import EngineInfo, Transcript
 from qa_service.settings import Settings
-from qa_service.speech import guard
+from qa_service.speech.batches import Batch, Task, decode_all, encode_all
+from qa_service.speech.coverage import missed
+from qa_service.speech.hearing import Heard, chosen
+from qa_service.speech.language import SUPPORTED, Languages, declared, detected, longest
 from qa_service.speech.prompts import DOMAIN_PROMPTS
-from qa_service.speech.protocol import Decoded, Decoder, OnSpeech
-from qa_service.speech.turns import Clip, cut, samples_of
-from qa_service.text.normalise import to_simplified
+from qa_service.speech.protocol import Decoded, Decoder, Encoded, SpeechJob
+from qa_service.speech.turns import Clip, around, cut, samples_of
+from qa_service.speech.windows import Window, alone, by_piece, pack
+from qa_service.speech.written import transcript
+from qa_service.text.terms import Vocabulary
 
-#: Clips in one batch, and seconds of audio in it at most: long clips go alone.
-BATCH_CLIPS, BATCH_S = 8, 60.0
-#: Words reach this far: the aligner puts their edges inside the sound.
-WORD_REACH_S = 0.4
-#: A word that lasts longer stands for speech the model left out: the aligner stretched it over the gap.
-WORD_LONGEST_S = 1.2
-#: Speech without words longer than this is decoded again by itself.
-MISSED_S = 1.0
-#: Language is detected over the longest clips, up to this much sound.
-LANGUAGE_S = 29.0
-#: Reasons for which a turn's words do not count as transcribed.
-UNTRUSTED = frozenset({"repetition", "stock_phrase", "not_transcribed"})
-SUPPORTED = ("zh", "en")
+#: Sound on either side of a stretch that was missed twice, for the third try.
+CONTEXT_S = 1.5
+#: Why a stretch of speech has no words, for the reader of its turn.
+NOT_UNDERSTOOD = "no words could be recognised in {seconds:.1f} s of speech, in {tries} tries"
 
 
-@dataclass(frozen=True)
-class _Heard:
-    """A clip with what was decoded in it; word times are seconds of the call."""
+@dataclass
+class _Call:
+    """One call on its way to a transcript."""
 
-    clip: Clip
-    words: tuple[Word, ...]
-    flags: tuple[str, ...]
+    job: SpeechJob
+    windows: list[Window]
+    languages: Languages = field(default_factory=lambda: Languages(None, None, ()))
+    vocabulary: dict[str, Vocabulary] = field(default_factory=dict)
+    encoded: dict[int, Encoded] = field(default_factory=dict)
+    heard: dict[Clip, Heard] = field(default_factory=dict)
+    lost: list[Heard] = field(default_factory=list)
+    done_s: float = 0.0
+
+    @property
+    def speech_s(self) -> float:
+        return sum(w.speech_s for w in self.windows)
+
+    def sound(self, clip: Clip) -> Samples:
+        return samples_of(self.job.audio, clip.channel, clip.start_s, clip.end_s)
+
+    def progress(self, seconds: float) -> None:
+        self.done_s += seconds
+        if self.job.progress:
+            self.job.progress(min(self.done_s, self.speech_s), self.speech_s)
 
 
 class TurnTranscriber:
-    """A Transcriber made of a Decoder: cut, batch, decode, guard, decode again what is missing, measure coverage."""
+    """A Transcriber made of a Decoder: cut, pack, batch, decode, guard, decode again what is doubtful or missing."""
 
     def __init__(self, decoder: Decoder, settings: Settings) -> None:
         self.decoder = decoder
@@ -48,176 +61,143 @@ class TurnTranscriber:
     def info(self) -> EngineInfo:
         return self.decoder.info()
 
-    def transcribe(
-        self,
-        audio: Audio,
-        spans: tuple[SpeechSpan, ...],
-        *,
-        channel_roles: tuple[Role, ...],
-        roles: Roles,
-        language: str | None,
-        prompt: str | None = None,
-        progress: OnSpeech | None = None,
-    ) -> Transcript:
+    def transcribe(self, job: SpeechJob) -> Transcript:
         """See :class:`~qa_service.speech.protocol.Transcriber`. A language other than zh and en is only named."""
-        clips = cut(audio, spans)
-        code, sure = (language, None) if language else self._language(audio, clips)
-        heard: list[_Heard] = []
-        if code in SUPPORTED:
-            heard = self._decode_all(audio, clips, code, self._prompt(code, prompt), progress)
-        turns = tuple(_turn(i, h, channel_roles, code) for i, h in enumerate(_in_order(heard)))
-        return Transcript(
-            language=code,
-            language_confidence=sure,
-            duration_s=round(audio.duration_s, 3),
-            turns=turns,
-            coverage=_coverage(spans, heard),
-            roles=roles,
-            engine=self._engine(code, prompt),
-        )
+        return self.transcribe_all([job])[0]
 
-    def _prompt(self, language: str, given: str | None) -> str:
-        if given is not None:
-            return given
-        return DOMAIN_PROMPTS.get(language, "") if self.settings.domain_prompt else ""
-
-    def _engine(self, language: str | None, prompt: str | None) -> EngineInfo:
+    def transcribe_all(self, jobs: Sequence[SpeechJob]) -> list[Transcript]:
+        calls = [_Call(job, pack(cut(job.audio, job.spans))) for job in jobs]
+        self._find_languages(calls)
+        self._decode_windows(calls)
+        self._ask_again(calls)
+        for context_s in (0.0, CONTEXT_S):
+            self._fill_gaps(calls, context_s)
+        for call in calls:
+            _name_gaps(call)
         info = self.decoder.info()
-        return info.model_copy(update={"options": {**info.options, "prompt": self._prompt(language or "", prompt)}})
+        return [transcript(c.job, [*c.heard.values(), *c.lost], c.languages, c.vocabulary, info) for c in calls]
 
-    def _language(self, audio: Audio, clips: Sequence[Clip]) -> tuple[str | None, float | None]:
-        """Language of the longest clips, heard as one."""
-        import numpy as np
+    def _find_languages(self, calls: Sequence[_Call]) -> None:
+        """Language of every channel, and with it the vocabulary; what was encoded for it is kept for the decode."""
+        asked = [
+            (call, i, Task(number, call.windows[i], call.job.audio))
+            for number, call in enumerate(calls)
+            if call.job.language is None
+            for channel in _channels(call)
+            for i in longest(call.windows, channel)
+        ]
+        found = encode_all(self.decoder, [task for *_, task in asked])
+        chances: dict[int, dict[int, list[tuple[float, dict[str, float]]]]] = {}
+        for (call, i, task), (encoded, heard) in zip(asked, found, strict=True):
+            call.encoded[i] = encoded
+            chances.setdefault(task.call, {}).setdefault(task.window.channel, []).append((task.window.speech_s, heard))
+        for number, call in enumerate(calls):
+            given = call.job.language
+            call.languages = declared(given, _channels(call)) if given else detected(chances.get(number, {}))
+            for code in {call.languages.of(c) for c in _channels(call)} & set(SUPPORTED):
+                call.vocabulary[str(code)] = self._vocabulary(call.job, str(code))
 
-        if not clips:
-            return None, None
-        pieces: list[Samples] = []
-        total = 0.0
-        for clip in sorted(clips, key=lambda c: -c.length_s):
-            if total + clip.length_s > LANGUAGE_S and pieces:
-                break
-            pieces.append(_sound(audio, clip))
-            total += clip.length_s
-        code, chance = self.decoder.detect_language(np.concatenate(pieces))
-        return code, round(chance, 4)
+    def _vocabulary(self, job: SpeechJob, language: str) -> Vocabulary:
+        if not self.settings.domain_prompt:
+            return Vocabulary()
+        return job.vocabulary(language) if job.vocabulary else Vocabulary(prompt=DOMAIN_PROMPTS.get(language, ""))
 
-    def _decode_all(
-        self, audio: Audio, clips: Sequence[Clip], language: str, prompt: str, progress: OnSpeech | None
-    ) -> list[_Heard]:
-        total, done, heard = sum(c.speech_s for c in clips), 0.0, []
-        for batch in _batches(clips):
-            sounds = [_sound(audio, c) for c in batch]
-            for clip, sound, decoded in zip(batch, sounds, self.decoder.decode(sounds, language, prompt), strict=True):
-                kept, flags = self._guarded(sound, decoded, clip.length_s, language, prompt)
-                found = _Heard(clip, _shifted(kept.words, clip.start_s), flags)
-                heard.append(self._completed(audio, found, language))
-                done += clip.speech_s
-            if progress:
-                progress(done, total)
-        return heard
+    def _decode_windows(self, calls: Sequence[_Call]) -> None:
+        def after(batch: Batch, heard: Sequence[Decoded]) -> None:
+            for task, decoded in zip(batch, heard, strict=True):
+                call = calls[task.call]
+                for piece, words in zip(task.window.pieces, by_piece(task.window, decoded.words), strict=True):
+                    found = Heard(piece.clip, words)
+                    call.heard[piece.clip] = found.judged(call.sound(piece.clip), task.prompt)
+                call.progress(task.window.speech_s)
 
-    def _guarded(
-        self, sound: Samples, first: Decoded, length_s: float, language: str, prompt: str
-    ) -> tuple[Decoded, tuple[str, ...]]:
-        """The better of two decodes where the first looks wrong; the flags of the one that is kept."""
-        flags = guard.suspicious(first, length_s, prompt)
-        if not flags:
-            return first, ()
-        again = self.decoder.decode([sound], language, "", careful=True)[0]
-        flags_again = guard.suspicious(again, length_s, prompt)
-        better = (len(flags_again), -guard.confidence(again)) < (len(flags), -guard.confidence(first))
-        return (again, flags_again) if better else (first, flags)
+        tasks = [
+            task for number, call in enumerate(calls) for i, w in enumerate(call.windows)
+            if (task := _task(calls, number, w, encoded=call.encoded.pop(i, None)))
+        ]  # fmt: skip
+        decode_all(self.decoder, tasks, after)
 
-    def _completed(self, audio: Audio, heard: _Heard, language: str) -> _Heard:
-        """Decode alone what the clip's words leave out; two reasons stay: nothing said, or not understood."""
+    def _ask_again(self, calls: Sequence[_Call]) -> None:
+        """Decode every doubtful turn again in another way, and keep the better words."""
+
+        def after(batch: Batch, heard: Sequence[Decoded]) -> None:
+            for task, decoded in zip(batch, heard, strict=True):
+                second = _alone(calls, task, decoded)
+                call = calls[task.call]
+                call.heard[second.clip] = chosen(call.heard[second.clip], second)
+
+        doubtful = [(n, h.clip) for n, call in enumerate(calls) for h in call.heard.values() if h.flags]
+        decode_all(self.decoder, list(_again(calls, doubtful)), after)
+
+    def _fill_gaps(self, calls: Sequence[_Call], context_s: float) -> None:
+        """Decode alone what the words of a turn leave out, with ``context_s`` of sound around it."""
+        owners: dict[tuple[int, Clip], tuple[Clip, Clip]] = {}
+
+        def after(batch: Batch, heard: Sequence[Decoded]) -> None:
+            for task, decoded in zip(batch, heard, strict=True):
+                second = _alone(calls, task, decoded)
+                owner, gap = owners[task.call, second.clip]
+                if second.words and not second.flags:
+                    _insert(calls[task.call], owner, gap, second)
+
+        for number, call in enumerate(calls):
+            for heard in call.heard.values():
+                for gap in _gaps(heard):
+                    owners[number, around(gap, call.job.audio, context_s)] = (heard.clip, gap)
+        decode_all(self.decoder, list(_again(calls, list(owners))), after)
+
+
+def _channels(call: _Call) -> list[int]:
+    return sorted({w.channel for w in call.windows})
+
+
+def _task(
+    calls: Sequence[_Call], number: int, window: Window, *, careful: bool = False, encoded: Encoded | None = None
+) -> Task | None:
+    """None where the language is not one that is transcribed. A careful decode gets no prompt: it may be at fault."""
+    call = calls[number]
+    language = call.languages.of(window.channel)
+    if language not in SUPPORTED:
+        return None
+    prompt = "" if careful else call.vocabulary[language].prompt
+    return Task(number, window, call.job.audio, language, prompt, careful, encoded)
+
+
+def _again(calls: Sequence[_Call], clips: Sequence[tuple[int, Clip]]) -> Iterator[Task]:
+    for number, clip in clips:
+        if task := _task(calls, number, alone(clip), careful=True):
+            yield task
+
+
+def _alone(calls: Sequence[_Call], task: Task, decoded: Decoded) -> Heard:
+    """What was heard in a window that holds one clip."""
+    clip = task.window.pieces[0].clip
+    words = by_piece(task.window, decoded.words)[0]
+    return Heard(clip, words).judged(calls[task.call].sound(clip), task.prompt)
+
+
+def _gaps(heard: Heard) -> Iterator[Clip]:
+    for span in missed(heard.clip.speech, heard.words):
+        yield Clip(span.channel, span.start_s, span.end_s, (span,), span.voice)
+
+
+def _insert(call: _Call, owner: Clip, gap: Clip, second: Heard) -> None:
+    """Words whose middle lies in the gap join the turn they were missing from."""
+    found = [w for w in second.words if gap.start_s <= (w.start_s + w.end_s) / 2 <= gap.end_s]
+    heard = call.heard[owner]
+    words = tuple(sorted((*heard.words, *found), key=lambda w: (w.start_s, w.end_s)))
+    flags = () if found and not heard.words else heard.flags
+    call.heard[owner] = Heard(owner, words, flags)
+
+
+def _name_gaps(call: _Call) -> None:
+    """What stays without words becomes a turn of its own that says so; a turn without any says so itself."""
+    for clip, heard in list(call.heard.items()):
+        seconds = clip.speech_s
         if not heard.words:
-            return heard
-        words = list(heard.words)
-        for missed in _missed(heard):
-            sound = samples_of(audio, missed.channel, missed.start_s, missed.end_s)
-            decoded = self.decoder.decode([sound], language, "", careful=True)[0]
-            if not guard.suspicious(decoded, missed.end_s - missed.start_s, ""):
-                words += _shifted(decoded.words, missed.start_s)
-        return replace(heard, words=tuple(sorted(words, key=lambda w: (w.start_s, w.end_s))))
-
-
-def _sound(audio: Audio, clip: Clip) -> Samples:
-    return samples_of(audio, clip.channel, clip.start_s, clip.end_s)
-
-
-def _batches(clips: Sequence[Clip]) -> Iterator[list[Clip]]:
-    """Clips of like length together, the longest first."""
-    batch: list[Clip] = []
-    for clip in sorted(clips, key=lambda c: (-c.length_s, c.start_s, c.channel)):
-        if batch and (len(batch) == BATCH_CLIPS or (len(batch) + 1) * batch[0].length_s > BATCH_S):
-            yield batch
-            batch = []
-        batch.append(clip)
-    if batch:
-        yield batch
-
-
-def _shifted(words: Iterable[Word], by_s: float) -> tuple[Word, ...]:
-    return tuple(
-        w.model_copy(update={"start_s": round(w.start_s + by_s, 3), "end_s": round(w.end_s + by_s, 3)}) for w in words
-    )
-
-
-def _reach(heard: _Heard) -> list[tuple[float, float]]:
-    """Stretches that words cover, joined where they reach each other."""
-    out: list[tuple[float, float]] = []
-    for word in heard.words:
-        start = word.start_s - WORD_REACH_S
-        end = min(word.end_s, word.start_s + WORD_LONGEST_S) + WORD_REACH_S
-        if out and start <= out[-1][1]:
-            out[-1] = (out[-1][0], max(out[-1][1], end))
-        else:
-            out.append((start, end))
-    return out
-
-
-def _missed(heard: _Heard) -> Iterator[SpeechSpan]:
-    """Speech of the clip that no word covers, where it is long enough to hold some."""
-    for span in heard.clip.speech:
-        at = span.start_s
-        for start, end in [*_reach(heard), (span.end_s, span.end_s)]:
-            if min(start, span.end_s) - at >= MISSED_S:
-                yield SpeechSpan(span.channel, at, min(start, span.end_s))
-            at = max(at, end)
-
-
-def _coverage(spans: tuple[SpeechSpan, ...], heard: Sequence[_Heard]) -> Coverage:
-    """Seconds of speech, and how many of them trusted words cover."""
-    speech = sum(s.end_s - s.start_s for s in spans)
-    covered = 0.0
-    for turn in heard:
-        if UNTRUSTED.isdisjoint(turn.flags):
-            for span in turn.clip.speech:
-                covered += sum(max(0.0, min(b, span.end_s) - max(a, span.start_s)) for a, b in _reach(turn))
-    ratio = round(min(1.0, covered / speech), 4) if speech else None
-    return Coverage(speech_s=round(speech, 2), transcribed_s=round(min(covered, speech), 2), ratio=ratio)
-
-
-def _in_order(heard: Sequence[_Heard]) -> list[_Heard]:
-    return sorted(heard, key=lambda h: (h.clip.start_s, h.clip.channel))
-
-
-def _turn(index: int, heard: _Heard, channel_roles: tuple[Role, ...], language: str | None) -> Turn:
-    words = tuple(w.model_copy(update={"text": _script(w.text, language)}) for w in heard.words)
-    confidence = sum(w.probability for w in words) / len(words) if words else None
-    return Turn(
-        index=index,
-        role=channel_roles[heard.clip.channel],
-        channel=heard.clip.channel,
-        start_s=round(heard.clip.start_s, 3),
-        end_s=round(heard.clip.end_s, 3),
-        text="".join(w.text for w in words).strip(),
-        confidence=round(confidence, 4) if confidence is not None else None,
-        words=tuple(w.model_copy(update={"text": w.text.strip()}) for w in words),
-        flags=heard.flags,
-    )
-
-
-def _script(text: str, language: str | None) -> str:
-    """Whisper writes Mandarin in either script; we write simplified."""
-    return to_simplified(text) if language == "zh" else text
+            reason = NOT_UNDERSTOOD.format(seconds=seconds, tries=3 if list(_gaps(heard)) else 2)
+            call.heard[clip] = Heard(clip, (), ("not_transcribed",), reason)
+            continue
+        for gap in _gaps(heard):
+            reason = NOT_UNDERSTOOD.format(seconds=gap.speech_s, tries=3)
+            call.lost.append(Heard(gap, (), ("not_transcribed",), reason))

@@ -72,10 +72,9 @@ def _items(files: list[Path] | None, meta: Path | None, manifest: Path | None, t
 def _inspected(
     inspector: Inspector, items: list[Item], settings: Settings, bar: screen.AudioBar
 ) -> Iterator[Inspection]:
-    from qa_service.inspect.batch import inspect_item
+    from qa_service.inspect.batch import inspect_items
 
-    for item in items:
-        result = inspect_item(inspector, item, settings, bar.on_progress)
+    for result in inspect_items(inspector, items, settings, bar.on_progress):
         bar.finished(result)
         yield result
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa_service.errors import ErrorCode, FactsError, QAError
+from qa_service.inspect.job import MOST_TOGETHER_S, AudioJob
 from qa_service.inspect.pipeline import Inspector, OnProgress
 from qa_service.intake.facts import sidecar_facts
 from qa_service.intake.files import accept, shown
@@ -77,6 +78,68 @@ def unique(items: Iterable[Item]) -> Iterator[Item]:
             yield item
 
 
+def inspect_items(
+    inspector: Inspector, items: Iterable[Item], settings: Settings, on_progress: OnProgress | None = None
+) -> Iterator[Inspection]:
+    """Inspect a batch; results in the order of the items. Recordings that stand side by side are heard together."""
+    for group in _groups(items, settings.batch_calls):
+        if len(group) == 1:
+            yield inspect_item(inspector, group[0], settings, on_progress)
+        else:
+            yield from _together(inspector, group, settings, on_progress)
+
+
+def _groups(items: Iterable[Item], most: int) -> Iterator[list[Item]]:
+    """Up to ``most`` recordings, an hour of sound in all; what is no recording stands alone."""
+    from qa_service.audio.decode import probe_duration
+
+    group: list[Item] = []
+    total = 0.0
+    for item in items:
+        sounds = item.error is None and item.transcript is None and item.audio is not None
+        length = (probe_duration(item.audio) if sounds and item.audio and most > 1 else None) or 0.0
+        if group and (not length or len(group) == most or total + length > MOST_TOGETHER_S):
+            yield group
+            group, total = [], 0.0
+        group.append(item)
+        total += length
+        if not length:  # bad, silent about its length, or text
+            yield group
+            group, total = [], 0.0
+    if group:
+        yield group
+
+
+def _together(
+    inspector: Inspector, items: list[Item], settings: Settings, on_progress: OnProgress | None
+) -> list[Inspection]:
+    refused: dict[str, Inspection | Exception] = {}
+    jobs = []
+    for item in items:
+        assert item.audio is not None
+        try:
+            accept(item.audio, settings)
+            jobs.append(AudioJob(item.audio, item.facts, item.call_id))
+        except QAError as wrong:
+            refused[item.call_id] = wrong
+    try:
+        heard = inspector.inspect_many(jobs, on_progress=on_progress)
+        outcomes = {**refused, **{job.call_id: found for job, found in zip(jobs, heard, strict=True)}}
+    except QAError as wrong:
+        outcomes = {**refused, **{job.call_id: wrong for job in jobs}}
+    return [_result(item.call_id, outcomes[item.call_id]) for item in items]
+
+
+def _result(call_id: str, outcome: Inspection | Exception) -> Inspection:
+    """Whatever is wrong with a call is its result; what nobody foresaw is raised."""
+    if isinstance(outcome, Inspection):
+        return outcome
+    if not isinstance(outcome, QAError):
+        raise outcome
+    error = ErrorInfo(code=outcome.code, message=str(outcome))
+    return Inspection(call_id=call_id, status=CallStatus.FAILED, error=error)
+
+
 def inspect_item(
     inspector: Inspector, item: Item, settings: Settings, on_progress: OnProgress | None = None
 ) -> Inspection:
@@ -93,5 +156,4 @@ def inspect_item(
         accept(item.audio, settings)
         return inspector.inspect_audio(item.audio, item.facts, call_id=item.call_id, on_progress=on_progress)
     except QAError as wrong:
-        error = ErrorInfo(code=wrong.code, message=str(wrong))
-        return Inspection(call_id=item.call_id, status=CallStatus.FAILED, error=error)
+        return _result(item.call_id, wrong)

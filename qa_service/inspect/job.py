@@ -7,6 +7,9 @@ from pathlib import Path
 
 from qa_service.records import CallFacts
 
+#: Seconds of sound that are heard together at most: an hour of two channels takes half a gigabyte.
+MOST_TOGETHER_S = 3600.0
+
 
 @dataclass(frozen=True)
 class AudioJob:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, InputError, RuleError, SetupError
-from qa_service.inspect.job import AudioJob
+from qa_service.inspect.job import MOST_TOGETHER_S, AudioJob
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.heartbeat import heartbeat
 from qa_service.jobs.identity import is_dead, worker_id
@@ -54,8 +54,6 @@ INDEX_REST_S = 30.0
 LAST_SYNC_WAIT_S = 5.0
 #: Stages worth breaking off when asked to stop; the others are through in a moment.
 LONG_STAGES = ("decode", "transcribe")
-#: Seconds of sound that are heard together at most: an hour of two channels takes half a gigabyte.
-MOST_TOGETHER_S = 3600.0
 
 
 class CallInspector(Protocol):

@@ -151,6 +151,13 @@ def noted(log: Path) -> Counter[str]:
     return Counter(call_id for call_id, _ in _lines(log))
 
 
+def until_begun(log: Path, calls: int, seconds: float = 30.0) -> None:
+    """Wait until so many calls were begun in all: on a busy machine a process takes its time to start."""
+    end = time.monotonic() + seconds
+    while len(_lines(log)) < calls and time.monotonic() < end:
+        time.sleep(0.005)
+
+
 def workers_of(log: Path) -> set[str]:
     """Process ids of those who began a call."""
     return {pid for _, pid in _lines(log)}

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from qa_service.records import CallState
 from qa_service.store.store import Store
-from tests.jobs.fakes import keep_turns, noted, worker_process, workers_of
+from tests.jobs.fakes import keep_turns, noted, until_begun, worker_process, workers_of
 
 CALLS = 150
 KILLS = 10
@@ -47,7 +47,8 @@ def test_killed_at_random_moments_every_call_is_inspected_exactly_once(
     killed = 0
     for _ in range(KILLS):
         process = worker_process(database_url, tmp_path, log, seconds=0.01)
-        time.sleep(moments.uniform(0.02, 0.3))
+        until_begun(log, sum(noted(log).values()) + 1)
+        time.sleep(moments.uniform(0.0, 0.2))
         process.kill()
         process.join()
         killed += process.exitcode == -signal.SIGKILL

@@ -18,7 +18,16 @@ from qa_service.jobs.worker import WorkReport, work
 from qa_service.records import CallState, Inspection, ProgressEvent
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
-from tests.jobs.fakes import FakeInspector, keep_audio, keep_turns, noted, settings_at, worker_process, workers_of
+from tests.jobs.fakes import (
+    FakeInspector,
+    keep_audio,
+    keep_turns,
+    noted,
+    settings_at,
+    until_begun,
+    worker_process,
+    workers_of,
+)
 
 
 @pytest.fixture
@@ -191,7 +200,8 @@ def test_killed_at_random_moments_every_recording_is_inspected_exactly_once(tmp_
     moments = random.Random(20261125)
     for _ in range(8):
         process = worker_process(settings.database, tmp_path, log, seconds=0.02)
-        time.sleep(moments.uniform(0.05, 0.4))
+        until_begun(log, sum(noted(log).values()) + 1)
+        time.sleep(moments.uniform(0.0, 0.1))
         process.kill()
         process.join()
     done_before = store.calls.counts()[CallState.INSPECTED]

@@ -45,9 +45,9 @@ NUMBERS = [
 
 NONE = [
     "一下 一样 万一 千万别 十分抱歉 一定 三思 一点", "不管三七二十一", "三天两头打", "乱七八糟", "你这个二百五",
-    "什么三八", "十七八天", "两三千", "三五天", "几十万", "十几个", "三四百块", "一两次", "百分之几",
-    "您欠6,420块,2026年", "1500，2000，300", "这么多", "要么不还", "one question, two things", "oh no", "in the first place, the third one",
-    "twenty-four seven support", "I owe 4500", "",
+    "什么三八", "十七八天", "两三千", "三五天", "几十万", "十几个", "三四百块", "一两次", "百分之几", "这么多",
+    "您欠6,420块,2026年", "1500，2000，300", "要么不还", "one question, two things", "oh no",
+    "in the first place, the third one", "twenty-four seven support", "I owe 4500", "",
 ]  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from qa_service.errors import RuleError
 from qa_service.records import CallFacts, Plan, Record
+from qa_service.rules.vocabulary import PlanWords
 
 #: Stages of delinquency by days overdue (first, last day); None: no last day.
 STAGES: tuple[tuple[str, int, int | None], ...] = (
@@ -47,13 +48,14 @@ class When(Record):
 
 
 class PlanSpec(Record):
-    """A plan as written. ``parameters`` override those of its packs."""
+    """A plan as written. ``parameters`` override those of its packs, ``vocabulary`` adds to its language's words."""
 
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
     when: When = When()
     packs: tuple[str, ...] = Field(min_length=1)
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
+    vocabulary: PlanWords = PlanWords()
 
 
 class _PlanFile(Record):

@@ -17,11 +17,12 @@ from qa_service.errors import ErrorCode, QueryError, SetupError
 from qa_service.search.document import TurnDocument
 from qa_service.search.protocol import SearchHit, SearchQuery, SearchResults
 from qa_service.search.query import understood
+from qa_service.search.streams import marked, streams
 from qa_service.search.tree import And, Fact, Node, Not, Or, Words, facts_of, wanted
-from qa_service.text.tokens import pairs, spans, stem, tokens
+from qa_service.text.tokens import pairs, stem
 
 #: Raised whenever tokens, facts or mapping change: each version has an index of its own, filled by `qa reindex`.
-VERSION = 1
+VERSION = 2
 INDEX = f"qa-turns-v{VERSION}"
 TIMEOUT_S = 10
 #: Furthest turn that can be paged to.
@@ -118,12 +119,12 @@ class ElasticIndex:
 def action(document: TurnDocument) -> dict[str, Any]:
     """A document as one line of a bulk request; all turns of a call live on one shard."""
     plain = document.model_dump(mode="json", exclude={"findings", "call_findings"})
-    words = [token.text for token in tokens(document.text)]
-    streams = {"words": " ".join(map(stem, words)), "pairs": " ".join(pairs(words)), "facts": facts_of(document)}
+    words, phrases = streams(document.text)
+    made = {"words": words, "pairs": phrases, "facts": facts_of(document)}
     named = {"rule_ids": list(document.rule_ids), "severities": [str(s) for s in document.severities]}
     return {
         "_op_type": "index", "_index": INDEX, "_id": _id(document), "routing": document.call_id,
-        "_source": {**plain, **named, **streams},
+        "_source": {**plain, **named, **made},
     }  # fmt: skip
 
 
@@ -174,7 +175,7 @@ def _id(document: TurnDocument) -> str:
 
 
 def _hit(source: Mapping[str, Any], marks: tuple[tuple[str, ...], ...]) -> SearchHit:
-    return SearchHit.model_validate({**source, "highlights": spans(tokens(source["text"]), marks)})
+    return SearchHit.model_validate({**source, "highlights": marked(source["text"], marks)})
 
 
 @contextmanager

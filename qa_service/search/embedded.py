@@ -20,11 +20,11 @@ from qa_service.search.document import TurnDocument
 from qa_service.search.fts import expression
 from qa_service.search.protocol import SearchHit, SearchQuery, SearchResults
 from qa_service.search.query import understood
+from qa_service.search.streams import marked, streams
 from qa_service.search.tree import Node, facts_of, wanted
-from qa_service.text.tokens import pairs, spans, stem, tokens
 
 #: Raised whenever tokens, facts or tables change; an index of another version must be built again.
-VERSION = 1
+VERSION = 2
 #: "qaSI": says that a SQLite file is one of ours.
 APPLICATION = 0x71615349
 
@@ -154,8 +154,7 @@ def _row(document: TurnDocument) -> tuple[object, ...]:
 
 
 def _streams(document: TurnDocument) -> tuple[str, str, str]:
-    words = [token.text for token in tokens(document.text)]
-    return " ".join(map(stem, words)), " ".join(pairs(words)), " ".join(facts_of(document))
+    return (*streams(document.text), " ".join(facts_of(document)))
 
 
 def _source(query: SearchQuery, tree: Node) -> tuple[str, tuple[str, ...]]:
@@ -172,4 +171,4 @@ def _source(query: SearchQuery, tree: Node) -> tuple[str, tuple[str, ...]]:
 def _hit(row: Sequence[object], marks: tuple[tuple[str, ...], ...]) -> SearchHit:
     found = dict(zip(_COLUMNS, row, strict=True))
     found |= {name: json.loads(str(found[name])) for name in ("rule_ids", "severities")}
-    return SearchHit.model_validate({**found, "highlights": spans(tokens(str(found["text"])), marks)})
+    return SearchHit.model_validate({**found, "highlights": marked(str(found["text"]), marks)})

@@ -18,6 +18,7 @@ from luqum.thread import parse as lucene_parse
 from qa_service.errors import QueryError
 from qa_service.records import Role, Severity
 from qa_service.search.protocol import SearchQuery
+from qa_service.search.streams import runs
 from qa_service.search.tree import EVERY, And, Fact, Node, Not, Or, Words, fact
 from qa_service.text.tokens import tokens
 
@@ -217,8 +218,7 @@ class _Reader:
     def _leaf(self, text: str, field: str) -> Node | None:
         if field:
             return Fact(self._fact(field, text))
-        run = tuple(token.text for token in tokens(text))
-        return Words(run) if run else None
+        return _joined(Or, [Words(run) for run in runs(text)])
 
     def _fact(self, field: str, value: str) -> str:
         if field == "severity":

@@ -78,6 +78,17 @@ def near_key(syllable: str) -> str:
     return initial + final
 
 
+@lru_cache(maxsize=65536)
+def sounds_apart(one: str, other: str) -> float:
+    """Steps between two syllables: 0 the same, 0.5 near, 1 the same final behind another initial, 2 anything else."""
+    if one == other:
+        return 0.0
+    if near_key(one) == near_key(other):
+        return 0.5
+    finals = [near_key(f"b{_split(syllable)[1]}") for syllable in (one, other)]
+    return 1.0 if finals[0] == finals[1] else 2.0
+
+
 def _split(syllable: str) -> tuple[str, str]:
     cut = 2 if syllable[:2] in ("zh", "ch", "sh") else 1
     return ("", syllable) if syllable[:1] in "aoe" else (syllable[:cut], syllable[cut:])

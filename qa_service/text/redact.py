@@ -13,6 +13,9 @@ from enum import StrEnum
 import regex
 
 from qa_service.text.normalise import normalise
+from qa_service.text.numbers_en import DIGIT_WORDS
+from qa_service.text.numbers_zh import DIGITS, MISHEARD
+from qa_service.text.spoken_zh import PAUSE
 
 
 class Personal(StrEnum):
@@ -37,17 +40,11 @@ _EN = {kind: f"[{kind}]" for kind in Personal}
 _HAN = regex.compile(r"\p{Script=Han}")
 _LATIN = regex.compile(r"[a-z]{2}")
 
-#: Digits as a recogniser writes them: 妖腰邀夭吆么 are misheard for 幺 (yāo, one), 洞拐 are radio speech for 0 and 7.
-_SPOKEN = dict(zip("零〇一二三四五六七八九幺妖腰邀夭吆两洞拐么", "001234567891111112071", strict=True))
-_WORDS = {
-    "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
-    "eight": "8", "nine": "9",
-}  # fmt: skip
-_DIGIT = f"(?:[0-9{''.join(_SPOKEN)[:-1]}]|(?<![什怎这那多要])么)"
-_WORD = rf"\b(?:{'|'.join(_WORDS)})\b"
+#: 妖腰… are misheard for 幺, 洞拐 are radio speech.
+_SPOKEN = DIGITS | MISHEARD
+_DIGIT = f"(?:[0-9{''.join(_SPOKEN).replace('么', '')}]|(?<![什怎这那多要])么)"
+_WORD = rf"\b(?:{'|'.join(DIGIT_WORDS)})\b"
 _GROUP = regex.compile(rf"{_DIGIT}+|{_WORD}")
-#: What may stand between the groups of one number: a pause, however it is written.
-_PAUSE = regex.compile(r"[\s,.·\-()嗯啊呃哦]{1,4}")
 _CHECK_X = regex.compile(r"[\s,\-]{0,2}(?:x(?![a-z])|叉|×|艾克斯|埃克斯)")
 
 _UNIT = (
@@ -136,7 +133,7 @@ def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
         if any(start < found.end() and found.start() < end for start, end in closed):
             continue
         group = _group(found.group(), *found.span())
-        if run and not _PAUSE.fullmatch(text, run[-1].end, group.start):
+        if run and not PAUSE.fullmatch(text, run[-1].end, group.start):
             yield run
             run = []
         run.append(group)
@@ -145,8 +142,8 @@ def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
 
 
 def _group(written: str, start: int, end: int) -> _Group:
-    if written in _WORDS:
-        return _Group(_WORDS[written], start, end, True)
+    if written in DIGIT_WORDS:
+        return _Group(DIGIT_WORDS[written], start, end, True)
     return _Group("".join(_SPOKEN.get(c, c) for c in written), start, end, not written.isdecimal())
 
 

@@ -60,6 +60,11 @@ def stem(word: str) -> str:
 
 def spans(text: Sequence[Token], wanted: Iterable[Sequence[str]]) -> tuple[tuple[int, int], ...]:
     """Where any of the wanted runs of tokens stands in ``text``: original places, in order, overlaps joined."""
+    return joined(places(text, wanted))
+
+
+def places(text: Sequence[Token], wanted: Iterable[Sequence[str]]) -> set[tuple[int, int]]:
+    """Where any of the wanted runs of tokens stands in ``text``, in no order."""
     words = [t.text for t in text]
     stems = [stem(w) for w in words]
     found: set[tuple[int, int]] = set()
@@ -71,6 +76,11 @@ def spans(text: Sequence[Token], wanted: Iterable[Sequence[str]]) -> tuple[tuple
         else:
             starts = (i for i in range(len(words) - size + 1) if words[i] == run[0])
             found |= {(text[i].start, text[i + size - 1].end) for i in starts if words[i : i + size] == list(run)}
+    return found
+
+
+def joined(found: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Places in order, those that reach into one another as one."""
     return tuple(_joined(sorted(found)))
 
 

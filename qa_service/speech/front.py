@@ -24,8 +24,6 @@ WORD_LONGEST_S = 1.2
 MISSED_S = 1.0
 #: Language is detected over the longest clips, up to this much sound.
 LANGUAGE_S = 29.0
-#: Reasons for which a turn's words do not count as transcribed.
-UNTRUSTED = frozenset({"repetition", "stock_phrase", "not_transcribed"})
 SUPPORTED = ("zh", "en")
 
 
@@ -108,7 +106,7 @@ class TurnTranscriber:
         for batch in _batches(clips):
             sounds = [_sound(audio, c) for c in batch]
             for clip, sound, decoded in zip(batch, sounds, self.decoder.decode(sounds, language, prompt), strict=True):
-                kept, flags = self._guarded(sound, decoded, clip.length_s, language, prompt)
+                kept, flags = self._guarded(sound, decoded, language, prompt)
                 found = _Heard(clip, _shifted(kept.words, clip.start_s), flags)
                 heard.append(self._completed(audio, found, language))
                 done += clip.speech_s
@@ -117,14 +115,14 @@ class TurnTranscriber:
         return heard
 
     def _guarded(
-        self, sound: Samples, first: Decoded, length_s: float, language: str, prompt: str
+        self, sound: Samples, first: Decoded, language: str, prompt: str
     ) -> tuple[Decoded, tuple[str, ...]]:
         """The better of two decodes where the first looks wrong; the flags of the one that is kept."""
-        flags = guard.suspicious(first, length_s, prompt)
+        flags = guard.suspicious(first, sound, prompt)
         if not flags:
             return first, ()
         again = self.decoder.decode([sound], language, "", careful=True)[0]
-        flags_again = guard.suspicious(again, length_s, prompt)
+        flags_again = guard.suspicious(again, sound, prompt)
         better = (len(flags_again), -guard.confidence(again)) < (len(flags), -guard.confidence(first))
         return (again, flags_again) if better else (first, flags)
 
@@ -136,7 +134,7 @@ class TurnTranscriber:
         for missed in _missed(heard):
             sound = samples_of(audio, missed.channel, missed.start_s, missed.end_s)
             decoded = self.decoder.decode([sound], language, "", careful=True)[0]
-            if not guard.suspicious(decoded, missed.end_s - missed.start_s, ""):
+            if not guard.suspicious(decoded, sound, ""):
                 words += _shifted(decoded.words, missed.start_s)
         return replace(heard, words=tuple(sorted(words, key=lambda w: (w.start_s, w.end_s))))
 
@@ -191,7 +189,7 @@ def _coverage(spans: tuple[SpeechSpan, ...], heard: Sequence[_Heard]) -> Coverag
     speech = sum(s.end_s - s.start_s for s in spans)
     covered = 0.0
     for turn in heard:
-        if UNTRUSTED.isdisjoint(turn.flags):
+        if guard.UNTRUSTED.isdisjoint(turn.flags):
             for span in turn.clip.speech:
                 covered += sum(max(0.0, min(b, span.end_s) - max(a, span.start_s)) for a, b in _reach(turn))
     ratio = round(min(1.0, covered / speech), 4) if speech else None

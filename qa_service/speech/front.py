@@ -209,6 +209,7 @@ def _turn(index: int, heard: _Heard, channel_roles: tuple[Role, ...], language: 
         index=index,
         role=channel_roles[heard.clip.channel],
         channel=heard.clip.channel,
+        voice=heard.clip.voice,
         start_s=round(heard.clip.start_s, 3),
         end_s=round(heard.clip.end_s, 3),
         text="".join(w.text for w in words).strip(),

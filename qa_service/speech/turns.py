@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -22,12 +22,13 @@ CUT_WINDOW_S = 0.2
 
 @dataclass(frozen=True)
 class Clip:
-    """A stretch of one channel, with the speech spans inside it."""
+    """A stretch of one channel (of one voice on it, where voices were told apart), with the speech spans inside it."""
 
     channel: int
     start_s: float
     end_s: float
     speech: tuple[SpeechSpan, ...]
+    voice: int | None = None
 
     @property
     def length_s(self) -> float:
@@ -41,10 +42,10 @@ class Clip:
 def cut(audio: Audio, spans: tuple[SpeechSpan, ...]) -> list[Clip]:
     """Clips in order of time. Every span lies in exactly one clip (a very long span in several)."""
     clips: list[Clip] = []
-    mixed = len(audio.channels) == 1
-    for channel in range(len(audio.channels)):
-        own = [s for s in spans if s.channel == channel]
-        others = [s for s in spans if s.channel != channel]
+    for channel, voice in sorted({(s.channel, s.voice) for s in spans}, key=lambda k: (k[0], k[1] or 0)):
+        own = [s for s in spans if (s.channel, s.voice) == (channel, voice)]
+        others = [s for s in spans if (s.channel, s.voice) != (channel, voice)]
+        mixed = len(audio.channels) == 1 and voice is None
         pieces = [piece for span in own for piece in _split(span, audio.channels[channel])]
         clips += _joined(pieces, others, JOIN_GAP_MIXED_S if mixed else JOIN_GAP_S, crumbs=not mixed)
     return sorted(clips, key=lambda c: (c.start_s, c.channel))
@@ -59,9 +60,9 @@ def _split(span: SpeechSpan, samples: Samples) -> Iterator[SpeechSpan]:
     start = span.start_s
     while span.end_s - start > LONGEST_S:
         middle = _quietest(samples, start + LONGEST_S / 2, start + LONGEST_S)
-        yield SpeechSpan(span.channel, start, middle)
+        yield replace(span, start_s=start, end_s=middle)
         start = middle
-    yield SpeechSpan(span.channel, start, span.end_s)
+    yield replace(span, start_s=start)
 
 
 def _quietest(samples: Samples, from_s: float, to_s: float) -> float:
@@ -79,18 +80,21 @@ def _joined(pieces: Sequence[SpeechSpan], others: Sequence[SpeechSpan], gap_s: f
             groups[-1].append(piece)
         else:
             groups.append([piece])
-    return [Clip(g[0].channel, g[0].start_s, g[-1].end_s, tuple(g)) for g in groups]
+    return [Clip(g[0].channel, g[0].start_s, g[-1].end_s, tuple(g), g[0].voice) for g in groups]
 
 
 def _belongs(
     group: list[SpeechSpan], piece: SpeechSpan, others: Sequence[SpeechSpan], gap_s: float, crumbs: bool
 ) -> bool:
-    """A piece joins the turn before it when the pause is short and nobody else speaks in it."""
+    """A piece joins the turn before it when the pause is short and nobody else speaks in it.
+
+    Whoever speaks in it on the same channel would be heard in the clip: then the pieces stay apart, however near.
+    """
     gap = piece.start_s - group[-1].end_s
-    if piece.end_s - group[0].start_s > LONGEST_S:
+    between = [o for o in others if o.start_s < piece.start_s and o.end_s > group[-1].end_s]
+    if piece.end_s - group[0].start_s > LONGEST_S or any(o.channel == piece.channel for o in between):
         return False
     if gap <= gap_s:
         return True
     crumb = min(group[-1].end_s - group[0].start_s, piece.end_s - piece.start_s) < CRUMB_S
-    interrupted = any(o.start_s < piece.start_s and o.end_s > group[-1].end_s for o in others)
-    return crumbs and crumb and gap <= CRUMB_GAP_S and not interrupted
+    return crumbs and crumb and gap <= CRUMB_GAP_S and not between

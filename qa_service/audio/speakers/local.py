@@ -47,7 +47,7 @@ def listen(
     features = fbank(sound)
     if not len(features):
         return []
-    times = np.arange(len(features)) * GRID_S + FRAME / 2 / SAMPLE_RATE
+    times = np.asarray(np.arange(len(features)) * GRID_S + FRAME / 2 / SAMPLE_RATE, dtype=np.float64)
     active = at_times(activity(sound, settings), times)
     active &= speech[first : first + len(active), None]
     alone = active.sum(axis=1) == 1

@@ -42,6 +42,7 @@ def _loaded(folder: Path, name: str, threads: int) -> InferenceSession:
     options = SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # others share the cores
     return InferenceSession(_checked(folder, name), options, providers=["CPUExecutionProvider"])
 
 

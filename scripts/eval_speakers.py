@@ -1,6 +1,7 @@
 """Voices and roles on mono mixes of labelled calls: who speaks when, by method, and whether roles are right.
 
-    python scripts/eval_speakers.py --calls FOLDER [--json OUT] [--cache FOLDER] [--mixes NAMES] [--no-words]
+    python scripts/eval_speakers.py --calls FOLDER [--json OUT] [--cache FOLDER] [--mixes NAMES] [--methods NAMES]
+        [--no-words]
 
 Prints, for odd-numbered calls (looked at while building) and even-numbered ones (held out): per kind of mix and method
 the speaker confusion (share of the speech both heard, where one person speaks, that got the wrong voice), missed and
@@ -15,7 +16,7 @@ import argparse
 import json
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from numpy.typing import NDArray
 from speaker_mixes import FRAMES_S, Frames, Mix, mixes
 
 from qa_service.audio.decode import decode
-from qa_service.audio.speakers.diarise import Voices, diarise
+from qa_service.audio.speakers.diarise import Voices
 from qa_service.audio.types import Audio, SpeechSpan
 from qa_service.audio.vad import detect_speech
 from qa_service.records import Role, Roles, RoleSource, Transcript
@@ -70,17 +71,23 @@ def main() -> None:
     parser.add_argument("--cache", type=Path)
     parser.add_argument("--no-words", action="store_true", help="voices only, no transcripts")
     parser.add_argument("--mixes", default="", help="kinds of mix, with commas; default: all")
+    parser.add_argument("--methods", default=",".join(METHODS), help="with commas; default: all")
     given = parser.parse_args()
+    methods = given.methods.split(",")
     settings = load_settings()
     heard = None if given.no_words else Heard(create_transcriber(settings), given.cache)
-    rows = [row for path in sorted(given.calls.glob("D-*.json")) for row in _call(path, settings, heard, given.mixes)]
+    rows = [
+        row
+        for path in sorted(given.calls.glob("D-*.json"))
+        for row in _call(path, settings, heard, given.mixes, methods)
+    ]
     for part in ("odd", "even"):
         _report(part, [r for r in rows if r["part"] == part])
     if given.json:
         given.json.write_text(json.dumps(rows, indent=1), encoding="utf-8")
 
 
-def _call(path: Path, settings: Settings, heard: Heard | None, wanted: str) -> Iterator[Row]:
+def _call(path: Path, settings: Settings, heard: Heard | None, wanted: str, methods: list[str]) -> Iterator[Row]:
     labels = json.loads(path.read_text(encoding="utf-8"))
     audio = decode(path.parent / labels["file"], settings)
     spans = detect_speech(audio)
@@ -89,22 +96,22 @@ def _call(path: Path, settings: Settings, heard: Heard | None, wanted: str) -> I
         if wanted and mix.name not in wanted.split(","):
             continue
         own = detect_speech(mix.audio)
-        for method, run in METHODS.items():
+        for method in methods:
             if mix.name.startswith("lone") and method != "ours":
                 continue  # the recipes are told that there are two
-            yield {**about, "kind": "voices", "mix": mix.name, "method": method, **_voices(mix, own, run, settings)}
-        if heard and mix.name in ("plain", "mono"):
-            yield {**about, "kind": "roles", "mix": mix.name, **_roles(path.stem, mix, own, labels, settings, heard)}
+            start = time.perf_counter()
+            found = METHODS[method](mix.audio, own, settings)
+            row = _voices(mix, found, time.perf_counter() - start)
+            yield {**about, "kind": "voices", "mix": mix.name, "method": method, **row}
+            if heard and method == "ours" and mix.name in ("plain", "mono"):
+                row = _roles(path.stem, mix, found, labels, settings, heard)
+                yield {**about, "kind": "roles", "mix": mix.name, **row}
     if heard and len(audio.channels) == 2:
         yield {**about, "kind": "channels", **_channels(path.stem, audio, spans, labels, settings, heard)}
 
 
-def _voices(mix: Mix, spans: tuple[SpeechSpan, ...], run: Callable[..., Any], settings: Settings) -> Row:
-    start = time.perf_counter()
-    found = run(mix.audio, spans, settings)
-    seconds = time.perf_counter() - start
-    voices = _frames(found, len(mix.truth))
-    told = diarise(mix.audio, spans, settings) if run is speaker_methods.ours else Voices((), 0.0, 2)
+def _voices(mix: Mix, found: Voices, seconds: float) -> Row:
+    voices = _frames(found.spans, len(mix.truth))
     alone = mix.truth.sum(axis=1) == 1
     both = alone & (voices >= 0)
     wrong = min(int((voices[both] != mix.truth[both, 1] ^ flip).sum()) for flip in (False, True))
@@ -114,8 +121,8 @@ def _voices(mix: Mix, spans: tuple[SpeechSpan, ...], run: Callable[..., Any], se
         "wrong": wrong,
         "missed": int((mix.truth.any(axis=1) & (voices < 0)).sum()),
         "false": int((~mix.truth.any(axis=1) & (voices >= 0)).sum()),
-        "voices": told.voices,
-        "confidence": told.confidence,
+        "voices": found.voices,
+        "confidence": found.confidence,
         "seconds": seconds,
         "length_s": mix.audio.duration_s,
     }
@@ -129,8 +136,7 @@ def _frames(spans: tuple[SpeechSpan, ...], count: int) -> NDArray[np.int64]:
     return out
 
 
-def _roles(name: str, mix: Mix, spans: tuple[SpeechSpan, ...], labels: Row, settings: Settings, heard: Heard) -> Row:
-    told = diarise(mix.audio, spans, settings)
+def _roles(name: str, mix: Mix, told: Voices, labels: Row, settings: Settings, heard: Heard) -> Row:
     roles = Roles(source=RoleSource.DIARISATION, confidence=told.confidence)
     transcript = heard(f"mono-{name}-{mix.name}", mix.audio, told.spans, roles, labels["language"])
     transcript = transcript.model_copy(update={"roles": roles})

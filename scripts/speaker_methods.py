@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_service.audio.speakers.diarise import diarise
+from qa_service.audio.speakers.diarise import Voices, diarise
 from qa_service.audio.speakers.embedding import embed
 from qa_service.audio.speakers.features import fbank
 from qa_service.audio.speakers.segmentation import FIRST_S, STEP_S, activity
@@ -28,16 +28,16 @@ KEPT_SHARE, KEPT_LEAST = 0.012, 6
 Spans = tuple[SpeechSpan, ...]
 
 
-def ours(audio: Audio, spans: Spans, settings: Settings) -> Spans:
-    return diarise(audio, spans, settings).spans
+def ours(audio: Audio, spans: Spans, settings: Settings) -> Voices:
+    return diarise(audio, spans, settings)
 
 
-def windows(audio: Audio, spans: Spans, settings: Settings) -> Spans:
-    return _by_windows(audio.channels[0], spans, settings)
+def windows(audio: Audio, spans: Spans, settings: Settings) -> Voices:
+    return Voices(_by_windows(audio.channels[0], spans, settings), 0.0, 2)
 
 
-def senko(audio: Audio, spans: Spans, settings: Settings) -> Spans:  # noqa: ARG001 - it finds speech itself
-    return _by_windows(audio.channels[0], _segmented(audio.channels[0], settings), settings)
+def senko(audio: Audio, spans: Spans, settings: Settings) -> Voices:  # noqa: ARG001 - it finds speech itself
+    return Voices(_by_windows(audio.channels[0], _segmented(audio.channels[0], settings), settings), 0.0, 2)
 
 
 def _segmented(samples: Samples, settings: Settings) -> Spans:

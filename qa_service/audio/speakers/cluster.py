@@ -109,7 +109,7 @@ def _likeness(vectors: Vectors, weights: Weights, labels: Labels) -> tuple[float
         return 1.0, 1.0
     masses = [weights[labels == k] for k in (0, 1)]
     sums = [(vectors[labels == k] * masses[k][:, None]).sum(axis=0) for k in (0, 1)]
-    between = float(sums[0] @ sums[1]) / (masses[0].sum() * masses[1].sum())
+    between = float(sums[0] @ sums[1] / (masses[0].sum() * masses[1].sum()))
     pairs = sum(float(m.sum() ** 2 - (m**2).sum()) for m in masses)
     likeness = sum(float(s @ s) - float((m**2).sum()) for s, m in zip(sums, masses, strict=True))
-    return between, likeness / pairs if pairs > 1e-9 else 1.0
+    return between, float(likeness / pairs) if pairs > 1e-9 else 1.0

@@ -99,3 +99,23 @@ def test_the_sound_of_a_stretch() -> None:
     assert got.size == 1.5 * SAMPLE_RATE
     assert got[0] * 1000 == pytest.approx(2.5)
     assert samples_of(audio(2), 0, 1.5, 9).size == 0.5 * SAMPLE_RATE
+
+
+def voiced(*given: tuple[int, float, float]) -> tuple[SpeechSpan, ...]:
+    return tuple(SpeechSpan(0, start, end, voice) for voice, start, end in given)
+
+
+def test_voices_of_one_channel_are_never_joined_and_no_clip_holds_another_voice() -> None:
+    got = cut(audio(20, channels=1), voiced((0, 1, 3), (1, 3, 3.3), (0, 3.3, 6), (1, 6, 7)))
+    assert [(c.voice, c.start_s, c.end_s) for c in got] == [(0, 1, 3), (1, 3, 3.3), (0, 3.3, 6), (1, 6, 7)]
+
+
+def test_a_pause_of_one_voice_stays_inside_its_turn() -> None:
+    got = cut(audio(20, channels=1), voiced((0, 1, 3), (0, 3.4, 6), (1, 6.1, 7)))
+    assert [(c.voice, c.start_s, c.end_s) for c in got] == [(0, 1, 6), (1, 6.1, 7)]
+
+
+def test_a_long_span_keeps_its_voice_when_it_is_split() -> None:
+    got = cut(audio(80, channels=1), voiced((0, 1, 3), (1, 3, 70)))
+    assert [c.voice for c in got] == [0, *[1] * (len(got) - 1)]
+    assert len(got) > 3

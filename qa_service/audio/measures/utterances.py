@@ -1,0 +1,61 @@
+"""What short turns do in a conversation: listen, ask, or make sure that somebody is there. By closed word lists.
+
+Listening words (backchannels): V. Yngve 1970, "On getting a word in edgewise"; for Mandarin and English P. Clancy et al.
+1996, "The conversational use of reactive tokens in English, Japanese, and Mandarin", Journal of Pragmatics 26.
+"""
+
+from __future__ import annotations
+
+import re
+
+_ZH_LISTENING = (
+    "嗯 唔 呃 额 哦 噢 喔 啊 哎 唉 诶 欸 呵 哈 呀 吧 啦 了 的 行 好 对 是 可以 没错 没问题 明白 知道 了解 清楚 收到 这样 这样子 "
+    "原来如此 原来 当然 嗯哼 是吗 真的 真的吗 我"
+)
+_EN_LISTENING = (
+    "uh huh uhuh mhm mm hm hmm mmhmm um ah oh aha ooh wow yeah yep yup yes yah okay ok right sure alright all i see got it "
+    "exactly really fine good great true of course understood i know that's that is fair enough uh-huh mm-hm mm-hmm"
+)
+_ZH = re.compile("|".join(sorted(map(re.escape, _ZH_LISTENING.split()), key=len, reverse=True)))
+_EN = frozenset(_EN_LISTENING.split())
+#: Words that only go with others: alone they are no sign of listening.
+_EMPTY = frozenset(["我", "的", "了", "吧", "呀", "啦", "i", "it", "that's", "that", "is", "of", "all"])
+
+_ZH_ASKS = re.compile(
+    r"[吗么呢]\W*$|什么|怎么|为啥|为何|干嘛|多少|多久|几[号点时天个月期]|哪[里儿天个位]|谁|"
+    r"是不是|有没有|能不能|可不可以|会不会|要不要|行不行|对不对|好不好|方不方便|还是.{1,12}$"
+)
+_EN_ASKS = re.compile(
+    r"^(?:and |so |but |well |okay |ok |then |sir |ma'am )*"
+    r"(?:what|when|where|who|whose|why|how|which|do|does|did|can|could|will|would|may|should|shall|is|are|am|was|were|"
+    r"have|has|isn't|aren't|don't|doesn't|didn't|can't|couldn't|won't|wouldn't)\b"
+)
+_SUMMONS = re.compile(
+    r"^\W*喂|在听|[您你]在吗|还在吗|听得[到见]|能听[到见]|\bhello\b|\bare you (?:still )?there\b|\bcan you hear\b|\bstill there\b"
+)
+_STOP = re.compile(r"[。！？!?；;.]+")
+
+
+def only_listens(text: str) -> bool:
+    """Whether there is nothing but listening words (嗯, 对对, 好的, uh-huh, okay right)."""
+    folded = text.lower().replace("’", "'")
+    han = "".join(c for c in folded if "\u3400" <= c <= "\u9fff")
+    words = re.findall(r"[a-z]+(?:['-][a-z]+)*|\d+", folded)
+    if _ZH.sub("", han) or not all(w in _EN for w in words):
+        return False
+    return any(w not in _EMPTY for w in [*_ZH.findall(han), *words])
+
+
+def asks(text: str) -> bool:
+    """Whether the last sentence is a question: by its mark, or, as recognisers leave marks out, by its words."""
+    folded = text.strip().lower().replace("’", "'")
+    if folded.endswith(("?", "？")):
+        return True
+    sentences = [s.strip() for s in _STOP.split(folded) if s.strip()]
+    last = re.split(r"[，,]", sentences[-1])[-1].strip() if sentences else ""
+    return bool(sentences and (_ZH_ASKS.search(last) or _EN_ASKS.search(sentences[-1]) or _EN_ASKS.search(last)))
+
+
+def calls_for_answer(text: str) -> bool:
+    """Whether it makes sure that the other is there (喂？您在听吗, hello, are you there)."""
+    return bool(_SUMMONS.search(text.strip().lower()))

@@ -54,7 +54,7 @@ def test_two_sides() -> None:
     assert (agent.loudness_dbfs, agent.peak_dbfs) == (-6.0, -6.0)
     assert (customer.loudness_dbfs, customer.peak_dbfs) == (-20.0, -20.0)
     assert (agent.rate_per_min, agent.rate_unit) == (100.0, "characters")
-    assert (customer.rate_per_min, customer.rate_unit) == (40.0, "characters")
+    assert (customer.rate_per_min, customer.rate_unit) == (120.0, "characters")
     assert (found.longest_silence_s, found.longest_silence_start_s) == (7, 6)
     assert found.overlap_s == 1
     assert found.silence_ratio == pytest.approx(1 - 8 / 20)
@@ -67,7 +67,7 @@ def test_padding_is_no_overlap() -> None:
 
 
 def test_words_a_minute_in_english() -> None:
-    said = transcript((AGENT, 0, 0, 12, "Good morning, this isn't a twenty-four hour line."), language="en")
+    said = transcript((AGENT, 0, 0, 14, "Good morning, this isn't a twenty-four hour line."), language="en")
     found = measure(TWENTY, (span(0, 1, 13),), said).speakers["agent"]
     assert (found.rate_per_min, found.rate_unit) == (40.0, "words")
 

@@ -36,10 +36,8 @@ def measure(
     heard = sounds(audio.channels, audio.sample_rate, said)
     unit = unit_of((t.text for t in transcript.turns), transcript.language)
     turns, cuts = measure_turns(said, pieces, heard, unit)
-    sides = {
-        role: _side(audio, role, own, said, heard, unit)
-        for role, own in sorted(by_role(pieces, transcript.turns).items())
-    }
+    shares = sorted(by_role(pieces, transcript.turns).items())
+    sides = {role: _side(audio, role, own, said, heard, unit) for role, own in shares}
     speech = union((a, b) for _, a, b in pieces)
     silence = max(gaps(speech), key=lambda g: g[1] - g[0], default=None)
     spoken = length(speech)

@@ -24,7 +24,7 @@ Indices = NDArray[np.int64]
 def frame_power(samples: Samples) -> Values:
     """Mean square of each frame; what is left over at the end is passed over."""
     whole = samples[: samples.size // HOP * HOP].reshape(-1, HOP)
-    return np.einsum("ij,ij->i", whole, whole, dtype=np.float64, casting="safe") / HOP
+    return np.asarray(np.einsum("ij,ij->i", whole, whole, dtype=np.float64, casting="safe") / HOP)
 
 
 def frames_in(parts: Iterable[Interval], frames: int, sample_rate: int) -> Indices:

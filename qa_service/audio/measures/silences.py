@@ -1,9 +1,9 @@
 """Silence before turns, who kept it, and long holds.
 
 Who keeps a silence (after H. Sacks, E. Schegloff, G. Jefferson 1974, "A simplest systematics for the organization of
-turn-taking", Language 50): where the speaker changes, the one who speaks next let the other wait. Where the same speaker
-goes on, it is his own pause; unless he had asked something, or goes on by making sure that somebody is there: then the
-other side owed an answer.
+turn-taking", Language 50): where the speaker changes, the one who speaks next let the other wait. Where the same
+speaker goes on, it is his own pause; unless he had asked something, or goes on by making sure that somebody is there:
+then the other side owed an answer.
 """
 
 from __future__ import annotations

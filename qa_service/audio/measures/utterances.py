@@ -1,21 +1,21 @@
 """What short turns do in a conversation: listen, ask, or make sure that somebody is there. By closed word lists.
 
-Listening words (backchannels): V. Yngve 1970, "On getting a word in edgewise"; for Mandarin and English P. Clancy et al.
-1996, "The conversational use of reactive tokens in English, Japanese, and Mandarin", Journal of Pragmatics 26.
+Listening words (backchannels): V. Yngve 1970, "On getting a word in edgewise"; for Mandarin and English P. Clancy
+et al. 1996, "The conversational use of reactive tokens in English, Japanese, and Mandarin", Journal of Pragmatics 26.
 """
 
 from __future__ import annotations
 
 import re
 
-_ZH_LISTENING = (
-    "嗯 唔 呃 额 哦 噢 喔 啊 哎 唉 诶 欸 呵 哈 呀 吧 啦 了 的 行 好 对 是 可以 没错 没问题 明白 知道 了解 清楚 收到 这样 这样子 "
-    "原来如此 原来 当然 嗯哼 是吗 真的 真的吗 我"
-)
-_EN_LISTENING = (
-    "uh huh uhuh mhm mm hm hmm mmhmm um ah oh aha ooh wow yeah yep yup yes yah okay ok right sure alright all i see got it "
-    "exactly really fine good great true of course understood i know that's that is fair enough uh-huh mm-hm mm-hmm"
-)
+_ZH_LISTENING = """
+    嗯 嗯哼 唔 呃 额 哦 噢 喔 啊 哎 唉 诶 欸 呵 哈 行 好 对 是 可以 没错 没问题 明白 知道 了解 清楚 收到
+    这样 这样子 原来如此 当然 真的 是吗 我 的 了 吧 呀 啦
+"""
+_EN_LISTENING = """
+    uh huh uhuh uh-huh mhm mm hm hmm mmhmm mm-hm mm-hmm um ah oh aha wow yeah yep yup yes okay ok right sure alright
+    all i i'm see got it exactly really fine good great true of course understood know that's that is fair enough
+"""
 _ZH = re.compile("|".join(sorted(map(re.escape, _ZH_LISTENING.split()), key=len, reverse=True)))
 _EN = frozenset(_EN_LISTENING.split())
 #: Words that only go with others: alone they are no sign of listening.
@@ -31,7 +31,7 @@ _EN_ASKS = re.compile(
     r"have|has|isn't|aren't|don't|doesn't|didn't|can't|couldn't|won't|wouldn't)\b"
 )
 _SUMMONS = re.compile(
-    r"^\W*喂|在听|[您你]在吗|还在吗|听得[到见]|能听[到见]|\bhello\b|\bare you (?:still )?there\b|\bcan you hear\b|\bstill there\b"
+    r"^\W*喂|在听|[您你]在吗|还在吗|听得[到见]|能听[到见]|\bhello\b|\bare you there\b|\bstill there\b|\bcan you hear\b"
 )
 _STOP = re.compile(r"[。！？!?；;.]+")
 

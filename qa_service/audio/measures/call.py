@@ -14,7 +14,7 @@ from qa_service.audio.measures.rates import Unit, rate, unit_of
 from qa_service.audio.measures.silences import holds
 from qa_service.audio.measures.sound import Sound, median_hz, range_st, sounds
 from qa_service.audio.measures.stretches import Piece, by_role, gaps, length, union, without_padding
-from qa_service.audio.measures.talk import Talk, talks
+from qa_service.audio.measures.talk import Talk, is_anybody, talks
 from qa_service.audio.measures.turns import measure_turns
 from qa_service.audio.types import Audio, SoundStretch, SpeechSpan
 from qa_service.records import Interruption, Measures, Role, SpeakerMeasures, Transcript, TurnMeasures
@@ -59,7 +59,8 @@ def _side(
 ) -> SpeakerMeasures:
     """Sound of all that one side says, turns or not."""
     own = [t for t in said if t.turn.role is role]
-    hz = np.concatenate([heard[t.turn.channel].voiced(t.parts) for t in own]) if own else np.empty(0)
+    one = [t for t in own if not is_anybody(t.speaker, len(heard))]
+    hz = np.concatenate([heard[t.turn.channel].voiced(t.parts) for t in one]) if one else np.empty(0)
     power = np.concatenate([heard[c].power_in([(a, b)]) for c, a, b in pieces])
     spoken = rate(own, unit)
     return SpeakerMeasures(

@@ -86,18 +86,20 @@ def _autocorrelation(windows: Samples) -> Values:
 
 
 def _peaks(correlation: Values) -> tuple[Values, Values]:
-    """The strongest local maxima of each frame, their places refined by a parabola."""
+    """The best local maxima of each frame, refined by a parabola; of periods that fit alike the shorter is better."""
     shortest = int(SAMPLE_RATE / HIGHEST)
     middle = correlation[:, shortest:-1]
     before, after = correlation[:, shortest - 1 : -2], correlation[:, shortest + 1 :]
-    height = np.where((middle > before) & (middle >= after) & (middle > 0), middle, 0.0)
-    best = np.argpartition(-height, CANDIDATES, axis=1)[:, :CANDIDATES]
-    left, top, right = (np.take_along_axis(side, best, axis=1) for side in (before, middle, after))
-    shift = (left - right) / np.minimum(2 * (left - 2 * top + right), -1e-9)
-    there = np.take_along_axis(height, best, axis=1) > 0
-    hz = SAMPLE_RATE / (best + shortest + np.clip(shift, -0.5, 0.5))
-    strength = top - (left - right) * shift / 4
-    return np.where(there, hz, 0.0), np.where(there, np.minimum(strength, 1.0), 0.0)
+    peak = (middle > before) & (middle >= after) & (middle > 0)
+    bend = np.minimum(before - 2 * middle + after, -1e-9)
+    shift = np.where(peak, (before - after) / (2 * bend), 0.0)
+    height = np.where(peak, middle - (before - after) * shift / 4, 0.0)
+    period = np.arange(shortest, shortest + middle.shape[1]) + shift
+    worth = np.where(peak, height - OCTAVE_COST * np.log2(period), -9.0)
+    best = np.argpartition(-worth, CANDIDATES, axis=1)[:, :CANDIDATES]
+    strength = np.take_along_axis(height, best, axis=1)
+    hz = SAMPLE_RATE / np.take_along_axis(period, best, axis=1)
+    return np.where(strength > 0, hz, 0.0), np.minimum(strength, 1.0)
 
 
 def _path(hz: Values, strength: Values, frames: Indices) -> Contour:

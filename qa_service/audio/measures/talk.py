@@ -12,6 +12,12 @@ from qa_service.records import Role, Turn
 Speaker = tuple[int, Role, int | None]
 
 
+def is_anybody(speaker: Speaker, channels: int) -> bool:
+    """Whether several people may hide behind it: one channel for all, and neither role nor voice known."""
+    _, role, voice = speaker
+    return channels == 1 and role is Role.UNKNOWN and voice is None
+
+
 @dataclass(frozen=True)
 class Talk:
     """A turn with the speech in it: ``parts`` are disjoint, in order, and never none."""

@@ -10,7 +10,7 @@ from qa_service.audio.measures.rates import Unit, rate
 from qa_service.audio.measures.silences import Silence, silences
 from qa_service.audio.measures.sound import LEVEL_LEAST_S, Sound, median_hz, range_st
 from qa_service.audio.measures.stretches import Interval, Piece, length, shared, union
-from qa_service.audio.measures.talk import Talk
+from qa_service.audio.measures.talk import Talk, is_anybody
 from qa_service.records import Interruption, TurnMeasures
 
 
@@ -22,7 +22,7 @@ def measure_turns(
     listening = backchannels(talks)
     cuts = interruptions(talks, listening)
     voices = [_voice(t, sounds[t.turn.channel]) for t in talks]
-    base = baselines(talks, voices)
+    base = {s: b for s, b in baselines(talks, voices).items() if not is_anybody(s, len(sounds))}
     begun = {i.turn for i in cuts}
     others = _others(pieces, len(sounds))
     measured = [

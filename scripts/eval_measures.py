@@ -121,10 +121,9 @@ def _compare(tally: Tally, found: Measures, transcript: Transcript, labels: Json
             tally.shouts.append((own[0].loudness_step_db, own[0].pitch_step_st))
     tally.longest.append((found.longest_silence_s or 0.0, longest))
     tally.overlap.append((found.overlap_s or 0.0, overlap))
-    for role, key in (("agent", "agent_id"), ("customer", "debtor_ref")):
-        side = found.speakers.get(role)
-        if side and side.pitch_hz and labels["meta"].get(key):
-            tally.pitch[labels["meta"][key]].append(side.pitch_hz)
+    agent = found.speakers.get("agent")
+    if agent and agent.pitch_hz and labels["meta"].get("agent_id"):
+        tally.pitch[labels["meta"]["agent_id"]].append(agent.pitch_hz)
 
 
 def _matched(label: Json, transcript: Transcript) -> Iterator[int]:
@@ -168,15 +167,15 @@ def _hits(name: str, pairs: Sequence[tuple[bool, bool]]) -> str:
 
 
 def _pitch(speakers: dict[str, list[float]]) -> Iterator[str]:
-    """The same person keeps one voice over all calls: how far apart his calls are, against other people's."""
+    """An agent keeps one voice over all calls: how far apart his calls are, against other agents'."""
     same = [abs(12 * np.log2(a / b)) for hz in speakers.values() for a, b in combinations(hz, 2)]
     means = [float(np.mean(hz)) for hz in speakers.values()]
     other = [abs(12 * np.log2(a / b)) for a, b in combinations(means, 2)]
     if same and other:
         apart = f"median {np.median(same):.2f} st apart, most {max(same):.2f}"
-        yield f"pitch, same speaker in two calls:   {len(same):4} pairs, {apart}"
-        yield f"pitch, two speakers:                {len(other):4} pairs, median {np.median(other):.2f} st apart"
-        yield f"pitch of speakers: {min(means):.0f} to {max(means):.0f} Hz"
+        yield f"pitch, same agent in two calls:     {len(same):4} pairs, {apart}"
+        yield f"pitch, two agents:                  {len(other):4} pairs, median {np.median(other):.2f} st apart"
+        yield f"pitch of agents: {min(means):.0f} to {max(means):.0f} Hz"
 
 
 if __name__ == "__main__":

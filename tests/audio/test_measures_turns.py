@@ -129,7 +129,17 @@ def test_what_is_said_is_no_listening(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["您什么时候还", "听得到吗", "那您呢？", "Can you pay today", "Sir, what is your name", "是不是您本人"]
+    "text",
+    [
+        "您什么时候还",
+        "听得到吗",
+        "那您呢？",
+        "Can you pay today",
+        "Sir, what is your name",
+        "是不是您本人",
+        "好的，麻烦您报一下后四位",
+        "Okay, please confirm your date of birth.",
+    ],
 )
 def test_questions(text: str) -> None:
     assert asks(text)
@@ -146,6 +156,7 @@ def test_no_questions(text: str) -> None:
 def test_making_sure_that_somebody_is_there() -> None:
     assert calls_for_answer("喂？")
     assert calls_for_answer("Are you there?")
+    assert calls_for_answer("您不说话，我就当您默认了")
     assert not calls_for_answer("您好，我是周敏")
 
 

@@ -47,7 +47,7 @@ def test_both_sides_stand_beside_each_other(client: TestClient, services: Servic
     for row in (
         "Measures Agent Customer",
         "Share of talk 75 % 01:15 25 % 00:25",
-        "Speech rate 301 characters/min –",
+        "Speech rate 301 chars/min –",
         "Loudness −22.5 dBFS –",
         "Pitch 128 Hz range 9.5 semitones –",
         "Longest turn 8.2 s –",
@@ -71,7 +71,7 @@ def test_moments_can_be_heard_and_have_names(client: TestClient, services: Servi
     ("headers", "words"),
     [
         (EN, ("cuts in", "after 12.0 s of silence kept by Customer", "raised voice")),
-        (ZH, ("打断", "静默 12.0 秒后 客户未接话", "提高嗓门")),
+        (ZH, ("打断", "静默 12.0 秒后 客户未开口", "提高嗓门")),
     ],
 )
 def test_turns_are_marked_in_words(

@@ -31,7 +31,12 @@ _EN_ASKS = re.compile(
     r"have|has|isn't|aren't|don't|doesn't|didn't|can't|couldn't|won't|wouldn't)\b"
 )
 _SUMMONS = re.compile(
-    r"^\W*喂|在听|[您你]在吗|还在吗|听得[到见]|能听[到见]|\bhello\b|\bare you there\b|\bstill there\b|\bcan you hear\b"
+    r"^\W*喂|在听|[您你]在吗|还在吗|听得[到见]|能听[到见]|不说话|不出声|没声音|"
+    r"\bhello\b|\bare you there\b|\bstill there\b|\bcan you hear\b"
+)
+_ZH_REQUESTS = re.compile(r"(?:麻烦|请|劳驾).{0,8}(?:说|报|讲|念|告诉|回答|答复|提供|确认|核对)|告诉我")
+_EN_REQUESTS = re.compile(
+    r"\b(?:please|kindly) (?:tell|give|say|state|read|confirm|provide|verify|answer)\b|\b(?:tell me|let me know)\b"
 )
 _STOP = re.compile(r"[。！？!?；;.]+")
 
@@ -47,13 +52,17 @@ def only_listens(text: str) -> bool:
 
 
 def asks(text: str) -> bool:
-    """Whether the last sentence is a question: by its mark, or, as recognisers leave marks out, by its words."""
+    """Whether the last sentence asks for an answer: a question by its mark or words (recognisers leave marks out), or a
+    request to say something."""
     folded = text.strip().lower().replace("’", "'")
     if folded.endswith(("?", "？")):
         return True
     sentences = [s.strip() for s in _STOP.split(folded) if s.strip()]
     last = re.split(r"[，,]", sentences[-1])[-1].strip() if sentences else ""
-    return bool(sentences and (_ZH_ASKS.search(last) or _EN_ASKS.search(sentences[-1]) or _EN_ASKS.search(last)))
+    if not sentences:
+        return False
+    tried = ((_ZH_ASKS, last), (_EN_ASKS, last), (_EN_ASKS, sentences[-1]))
+    return any(p.search(t) for p, t in (*tried, (_ZH_REQUESTS, sentences[-1]), (_EN_REQUESTS, sentences[-1])))
 
 
 def calls_for_answer(text: str) -> bool:

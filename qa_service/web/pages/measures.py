@@ -58,5 +58,8 @@ def _raised(role: str, found: Inspection, measures: Measures) -> Iterator[float]
 
 
 def _kept_by(measures: Measures) -> Role | None:
+    """Only of a silence that is long: nobody is to blame for a breath."""
     longest = measures.longest_silence_s or 0.0
+    if longest < LONG_SILENCE_S:
+        return None
     return next((m.silence_kept_by for m in measures.turns if abs(m.silence_before_s - longest) < SAME_S), None)

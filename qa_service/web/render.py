@@ -75,6 +75,7 @@ class Renderer:
             moment=moment,
             local=self._local,
             number=number,
+            signed=signed,
             marked=marked,
             segment=segment,
             script=script,
@@ -142,6 +143,11 @@ def percent(part: float | None, whole: float = 1.0) -> str:
 
 def number(value: float | None, places: int = 0) -> str:
     return "–" if value is None else f"{value:,.{places}f}"
+
+
+def signed(value: float | None) -> str:
+    """A level or a step: one place, with its sign (a real minus)."""
+    return "–" if value is None else f"{value:+.1f}".replace("-", "−")
 
 
 def marked(text: str, spans: tuple[tuple[int, int], ...]) -> Markup:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pcm = NDArray[np.int16]
+Wave = NDArray[np.float32]
 
 
 def tones(seconds: float, *hz: float, rate: int = 8000, level: float = 0.3) -> Pcm:
@@ -122,3 +123,26 @@ def loudest_hz(samples: NDArray[np.float32], rate: int = 16000) -> float:
     """Frequency that carries most energy."""
     spectrum = np.abs(np.fft.rfft(samples * np.hanning(samples.size)))
     return float(np.fft.rfftfreq(samples.size, 1 / rate)[int(spectrum.argmax())])
+
+
+def voice(hz: float | NDArray[np.float64], seconds: float = 1.0, *, level: float = 0.1, formant: float = 600.0) -> Wave:
+    """A vowel on the telephone, 16 kHz: harmonics of ``hz`` (one number, or one a sample) that lie in 300 to 3400 Hz.
+
+    Three resonances over a falling source; so the fundamental itself is missing where it lies under 300 Hz. ``level``
+    is the root mean square.
+    """
+    pitch = np.broadcast_to(np.asarray(hz, np.float64), round(seconds * 16000))
+    phase = 2 * np.pi * np.cumsum(pitch) / 16000
+    wave = np.zeros(pitch.size)
+    for k in range(1, int(3400 / pitch.min()) + 1):
+        f = k * pitch
+        gain = 1.0 / k
+        for resonance, width in ((formant, 90.0), (1300.0, 120.0), (2500.0, 160.0)):
+            gain = gain * resonance**2 / np.sqrt((resonance**2 - f**2) ** 2 + (width * f) ** 2)
+        wave += np.where((f >= 300) & (f <= 3400), gain, 0.0) * np.sin(k * phase + 0.3 * k * k)
+    return (wave * level / np.sqrt(np.mean(wave**2))).astype(np.float32)
+
+
+def hiss(seconds: float, level: float, seed: int = 0) -> Wave:
+    """White noise at 16 kHz."""
+    return np.random.default_rng(seed).normal(0, level, round(seconds * 16000)).astype(np.float32)

@@ -1,4 +1,4 @@
-"""Acoustic measures and peaks, on sounds whose numbers are known."""
+"""Measures of a call and of its sides, and peaks, on sounds whose numbers are known."""
 
 from __future__ import annotations
 
@@ -7,40 +7,8 @@ import pytest
 
 from qa_service.audio.measures import measure
 from qa_service.audio.peaks import peaks
-from qa_service.audio.types import SAMPLE_RATE, Audio, AudioInfo, SpeechSpan
-from qa_service.records import Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
+from tests.audio.measuring import AGENT, CUSTOMER, UNKNOWN, audio_of, level, span, transcript
 
-
-def level(seconds: float, amplitude: float) -> np.ndarray:
-    """A square wave: its mean level and its peak are the amplitude."""
-    wave = np.ones(round(seconds * SAMPLE_RATE), np.float32)
-    wave[::2] = -1
-    return wave * np.float32(amplitude)
-
-
-def audio_of(*channels: np.ndarray) -> Audio:
-    return Audio(channels, channels[0].size / SAMPLE_RATE, AudioInfo("made", "pcm", 8000, len(channels), False))
-
-
-def transcript(*turns: tuple[Role, int, float, float, str], language: str | None = "zh") -> Transcript:
-    return Transcript(
-        language=language,
-        duration_s=20,
-        turns=tuple(
-            Turn(index=i, role=r, channel=c, start_s=a, end_s=b, text=t) for i, (r, c, a, b, t) in enumerate(turns)
-        ),
-        coverage=Coverage(),
-        roles=Roles(source=RoleSource.CHANNEL, confidence=1),
-        engine=EngineInfo(name="none"),
-    )
-
-
-def span(channel: int, start: float, end: float) -> SpeechSpan:
-    """As the detector gives it: padded by 0.1 s."""
-    return SpeechSpan(channel, start - 0.1, end + 0.1)
-
-
-AGENT, CUSTOMER, UNKNOWN = Role.AGENT, Role.CUSTOMER, Role.UNKNOWN
 TWENTY = audio_of(level(20, 0.5), level(20, 0.1))
 
 
@@ -54,7 +22,7 @@ def test_two_sides() -> None:
     assert (agent.loudness_dbfs, agent.peak_dbfs) == (-6.0, -6.0)
     assert (customer.loudness_dbfs, customer.peak_dbfs) == (-20.0, -20.0)
     assert (agent.rate_per_min, agent.rate_unit) == (100.0, "characters")
-    assert (customer.rate_per_min, customer.rate_unit) == (40.0, "characters")
+    assert (customer.rate_per_min, customer.rate_unit) == (120.0, "characters")
     assert (found.longest_silence_s, found.longest_silence_start_s) == (7, 6)
     assert found.overlap_s == 1
     assert found.silence_ratio == pytest.approx(1 - 8 / 20)
@@ -67,7 +35,7 @@ def test_padding_is_no_overlap() -> None:
 
 
 def test_words_a_minute_in_english() -> None:
-    said = transcript((AGENT, 0, 0, 12, "Good morning, this isn't a twenty-four hour line."), language="en")
+    said = transcript((AGENT, 0, 0, 14, "Good morning, this isn't a twenty-four hour line."), language="en")
     found = measure(TWENTY, (span(0, 1, 13),), said).speakers["agent"]
     assert (found.rate_per_min, found.rate_unit) == (40.0, "words")
 
@@ -88,6 +56,7 @@ def test_roles_that_share_a_channel_share_it_by_turns() -> None:
 def test_mono_without_roles() -> None:
     found = measure(audio_of(level(20, 0.5)), (span(0, 1, 6),), transcript((UNKNOWN, 0, 1, 6, "喂您好")))
     assert found.speakers["unknown"].talk_ratio == 1
+    assert found.speakers["unknown"].pitch_hz is None
 
 
 def test_silent_call() -> None:

@@ -24,6 +24,7 @@ BUILT: dict[str, list[str]] = {
     "weekday.": list(map(str, range(7))),
     "nav.": ["today", "search", "reports"],
     "measure.rate_": ["characters", "words"],
+    "hold.": ["silence", "music", "tone"],
     "error.": [*ErrorCode],
 }
 #: Keys that the service itself puts together, or that are looked up with a fallback.

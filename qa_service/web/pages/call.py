@@ -18,6 +18,7 @@ from qa_service.web.api.calls import inspection_of
 from qa_service.web.deps import Call_, Services, Services_
 from qa_service.web.language import Translator, choose
 from qa_service.web.media import kind_of
+from qa_service.web.pages.measures import LONG_SILENCE_S, shown_measures, turn_measures
 from qa_service.web.pages.transcript import lines
 from qa_service.web.summary import SEVERITIES, summarise
 
@@ -84,7 +85,9 @@ def _judgement(found: Inspection | None, services: Services, translate: Translat
         "lines": lines(found, services.settings.word_probability_floor) if found else (),
         "findings": _findings(found.findings if found else (), services, translate),
         "not_assessed": [_unjudged(n, services, translate) for n in (found.not_assessed if found else ())],
-        "measures": found.measures if found else None,
+        "measures": shown_measures(found) if found else None,
+        "turn_measures": turn_measures(found),
+        "long_silence_s": LONG_SILENCE_S,
         "made_by": found.made_by if found else None,
         "roles": found.roles if found else None,
         "notes": found.notes if found else (),

@@ -55,6 +55,13 @@ class Settings(BaseSettings):
     beam_size: int = Field(default=5, ge=1, description="decoding beam")
     default_language: Literal["auto", "zh", "en"] = Field("auto", description="auto: detect for each call")
     domain_prompt: bool = Field(True, description="prompt the model with collections vocabulary")
+    hotwords: str = Field("", description="names of lenders and products to expect in calls, with commas between")
+    role_floor: float = Field(
+        default=0.6,
+        ge=0,
+        le=1,
+        description="where who is who is less sure, rules about one side are not assessed",
+    )
     coverage_floor: float = Field(default=0.6, ge=0, le=1, description="below it a call is not_assessable")
     word_probability_floor: float = Field(
         default=0.35, ge=0, le=1, description="findings on words less sure than this are unverified"

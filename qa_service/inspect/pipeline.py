@@ -1,4 +1,4 @@
-"""The order of stages: decode → hear → transcribe → plan → rules → score. The only place that knows it.
+"""The order of stages: hear → transcribe → roles → measure → plan → rules → score. The only place that knows it.
 
 A call that cannot be judged is a result, not an exception: ``status`` is ``failed`` (bad file) or
 ``not_assessable`` (no speech, wrong language, too little transcribed), with a stable error code.
@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Literal
 
 from qa_service import __version__, logs
-from qa_service.audio.types import Audio, SpeechSpan
+from qa_service.audio.types import Audio
 from qa_service.errors import AudioError, ErrorCode, QAError, RuleError, SetupError
+from qa_service.inspect.hear import Sound, doubted, hear
 from qa_service.inspect.job import AudioJob
 from qa_service.inspect.score import score
+from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
     CallFacts,
     CallStatus,
@@ -27,15 +29,13 @@ from qa_service.records import (
     Measures,
     Plan,
     ProgressEvent,
-    Role,
-    Roles,
-    RoleSource,
     Transcript,
 )
 from qa_service.rules.load import Pack, load_packs
 from qa_service.rules.plans import PlanSpec, choose, load_plans
 from qa_service.settings import Settings, bundled
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
+from qa_service.text.terms import Vocabulary
 
 log = logs.get(__name__)
 
@@ -81,22 +81,10 @@ class Inspector:
         self, path: Path, facts: CallFacts, *, call_id: str, on_progress: OnProgress | None = None
     ) -> Inspection:
         """Inspect a recording. Bad audio gives status ``failed``; a broken installation raises SetupError."""
-        report = _Progress(call_id, on_progress)
-        try:
-            with self._timed("decode"):
-                audio, spans = self._hear(path)
-            report("decode", audio.duration_s, audio.duration_s)
-        except AudioError as wrong:
-            return _unjudged(call_id, CallStatus.FAILED, wrong)
-        if not spans:
-            return _silent(call_id, audio)
-        with self._timed("transcribe"):
-            transcript = self._transcribe(audio, spans, facts, report)
-        measures = self._measure(audio, spans, transcript)
-        report("evaluate", audio.duration_s, audio.duration_s)
-        result = self._judge(transcript, measures, facts, call_id).model_copy(update={"notes": _audio_notes(audio)})
-        report("done", audio.duration_s, audio.duration_s)
-        return result
+        outcome = self.inspect_many([AudioJob(path, facts, call_id)], on_progress=on_progress)[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
 
     def inspect_many(
         self, jobs: Sequence[AudioJob], *, on_progress: OnProgress | None = None
@@ -106,46 +94,93 @@ class Inspector:
         Raises:
             SetupError, RuleError: the installation is at fault. What ``on_progress`` raises comes out as it is.
         """
-        return [self._attempt(job, on_progress) for job in jobs]
-
-    def _attempt(self, job: AudioJob, on_progress: OnProgress | None) -> Inspection | Exception:
-        try:
-            return self.inspect_audio(job.path, job.facts, call_id=job.call_id, on_progress=on_progress)
-        except (SetupError, RuleError):
-            raise
-        except Exception as wrong:  # one call must not take the others with it
-            return wrong
+        reports = [_Progress(job.call_id, on_progress) for job in jobs]
+        with self._timed("decode"):
+            heard = [self._hear(job, report) for job, report in zip(jobs, reports, strict=True)]
+        speaking = [i for i, sound in enumerate(heard) if isinstance(sound, Sound) and sound.spans]
+        asked = [self._speech_job(jobs[i], heard[i], reports[i]) for i in speaking]
+        with self._timed("transcribe"):
+            transcripts = dict(zip(speaking, self._transcribe(asked), strict=True))
+        return [
+            self._finish(job, sound, transcripts.get(i), reports[i])
+            for i, (job, sound) in enumerate(zip(jobs, heard, strict=True))
+        ]
 
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection:
         """Inspect turns that were given as text; there is no audio, so coverage and sound are unknown."""
         return self._judge(transcript, None, facts, call_id)
 
-    def _hear(self, path: Path) -> tuple[Audio, tuple[SpeechSpan, ...]]:
-        from qa_service.audio.decode import decode
-        from qa_service.audio.vad import detect_speech
+    def _hear(self, job: AudioJob, report: _Progress) -> Sound | Exception:
+        try:
+            sound = hear(job.path, job.facts, self.settings)
+        except SetupError:
+            raise
+        except Exception as wrong:  # one call must not take the others with it
+            return wrong
+        report("decode", sound.audio.duration_s, sound.audio.duration_s)
+        return sound
 
-        audio = decode(path, self.settings)
-        return audio, detect_speech(audio)
-
-    def _transcribe(
-        self, audio: Audio, spans: tuple[SpeechSpan, ...], facts: CallFacts, report: _Progress
-    ) -> Transcript:
-        channel_roles, roles = assign_roles(audio, facts, self.settings)
+    def _speech_job(self, job: AudioJob, sound: Sound | Exception, report: _Progress) -> SpeechJob:
+        assert isinstance(sound, Sound)
         default = None if self.settings.default_language == "auto" else self.settings.default_language
-        return self.transcriber.transcribe(
-            audio,
-            spans,
-            channel_roles=channel_roles,
-            roles=roles,
-            language=facts.language or default,
+        return SpeechJob(
+            audio=sound.audio,
+            spans=sound.spans,
+            channel_roles=sound.channel_roles,
+            roles=sound.roles,
+            language=job.facts.language or default,
+            vocabulary=lambda language: self._vocabulary(job.facts, language),
             progress=lambda done, total: report("transcribe", done, total),
         )
 
-    def _measure(self, audio: Audio, spans: tuple[SpeechSpan, ...], transcript: Transcript) -> Measures:
-        from qa_service.audio.measures import measure
+    def _vocabulary(self, facts: CallFacts, language: str) -> Vocabulary:
+        folder = bundled("rules", self.settings.rules_dir)
+        place = self.jurisdiction(facts, language)
+        return vocabulary(self.plans, facts, language, place, rules=folder, hotwords=self.settings.hotwords)
 
+    def _transcribe(self, jobs: Sequence[SpeechJob]) -> list[Transcript | QAError]:
+        """All together; one by one where a call cannot be heard by this engine, so that the others are."""
+        try:
+            return list(self.transcriber.transcribe_all(jobs)) if jobs else []
+        except AudioError as wrong:
+            return [wrong] if len(jobs) == 1 else [t for job in jobs for t in self._transcribe([job])]
+
+    def _finish(
+        self, job: AudioJob, sound: Sound | Exception, transcript: Transcript | QAError | None, report: _Progress
+    ) -> Inspection | Exception:
+        try:
+            return self._result(job, sound, transcript, report)
+        except (SetupError, RuleError):
+            raise
+        except Exception as wrong:  # one call must not take the others with it
+            return wrong
+
+    def _result(
+        self, job: AudioJob, sound: Sound | Exception, transcript: Transcript | QAError | None, report: _Progress
+    ) -> Inspection:
+        if isinstance(sound, AudioError):
+            return _unjudged(job.call_id, CallStatus.FAILED, sound)
+        if isinstance(sound, Exception):
+            raise sound
+        if isinstance(transcript, QAError):
+            return _unjudged(job.call_id, CallStatus.NOT_ASSESSABLE, transcript)
+        if transcript is None:
+            return _silent(job.call_id, sound)
+        transcript = self._assigned(transcript, sound, job.facts)
         with self._timed("measure"):
-            return measure(audio, spans, transcript)
+            measures = _measured(sound, transcript)
+        length = sound.audio.duration_s
+        report("evaluate", length, length)
+        found = self._judge(transcript, measures, job.facts, job.call_id)
+        report("done", length, length)
+        return found.model_copy(update={"notes": _audio_notes(sound.audio), "quality": sound.quality})
+
+    def _assigned(self, transcript: Transcript, sound: Sound, facts: CallFacts) -> Transcript:
+        """Who is the agent, by the words, and which turns are doubted for their sound."""
+        from qa_service.speech.roles import assign
+
+        known = assign(transcript, declared=sound.declared, direction=facts.direction, settings=self.settings)
+        return doubted(known, sound.quality)
 
     def _judge(self, transcript: Transcript, measures: Measures | None, facts: CallFacts, call_id: str) -> Inspection:
         from qa_service.rules.evaluate import evaluate
@@ -166,6 +201,7 @@ class Inspector:
                 measures,
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
+                role_floor=self.settings.role_floor,
             )
         return heard.model_copy(
             update={
@@ -244,14 +280,10 @@ class _Progress:
             self._listener(ProgressEvent(call_id=self._call_id, stage=stage, done_s=done_s, total_s=total_s))
 
 
-def assign_roles(audio: Audio, facts: CallFacts, settings: Settings) -> tuple[tuple[Role, ...], Roles]:
-    """Roles of the channels as declared (facts, else settings); one channel carries nobody known yet."""
-    if len(audio.channels) == 1 or facts.channels == "mono":
-        return (Role.UNKNOWN,) * len(audio.channels), Roles(source=RoleSource.CHANNEL, confidence=0.0)
-    sides = (Role.AGENT, Role.CUSTOMER)
-    if (facts.channels or settings.agent_channel) == "agent_right":
-        sides = sides[::-1]
-    return sides, Roles(source=RoleSource.CHANNEL, confidence=1.0)
+def _measured(sound: Sound, transcript: Transcript) -> Measures:
+    from qa_service.audio.measures import measure
+
+    return measure(sound.audio, sound.spans, transcript, sound.stretches)
 
 
 def _unplanned(plan: Plan, facts: CallFacts) -> QAError | None:
@@ -280,11 +312,14 @@ def _unjudged(call_id: str, status: CallStatus, error: QAError) -> Inspection:
     return Inspection(call_id=call_id, status=status, error=ErrorInfo(code=error.code, message=str(error)))
 
 
-def _silent(call_id: str, audio: Audio) -> Inspection:
+def _silent(call_id: str, sound: Sound) -> Inspection:
+    audio = sound.audio
     error = AudioError(
         ErrorCode.NO_SPEECH,
         f"No speech was detected in {audio.duration_s:.0f} s of audio.",
         "Check the recording line; the call was not judged.",
     )
     silent = _unjudged(call_id, CallStatus.NOT_ASSESSABLE, error)
-    return silent.model_copy(update={"duration_s": audio.duration_s, "notes": _audio_notes(audio)})
+    return silent.model_copy(
+        update={"duration_s": audio.duration_s, "notes": _audio_notes(audio), "quality": sound.quality}
+    )

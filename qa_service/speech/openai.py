@@ -7,7 +7,7 @@ padded as on the other engine: the encoder's layers are called on fewer frames, 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,20 +21,19 @@ from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import EngineInfo, Word
 from qa_service.settings import Settings
 from qa_service.speech.devices import Device, choose
-from qa_service.speech.faster import PAD_S, TOKENS_AT_LEAST, TOKENS_PER_S, WHOLE_S
+from qa_service.speech.faster import NO_REPEAT, TOKENS_AT_LEAST, TOKENS_PER_S
 from qa_service.speech.holder import shared
 from qa_service.speech.languages import check_language
-from qa_service.speech.protocol import Decoded
+from qa_service.speech.protocol import Decoded, Encoded
 from qa_service.speech.torch_whisper import Aligned, NoRepeat, encode, free, load
 from qa_service.speech.weights import Weights, resolve
+from qa_service.speech.windows import PAD_S, WHOLE_S
 
 if TYPE_CHECKING:
     from whisper.tokenizer import Tokenizer
 
 #: Samples between two mel frames.
 HOP = 160
-#: Where a loop is feared no run of so many tokens may come twice.
-NO_REPEAT = 6
 CAREFUL_BEAM = 5
 
 
@@ -74,6 +73,11 @@ class OpenAIWhisperDecoder:
         """Seconds of sound that one batch may hold on this device."""
         return self.device.batch_s
 
+    @property
+    def workers(self) -> int:
+        """One: torch spreads a batch over the cores, and the decoder's cache hangs on the model."""
+        return 1
+
     def info(self) -> EngineInfo:
         return EngineInfo(
             name="openai-whisper",
@@ -88,18 +92,21 @@ class OpenAIWhisperDecoder:
             },
         )
 
-    def detect_language(self, clip: Samples) -> tuple[str, float]:
+    def encode(self, clips: Sequence[Samples], padded_s: float) -> list[Encoded]:
+        with self._loaded() as loaded, loaded.turn:
+            sounds = self._encoded(loaded.model, clips, padded_s)
+        return [Encoded(clip, sound) for clip, sound in zip(clips, sounds, strict=True)]
+
+    def languages(self, encoded: Sequence[Encoded]) -> list[Mapping[str, float]]:
         with self._loaded() as loaded, loaded.turn:
             check_language(self.weights.name, loaded.model.is_multilingual, None)
-            _, chances = loaded.model.detect_language(self._encoded(loaded.model, [clip], WHOLE_S))
-        code = max(chances[0], key=chances[0].get)
-        return str(code), float(chances[0][code])
+            _, chances = loaded.model.detect_language(_stacked(encoded))
+        return [{str(code): float(chance) for code, chance in found.items()} for found in chances]
 
-    def decode(self, clips: Sequence[Samples], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
-        """Words of clips of like length; all are padded to the longest and 4 s more (30 s if careful)."""
+    def decode(self, encoded: Sequence[Encoded], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
         with self._loaded() as loaded, loaded.turn:
             check_language(self.weights.name, loaded.model.is_multilingual, language)
-            return self._decode(loaded.model, clips, language, prompt, careful)
+            return self._decode(loaded.model, encoded, language, prompt, careful)
 
     def _loaded(self) -> AbstractContextManager[_Loaded]:
         weights, device = self.weights, self.device
@@ -112,17 +119,18 @@ class OpenAIWhisperDecoder:
         )
         return holder.use()
 
-    def _decode(self, model: Any, clips: Sequence[Samples], language: str, prompt: str, careful: bool) -> list[Decoded]:
-        longest = max(c.size for c in clips) / SAMPLE_RATE
-        encoded = self._encoded(model, clips, WHOLE_S if careful else min(WHOLE_S, longest + PAD_S))
+    def _decode(
+        self, model: Any, encoded: Sequence[Encoded], language: str, prompt: str, careful: bool
+    ) -> list[Decoded]:
+        longest = max(e.clip.size for e in encoded) / SAMPLE_RATE
         task = self._task(model, language, prompt, careful, longest)
         # It would encode what it is given, and counts on one clip where it searches with beams.
         task._get_audio_features = lambda given: given.repeat_interleave(task.n_group, dim=0)
-        task._detect_language = lambda _features, _tokens: ([language] * len(clips), None)
-        results = task.run(encoded)
+        task._detect_language = lambda _features, _tokens: ([language] * len(encoded), None)
+        results = task.run(_stacked(encoded))
         words = [
-            _words(model, task.tokenizer, result.tokens, sound, clip)
-            for result, sound, clip in zip(results, encoded, clips, strict=True)
+            _words(model, task.tokenizer, result.tokens, heard.sound, heard.clip)
+            for result, heard in zip(results, encoded, strict=True)
         ]
         return [
             Decoded(text="".join(w.text for w in found).strip(), words=found, avg_logprob=_rounded(r.avg_logprob))
@@ -160,6 +168,12 @@ class OpenAIWhisperDecoder:
             for c in clips
         ]
         return encode(model, torch.stack(mels).to(model.device), half=self.device.compute_type == "float16")
+
+
+def _stacked(encoded: Sequence[Encoded]) -> Any:
+    import torch
+
+    return torch.stack([e.sound for e in encoded])
 
 
 def _words(model: Any, tokenizer: Tokenizer, tokens: list[int], encoded: Any, clip: Samples) -> tuple[Word, ...]:

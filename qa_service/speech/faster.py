@@ -153,7 +153,7 @@ class FasterWhisperDecoder:
                 _stacked(encoded),
                 [head] * len(encoded),
                 beam_size=beams,
-                max_length=max(len(head) + most, 2 * most),  # CTranslate2 gives the new tokens half of it at most
+                max_length=max(len(head) - 1 + most, 2 * most),  # the new tokens get half of it at most
                 return_scores=True,
                 suppress_blank=True,
                 suppress_tokens=_suppressed(tokenizer),

@@ -55,7 +55,9 @@ def _without(spans: Iterable[SpeechSpan], cuts: Sequence[tuple[int, float, float
     """Spans less the cuts of their channel. What a cut leaves of a span is dropped where it is a crumb."""
     out: list[SpeechSpan] = []
     for span in spans:
-        own = sorted((a, b) for channel, a, b in cuts if channel == span.channel and a < span.end_s and b > span.start_s)
+        own = sorted(
+            (a, b) for channel, a, b in cuts if channel == span.channel and a < span.end_s and b > span.start_s
+        )
         if not own:
             out.append(span)
             continue

@@ -8,6 +8,8 @@ under 0.03 in telephone speech and 0.05 to 0.4 in hold music (docs/quality.md).
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +39,7 @@ CARRIER_HZ, CARRIER_SPREAD_HZ, CARRIER_AT_LEAST_S = 1000.0, 180.0, 0.8
 TONE_GAP_S = 0.6
 
 Mask = NDArray[np.bool_]
+Kind = Literal["music", "tone"]
 
 
 def find_nonspeech(audio: Audio) -> tuple[SoundStretch, ...]:
@@ -49,13 +52,14 @@ def find_nonspeech(audio: Audio) -> tuple[SoundStretch, ...]:
     return tuple(sorted(found, key=lambda s: (s.start_s, s.channel)))
 
 
-def _of_channel(samples: Samples, duration_s: float) -> Iterator[tuple[str, float, float]]:
+def _of_channel(samples: Samples, duration_s: float) -> Iterator[tuple[Kind, float, float]]:
     frames = frames_of(samples)
     loud = 10 * np.log10(frames.power + 1e-12) > QUIETEST_DB
     tone = _closed(_tones(frames) & loud, TONE_GAP_S)
     music = _lasting(_closed(_music(frames, tone), MUSIC_GAP_S), MUSIC_AT_LEAST_S) & ~_voices(frames)
     tone &= ~music
-    for kind, mask in (("tone", tone), ("music", music)):
+    found: tuple[tuple[Kind, Mask], ...] = (("tone", tone), ("music", music))
+    for kind, mask in found:
         for first, last in _runs(mask):
             start, end = max(0.0, (first - 0.5) * FRAME_S), min(duration_s, (last - 0.5) * FRAME_S)
             if end > start:
@@ -152,7 +156,7 @@ def _closed(mask: Mask, gap_s: float) -> Mask:
     """Gaps up to ``gap_s`` filled."""
     out = mask.copy()
     runs = _runs(mask)
-    for (_, end), (start, _) in zip(runs, runs[1:], strict=False):
+    for (_, end), (start, _) in pairwise(runs):
         if (start - end) * FRAME_S <= gap_s:
             out[end:start] = True
     return out

@@ -130,7 +130,9 @@ def _issues(channel: ChannelQuality, channels: tuple[ChannelQuality, ...]) -> It
         detail = f"{name} plays music for {channel.music_s:.0f} s; it was not transcribed."
         yield _issue("music", "gated", channel, channel.music_s, MUSIC_S, detail)
     if channel.tone_s >= TONE_S:
-        detail = f"{name} carries tones (ringing, keys, beeps or fax) for {channel.tone_s:.1f} s; nothing is read in them."
+        detail = (
+            f"{name} carries tones (ringing, keys, beeps or fax) for {channel.tone_s:.1f} s; nothing is read in them."
+        )
         yield _issue("tone", "noted", channel, channel.tone_s, TONE_S, detail)
 
 
@@ -140,11 +142,15 @@ def _levels(channel: ChannelQuality, name: str) -> Iterator[QualityIssue]:
         return
     if level < LOW_DB:
         effect, limit = ("doubted", VERY_LOW_DB) if level < VERY_LOW_DB else ("noted", LOW_DB)
-        yield _issue("low_level", effect, channel, level, limit, f"{name} is very quiet: speech lies at {level:.0f} dBFS.")
+        yield _issue(
+            "low_level", effect, channel, level, limit, f"{name} is very quiet: speech lies at {level:.0f} dBFS."
+        )
     if noise is not None and level - noise < NOISY_DB:
         above = round(level - noise, 1)
         effect, limit = ("doubted", VERY_NOISY_DB) if above < VERY_NOISY_DB else ("noted", NOISY_DB)
-        yield _issue("noise", effect, channel, above, limit, f"{name} is noisy: speech stands {above:.0f} dB above noise.")
+        yield _issue(
+            "noise", effect, channel, above, limit, f"{name} is noisy: speech stands {above:.0f} dB above noise."
+        )
 
 
 def _dead(channel: ChannelQuality) -> bool:
@@ -164,7 +170,9 @@ def _sampling(audio: Audio, spans: tuple[SpeechSpan, ...]) -> Iterator[QualityIs
     for number in range(len(audio.channels)):
         band = active_bandwidth_hz(audio.channels[number], [s for s in spans if s.channel == number])
         if band is not None and band < LEAST_BANDWIDTH_HZ:
-            detail = f"The sound ends at {band:.0f} Hz: it was sampled at less than 8,000 Hz once, and is hard to make out."
+            detail = (
+                f"The sound ends at {band:.0f} Hz: it was sampled at less than 8,000 Hz once, and is hard to make out."
+            )
             yield QualityIssue(
                 code="low_sample_rate",
                 effect="noted",

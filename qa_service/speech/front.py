@@ -114,9 +114,7 @@ class TurnTranscriber:
                 progress(done, total)
         return heard
 
-    def _guarded(
-        self, sound: Samples, first: Decoded, language: str, prompt: str
-    ) -> tuple[Decoded, tuple[str, ...]]:
+    def _guarded(self, sound: Samples, first: Decoded, language: str, prompt: str) -> tuple[Decoded, tuple[str, ...]]:
         """The better of two decodes where the first looks wrong; the flags of the one that is kept."""
         flags = guard.suspicious(first, sound, prompt)
         if not flags:

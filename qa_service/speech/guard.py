@@ -14,9 +14,7 @@ from qa_service.text.normalise import normalise
 from qa_service.text.pinyin import near_key, syllables
 
 #: Flags of words that do not count as transcribed. The other two, low_confidence and disagreement, are doubts.
-UNTRUSTED = frozenset(
-    {"repetition", "too_fast", "no_speech_energy", "stock_phrase", "prompt_echo", "not_transcribed"}
-)
+UNTRUSTED = frozenset({"repetition", "too_fast", "no_speech_energy", "stock_phrase", "prompt_echo", "not_transcribed"})
 #: Faster than any speaker: Han characters or letters a second.
 MOST_HAN_PER_S, MOST_LETTERS_PER_S = 10.0, 30.0
 #: Text that shrinks this much repeats itself (openai/whisper's own limit).

@@ -41,7 +41,7 @@ def test_a_turn_heard_on_both_lines_is_kept_once(db: float, delay_ms: float) -> 
     audio = bled(db, delay_ms)
     recall, wrong = shares(audio, gated(audio, detect_speech(audio), (), FINE))
     assert recall > 0.95
-    assert wrong < 0.02
+    assert wrong < 0.03
 
 
 @pytest.mark.parametrize("right_gain_db", [-12, 12])

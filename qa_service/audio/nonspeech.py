@@ -7,7 +7,7 @@ under 0.03 in telephone speech and 0.05 to 0.4 in hold music (docs/quality.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_service.audio.spectra import FRAME_S, Frames, frames_of
-from qa_service.audio.types import Audio, Samples, SoundStretch
+from qa_service.audio.types import Audio, Samples, SoundStretch, SpeechSpan
 
 #: Quieter than this (dBFS, in the telephone band) nothing is looked for.
 QUIETEST_DB = -55.0
@@ -25,6 +25,8 @@ MOST_HELD, LEAST_HELD, PAUSES_COST, FALL_DB = 0.05, 0.02, 0.2, 15.0
 MUSIC_WINDOW_S, MUSIC_AT_LEAST_S = 5.0, 4.0
 #: A voice over the music: for VOICE_S the level lies VOICE_DB above the stretch's and few notes are held.
 VOICE_S, VOICE_DB = 0.5, 3.0
+#: A span of speech is music when it holds this much of what the music around it holds.
+LIKE_MUSIC = 0.8
 #: More of the held power than this is there after 3 s again: a hum, no music.
 HUM_SHARE = 0.6
 #: Stretches of music nearer than this are one.
@@ -50,6 +52,37 @@ def find_nonspeech(audio: Audio) -> tuple[SoundStretch, ...]:
         for kind, start, end in _of_channel(samples, audio.duration_s)
     ]
     return tuple(sorted(found, key=lambda s: (s.start_s, s.channel)))
+
+
+def only_music(
+    samples: Samples, spans: Sequence[SpeechSpan], music: Sequence[SoundStretch]
+) -> Iterator[tuple[float, float]]:
+    """Parts of speech spans (seconds) that are nothing but music: they hold as many notes as the music around them.
+
+    Who speaks over music adds sound that holds none, and so is never among them. All of one channel.
+    """
+    frames = frames_of(samples)
+    spoken = _inside(frames, [(s.start_s, s.end_s) for s in spans])
+    for stretch in music:
+        around = _inside(frames, [(stretch.start_s, stretch.end_s)]) & ~spoken
+        limit = LIKE_MUSIC * (_share(frames, around) if around.sum() * FRAME_S >= 1.0 else MOST_HELD)
+        for span in spans:
+            part = max(span.start_s, stretch.start_s), min(span.end_s, stretch.end_s)
+            if part[1] > part[0] and _share(frames, _inside(frames, [part])) >= limit:
+                yield part
+
+
+def _inside(frames: Frames, parts: Sequence[tuple[float, float]]) -> Mask:
+    mask = np.zeros(frames.power.size, np.bool_)
+    for start, end in parts:
+        mask[max(0, round(start / FRAME_S)) : round(end / FRAME_S) + 1] = True
+    return mask
+
+
+def _share(frames: Frames, mask: Mask) -> float:
+    """Share of held notes in the power of these frames."""
+    power = frames.power[mask].astype(np.float64)
+    return float((power * frames.held[mask]).sum() / max(power.sum(), 1e-12))
 
 
 def _of_channel(samples: Samples, duration_s: float) -> Iterator[tuple[Kind, float, float]]:

@@ -25,8 +25,9 @@ MOST_HELD, LEAST_HELD, PAUSES_COST, FALL_DB = 0.05, 0.02, 0.2, 15.0
 MUSIC_WINDOW_S, MUSIC_AT_LEAST_S = 5.0, 4.0
 #: A voice over the music: for VOICE_S the level lies VOICE_DB above the stretch's and few notes are held.
 VOICE_S, VOICE_DB = 0.5, 3.0
-#: A span of speech is music when it holds this much of what the music around it holds.
-LIKE_MUSIC = 0.8
+#: A span of speech is music when its share of held notes is this many times that of the music around it: any voice
+#: lowers the share.
+LIKE_MUSIC = 1.1
 #: More of the held power than this is there after 3 s again: a hum, no music.
 HUM_SHARE = 0.6
 #: Stretches of music nearer than this are one.

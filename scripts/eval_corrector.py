@@ -2,12 +2,12 @@
 
     python scripts/eval_corrector.py --calls FOLDER --transcripts FOLDER [--text FILE.jsonl] [--json OUT.json]
 
-``--calls`` holds ``ID.json`` labels and recordings as scripts/eval_speech.py reads them; ``--transcripts`` keeps what the
-speech engine heard (``ID.json``), made once where it is missing. Odd-numbered calls were used to develop the word lists
-and thresholds, even-numbered ones were not.
+``--calls`` holds ``ID.json`` labels and recordings as scripts/eval_speech.py reads them; ``--transcripts`` keeps what
+the speech engine heard (``ID.json``), made once where it is missing. Odd-numbered calls were used to develop the word
+lists and thresholds, even-numbered ones were not.
 
 - CER or WER before and after, by the same scorer as scripts/eval_speech.py.
-- Corrections: *right* where the reference has the term at that place, *wrong* where it has what was heard, *neither* else.
+- Corrections: *right* where the reference has the term at that place, *wrong* where it has what was heard.
 - Clean text: corrections for each 10,000 characters of the references, and of comments on other matters (``--text``: a
   ``text`` on each line), there also with the domain said to be spoken of nearby.
 """

@@ -111,9 +111,8 @@ def _covering(hits: dict[int, list[_Place]], start: int) -> tuple[int, ...]:
 
 def _noted(turn: Turn) -> Iterator[_Place]:
     """Corrections and spoken numbers, as far as they lie in the text."""
-    for note in (*turn.corrections, *turn.numbers):
-        if 0 <= note.start < note.end <= len(turn.text):
-            yield _Place(note.start, note.end)
+    places = [(c.start, c.end) for c in turn.corrections] + [(n.start, n.end) for n in turn.numbers]
+    yield from (_Place(start, end) for start, end in places if 0 <= start < end <= len(turn.text))
 
 
 def _piece(turn: Turn, start: int, end: int, words: Sequence[tuple[Word, _Place]], floor: float) -> Piece:

@@ -48,7 +48,9 @@ class Settings(BaseSettings):
         "auto", description="numbers to compute in; auto: float16 on a GPU, int8 on a CPU (openai-whisper: float32)"
     )
     cpu_threads: int = Field(default=0, ge=0, description="of the decoder; 0: all cores")
-    batch_s: float = Field(default=0.0, ge=0, description="seconds of sound in one batch; 0: 60 on a CPU, 480 on a GPU")
+    batch_s: float = Field(
+        default=0.0, ge=0, description="seconds of sound in one batch; 0: 240 on a CPU, 960 on a GPU"
+    )
     model_idle_s: float = Field(
         default=900.0, ge=0, description="seconds after which a model that nobody uses gives its memory back; 0: never"
     )
@@ -57,7 +59,7 @@ class Settings(BaseSettings):
     domain_prompt: bool = Field(True, description="prompt the model with collections vocabulary")
     hotwords: str = Field("", description="names of lenders and products to expect in calls, with commas between")
     role_floor: float = Field(
-        default=0.6,
+        default=0.8,
         ge=0,
         le=1,
         description="where who is who is less sure, rules about one side are not assessed",

@@ -5,7 +5,8 @@
 The two-channel recordings of the folder are joined one after another, and again from the start, up to each length; the
 result is written as a 16-bit WAV file at 8 kHz. Each length is measured in a process of its own, whose peak of resident
 memory the kernel tells (VmHWM). Measured apart: decoding with voice activity, and transcription (weights loaded and
-the first clip decoded before, so that neither counts). ``base``: resident memory once the model is loaded.
+the first clip decoded before, so that neither counts); CPU seconds of both over all threads, which other work on the
+machine sways less. ``base``: resident memory once the model is loaded.
 
 Prints a Markdown table and straight lines through it by least squares, with R² and the seconds or megabytes that each
 minute of audio costs. Settings come from the environment, as for every command.
@@ -37,8 +38,12 @@ from qa_service.speech.protocol import SpeechJob, Transcriber
 
 MINUTES = "1,5,15,30,60,120"
 RATE = 8000
-COLUMNS = ("decode_vad_s", "transcribe_s", "peak_mb")
-TITLES = {"decode_vad_s": "decode + VAD, s", "transcribe_s": "transcription, s", "peak_mb": "peak memory, MB"}
+TITLES = {
+    "decode_vad_s": "decode + VAD, s",
+    "transcribe_s": "transcription, s",
+    "cpu_s": "both, CPU s",
+    "peak_mb": "peak memory, MB",
+}
 Row = dict[str, float]
 
 
@@ -85,7 +90,7 @@ def measure(path: Path, settings: Settings) -> Row:
     ear = create_transcriber(settings)
     _warm(ear, settings, path)
     base = _resident("VmRSS")
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     audio = decode(path, settings)
     spans = detect_speech(audio)
     heard = time.perf_counter()
@@ -97,6 +102,7 @@ def measure(path: Path, settings: Settings) -> Row:
         "coverage": got.coverage.ratio or 0.0,
         "decode_vad_s": heard - start,
         "transcribe_s": done - heard,
+        "cpu_s": time.process_time() - worked,
         "base_mb": base,
         "peak_mb": _resident("VmHWM"),
     }
@@ -134,21 +140,18 @@ def fit(rows: Sequence[Row], column: str) -> tuple[float, float, float]:
 
 
 def report(rows: Sequence[Row]) -> str:
-    lines = [
-        "| minutes | turns | coverage | decode + VAD, s | transcription, s | real-time factor | base, MB | peak, MB |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
+    head = ("minutes", "turns", "coverage", *TITLES.values(), "real-time factor", "base, MB")
+    lines = [f"| {' | '.join(head)} |", "|---" * len(head) + "|"]
     for row in rows:
         factor = (row["decode_vad_s"] + row["transcribe_s"]) / (row["minutes"] * 60)
-        lines.append(
-            f"| {row['minutes']:.0f} | {row['turns']:.0f} | {row['coverage']:.3f} | {row['decode_vad_s']:.1f} | "
-            f"{row['transcribe_s']:.1f} | {factor:.3f} | {row['base_mb']:.0f} | {row['peak_mb']:.0f} |"
-        )
+        cells = [f"{round(row['minutes'], 1):g}", f"{row['turns']:.0f}", f"{row['coverage']:.3f}"]
+        cells += [f"{row[column]:.1f}" for column in TITLES]
+        lines.append(f"| {' | '.join(cells)} | {factor:.3f} | {row['base_mb']:.0f} |")
     if len(rows) > 2:  # a line through two points always fits
         lines.append("")
-        for column in COLUMNS:
+        for column, title in TITLES.items():
             slope, constant, square = fit(rows, column)
-            lines.append(f"- {TITLES[column]}: {slope:.2f} a minute of audio + {constant:.1f}, R² {square:.4f}")
+            lines.append(f"- {title}: {slope:.2f} a minute of audio + {constant:.1f}, R² {square:.4f}")
     return "\n".join(lines)
 
 

@@ -52,11 +52,12 @@ class Heard:
     cache: Path | None
 
     def __call__(
-        self, name: str, audio: Audio, spans: tuple[SpeechSpan, ...], roles: Roles, language: str
+        self, name: str, audio: Audio, spans: tuple[SpeechSpan, ...] | None, roles: Roles, language: str
     ) -> Transcript:
         kept = self.cache / f"{name}.json" if self.cache else None
         if kept and kept.is_file():
             return Transcript.model_validate_json(kept.read_text(encoding="utf-8"))
+        spans = detect_speech(audio) if spans is None else spans
         sides = DECLARED if len(audio.channels) == 2 else (Role.UNKNOWN,)
         made = self.transcriber.transcribe(SpeechJob(audio, spans, sides, roles, language))
         if kept:
@@ -90,9 +91,8 @@ def main() -> None:
 def _call(path: Path, settings: Settings, heard: Heard | None, wanted: str, methods: list[str]) -> Iterator[Row]:
     labels = json.loads(path.read_text(encoding="utf-8"))
     audio = decode(path.parent / labels["file"], settings)
-    spans = detect_speech(audio)
     about = {"call": path.stem, "part": "even" if int(path.stem[-1]) % 2 == 0 else "odd"}
-    for mix in mixes(audio, labels, spans):
+    for mix in mixes(audio, labels):
         if wanted and mix.name not in wanted.split(","):
             continue
         own = detect_speech(mix.audio)
@@ -107,7 +107,7 @@ def _call(path: Path, settings: Settings, heard: Heard | None, wanted: str, meth
                 row = _roles(path.stem, mix, found, labels, settings, heard)
                 yield {**about, "kind": "roles", "mix": mix.name, **row}
     if heard and len(audio.channels) == 2:
-        yield {**about, "kind": "channels", **_channels(path.stem, audio, spans, labels, settings, heard)}
+        yield {**about, "kind": "channels", **_channels(path.stem, audio, labels, settings, heard)}
 
 
 def _voices(mix: Mix, found: Voices, seconds: float) -> Row:
@@ -156,12 +156,10 @@ def _right(transcript: Transcript, truth: Frames) -> tuple[int, int]:
     return right, scored
 
 
-def _channels(
-    name: str, audio: Audio, spans: tuple[SpeechSpan, ...], labels: Row, settings: Settings, heard: Heard
-) -> Row:
+def _channels(name: str, audio: Audio, labels: Row, settings: Settings, heard: Heard) -> Row:
     """The channels declared rightly and the wrong way round."""
     roles = Roles(source=RoleSource.CHANNEL, confidence=1.0)
-    transcript = heard(f"stereo-{name}", audio, spans, roles, labels["language"])
+    transcript = heard(f"stereo-{name}", audio, None, roles, labels["language"])
     direction = labels["meta"].get("direction")
     rightly, wrongly = (
         assign(transcript, declared=sides, direction=direction, settings=settings).roles

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 RATE = 16000
 Sound = NDArray[np.float64]
+Chosen = Callable[[int], list[float]]
 Maker = Callable[[np.random.Generator, Sound], Sound]
 
 _ROW, _COLUMN = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
@@ -152,7 +153,7 @@ def _chords(rng: np.random.Generator, t: Sound) -> Sound:
 
 def _melody(rng: np.random.Generator, t: Sound) -> Sound:
     root, step = _root(rng) * 2, rng.uniform(0.15, 0.5)
-    made = _notes(rng, t, step, rng.uniform(0.4, 1.5), lambda i: [root * 2 ** (rng.choice(_SCALE) / 12)])
+    made = _notes(rng, t, step, rng.uniform(0.4, 1.5), lambda _: [root * 2 ** (rng.choice(_SCALE) / 12)])
     bass = _notes(rng, t, step * 4, 1.0, lambda i: [root / 4 * 2 ** (_CHORDS[i % 4][0] / 12)])
     return _loud(rng, made + bass)
 
@@ -184,7 +185,7 @@ def _singing(rng: np.random.Generator, t: Sound) -> Sound:
 
 
 KINDS: dict[str, Maker] = {
-    "digital silence": lambda rng, t: np.zeros(t.size),
+    "digital silence": lambda _, t: np.zeros(t.size),
     "comfort noise": _comfort,
     "white noise": _white,
     "pink noise": _pink,

@@ -2,7 +2,7 @@
 
 ``plain``: half of both channels. ``agent-6`` and ``customer-6``: one side 6 dB lower. ``tight``: the same turns, each
 begun where the one before it ends. ``overlap``: each begun up to 0.5 s before that. ``lone-agent``, ``lone-customer``:
-one side by itself, the other silenced. Reference: the labelled turns, where the side's own channel holds speech.
+one side by itself, the other silenced. Reference: the labelled turns, where the side's own channel is loud.
 """
 
 from __future__ import annotations
@@ -10,18 +10,20 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_service.audio.types import SAMPLE_RATE, Audio, AudioInfo, Samples, SpeechSpan
+from qa_service.audio.types import SAMPLE_RATE, Audio, AudioInfo, Samples
 
 FRAMES_S = 100
 HOP = SAMPLE_RATE // FRAMES_S
 SIDES = ("agent", "customer")
 NOISE = 3e-4
 EARLY_S = (0.0, 0.2, 0.5)
+GAP = 30
 
 Frames = NDArray[np.bool_]
 
@@ -35,9 +37,9 @@ class Mix:
     truth: Frames
 
 
-def mixes(audio: Audio, labels: dict[str, Any], spans: tuple[SpeechSpan, ...]) -> Iterator[Mix]:
-    """``spans``: speech of the call's own channels. A call of one channel gives itself."""
-    truth = truth_of(audio, labels, spans)
+def mixes(audio: Audio, labels: dict[str, Any]) -> Iterator[Mix]:
+    """A call of one channel gives itself."""
+    truth = truth_of(audio, labels)
     if len(audio.channels) == 1:
         yield Mix("mono", audio, truth)
         return
@@ -51,17 +53,27 @@ def mixes(audio: Audio, labels: dict[str, Any], spans: tuple[SpeechSpan, ...]) -
         yield _lone(side, audio, truth)
 
 
-def truth_of(audio: Audio, labels: dict[str, Any], spans: tuple[SpeechSpan, ...]) -> Frames:
-    """Who speaks in each frame: the label says so, and there is speech (less the detector's padding)."""
+def truth_of(audio: Audio, labels: dict[str, Any]) -> Frames:
+    """Who speaks in each frame: the label says so, and the side's own channel is not silent."""
     count = audio.channels[0].size // HOP
     truth = np.zeros((count, 2), dtype=np.bool_)
     for side, role in enumerate(SIDES):
-        own = [
-            (s.start_s + 0.1, s.end_s - 0.1) for s in spans if s.channel == (side if len(audio.channels) == 2 else 0)
-        ]
+        loud = _loud(audio.channels[side if len(audio.channels) == 2 else 0], count)
         said = [(t["start_s"], t["end_s"]) for t in labels["turns"] if t["role"] == role]
-        truth[:, side] = _mask(count, own) & _mask(count, said)
+        truth[:, side] = loud & _mask(count, said)
     return truth
+
+
+def _loud(samples: Samples, count: int) -> Frames:
+    """Frames within 35 dB of the channel's loud ones, and the gaps of up to 0.3 s between them."""
+    power = np.square(samples[: count * HOP].reshape(count, HOP)).mean(axis=1)
+    at = np.flatnonzero(power > np.quantile(power, 0.95) * 10**-3.5)
+    loud = np.zeros(count, dtype=np.bool_)
+    loud[at] = True
+    for before, after in pairwise(at.tolist()):
+        if after - before <= GAP:
+            loud[before:after] = True
+    return loud
 
 
 def _mask(count: int, times: list[tuple[float, float]]) -> Frames:

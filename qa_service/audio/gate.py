@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_service.audio.bleed import WINDOW_S, Likeness, likeness
+from qa_service.audio.nonspeech import only_music
 from qa_service.audio.types import Audio, SoundStretch, SpeechSpan
 from qa_service.audio.vad import MOST_OFFSET_DB, OWN_SPEECH_S
 from qa_service.records import AudioQuality
@@ -39,7 +40,8 @@ def gated(
     kept = spans
     if quality.duplicate_channels and len(audio.channels) == 2:
         kept = tuple(s for s in kept if s.channel == loudest_channel(quality))
-    kept = _without(kept, [(s.channel, s.start_s, s.end_s) for s in stretches])
+    kept = _without(kept, [(s.channel, s.start_s, s.end_s) for s in stretches if s.kind == "tone"])
+    kept = _without(kept, list(_music(audio, kept, stretches)))
     if len(audio.channels) == 2 and not quality.duplicate_channels:
         kept = _without(kept, list(_bled(audio, kept)))
     return tuple(sorted(kept, key=lambda s: (s.start_s, s.channel)))
@@ -49,6 +51,20 @@ def loudest_channel(quality: AudioQuality) -> int:
     """The channel whose speech is loudest; of channels with the same sound, the one to keep."""
     levels = {c.channel: c.level_dbfs if c.level_dbfs is not None else -np.inf for c in quality.channels}
     return max(sorted(levels), key=lambda c: levels[c], default=0)
+
+
+def _music(
+    audio: Audio, spans: tuple[SpeechSpan, ...], stretches: tuple[SoundStretch, ...]
+) -> Iterator[tuple[int, float, float]]:
+    for channel, samples in enumerate(audio.channels):
+        music = [s for s in stretches if s.channel == channel and s.kind == "music"]
+        over = [s for s in spans if s.channel == channel and any(_meet(s, m) for m in music)]
+        if over:
+            yield from ((channel, start, end) for start, end in only_music(samples, over, music))
+
+
+def _meet(span: SpeechSpan, stretch: SoundStretch) -> bool:
+    return span.start_s < stretch.end_s and stretch.start_s < span.end_s
 
 
 def _without(spans: Iterable[SpeechSpan], cuts: Sequence[tuple[int, float, float]]) -> tuple[SpeechSpan, ...]:

@@ -21,6 +21,8 @@ CEILING_SHARE = 0.94
 CEILING_QUANTILE = 0.9999
 #: Plateaus of fewer samples are the tops of waves. Sound of 8 kHz has each sample twice.
 PLATEAU = 4
+#: Of speech a tenth to a fifth of the loud frames peak within CROWD_DB of one level; of clipped speech, most.
+CROWDED, CROWD_DB, NEAR_CEILING = 0.35, 1.5, 0.85
 #: Speech reaches up to where its long-term spectrum lies this far below its strongest part.
 BAND_FALL_DB = 42.0
 #: Seconds of the loudest speech that the spectrum is taken from.
@@ -64,18 +66,35 @@ def kinds_s(stretches: Sequence[SoundStretch], channel: int) -> tuple[float, flo
 
 
 def clipped_ratio(samples: Samples) -> float:
-    """Share of the sounding samples that lie in plateaus at the channel's own ceiling, whatever level that has now.
+    """Share of the sounding samples at the channel's own ceiling, whatever level that has now.
 
-    Speech has hardly any: its highest waves are few and round. Clipped speech goes flat again and again.
+    Clipped speech goes flat again and again (plateaus). Where a codec or a filter has rounded them, the frames' peaks
+    still crowd at one level, as those of speech never do.
     """
     loud = np.abs(samples)
     sounding = int(np.count_nonzero(loud > 1e-3))
     if not sounding:
         return 0.0
-    ceiling = np.quantile(loud[loud > 1e-3], CEILING_QUANTILE)
+    return max(_in_plateaus(loud), _at_crowded_peaks(loud)) / sounding
+
+
+def _in_plateaus(loud: Samples) -> int:
+    ceiling = float(np.quantile(loud[loud > 1e-3], CEILING_QUANTILE))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], loud >= CEILING_SHARE * ceiling, [False]]).astype(np.int8)))
     lengths = edges[1::2] - edges[::2]
-    return float(lengths[lengths >= PLATEAU].sum() / sounding)
+    return int(lengths[lengths >= PLATEAU].sum())
+
+
+def _at_crowded_peaks(loud: Samples) -> int:
+    """Samples near the level at which the peaks of loud frames crowd; 0 where they do not."""
+    peaks = loud[: loud.size // FRAME * FRAME].reshape(-1, FRAME).max(axis=1)
+    if not peaks.size:
+        return 0
+    peaks = np.sort(peaks[peaks > np.percentile(peaks, 99) / 4])
+    ceiling = float(np.median(peaks[-max(1, peaks.size // 4) :]))
+    crowded = np.mean(np.abs(20 * np.log10(np.maximum(peaks, 1e-9) / ceiling)) < CROWD_DB)
+    enough = peaks.size * FRAME_S >= 1.0 and crowded >= CROWDED
+    return int(np.count_nonzero(loud >= NEAR_CEILING * ceiling)) if enough else 0
 
 
 def active_bandwidth_hz(samples: Samples, spans: Sequence[SpeechSpan]) -> float | None:

@@ -7,13 +7,15 @@ under 0.03 in telephone speech and 0.05 to 0.4 in hold music (docs/quality.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from qa_service.audio.spectra import FRAME_S, Frames, frames_of
-from qa_service.audio.types import Audio, Samples, SoundStretch
+from qa_service.audio.types import Audio, Samples, SoundStretch, SpeechSpan
 
 #: Quieter than this (dBFS, in the telephone band) nothing is looked for.
 QUIETEST_DB = -55.0
@@ -23,6 +25,9 @@ MOST_HELD, LEAST_HELD, PAUSES_COST, FALL_DB = 0.05, 0.02, 0.2, 15.0
 MUSIC_WINDOW_S, MUSIC_AT_LEAST_S = 5.0, 4.0
 #: A voice over the music: for VOICE_S the level lies VOICE_DB above the stretch's and few notes are held.
 VOICE_S, VOICE_DB = 0.5, 3.0
+#: A span of speech is music when its share of held notes is this many times that of the music around it: any voice
+#: lowers the share.
+LIKE_MUSIC = 1.1
 #: More of the held power than this is there after 3 s again: a hum, no music.
 HUM_SHARE = 0.6
 #: Stretches of music nearer than this are one.
@@ -37,6 +42,7 @@ CARRIER_HZ, CARRIER_SPREAD_HZ, CARRIER_AT_LEAST_S = 1000.0, 180.0, 0.8
 TONE_GAP_S = 0.6
 
 Mask = NDArray[np.bool_]
+Kind = Literal["music", "tone"]
 
 
 def find_nonspeech(audio: Audio) -> tuple[SoundStretch, ...]:
@@ -49,13 +55,45 @@ def find_nonspeech(audio: Audio) -> tuple[SoundStretch, ...]:
     return tuple(sorted(found, key=lambda s: (s.start_s, s.channel)))
 
 
-def _of_channel(samples: Samples, duration_s: float) -> Iterator[tuple[str, float, float]]:
+def only_music(
+    samples: Samples, spans: Sequence[SpeechSpan], music: Sequence[SoundStretch]
+) -> Iterator[tuple[float, float]]:
+    """Parts of speech spans (seconds) that are nothing but music: they hold as many notes as the music around them.
+
+    Who speaks over music adds sound that holds none, and so is never among them. All of one channel.
+    """
+    frames = frames_of(samples)
+    spoken = _inside(frames, [(s.start_s, s.end_s) for s in spans])
+    for stretch in music:
+        around = _inside(frames, [(stretch.start_s, stretch.end_s)]) & ~spoken
+        limit = LIKE_MUSIC * (_share(frames, around) if around.sum() * FRAME_S >= 1.0 else MOST_HELD)
+        for span in spans:
+            part = max(span.start_s, stretch.start_s), min(span.end_s, stretch.end_s)
+            if part[1] > part[0] and _share(frames, _inside(frames, [part])) >= limit:
+                yield part
+
+
+def _inside(frames: Frames, parts: Sequence[tuple[float, float]]) -> Mask:
+    mask = np.zeros(frames.power.size, np.bool_)
+    for start, end in parts:
+        mask[max(0, round(start / FRAME_S)) : round(end / FRAME_S) + 1] = True
+    return mask
+
+
+def _share(frames: Frames, mask: Mask) -> float:
+    """Share of held notes in the power of these frames."""
+    power = frames.power[mask].astype(np.float64)
+    return float((power * frames.held[mask]).sum() / max(power.sum(), 1e-12))
+
+
+def _of_channel(samples: Samples, duration_s: float) -> Iterator[tuple[Kind, float, float]]:
     frames = frames_of(samples)
     loud = 10 * np.log10(frames.power + 1e-12) > QUIETEST_DB
     tone = _closed(_tones(frames) & loud, TONE_GAP_S)
     music = _lasting(_closed(_music(frames, tone), MUSIC_GAP_S), MUSIC_AT_LEAST_S) & ~_voices(frames)
     tone &= ~music
-    for kind, mask in (("tone", tone), ("music", music)):
+    found: tuple[tuple[Kind, Mask], ...] = (("tone", tone), ("music", music))
+    for kind, mask in found:
         for first, last in _runs(mask):
             start, end = max(0.0, (first - 0.5) * FRAME_S), min(duration_s, (last - 0.5) * FRAME_S)
             if end > start:
@@ -152,7 +190,7 @@ def _closed(mask: Mask, gap_s: float) -> Mask:
     """Gaps up to ``gap_s`` filled."""
     out = mask.copy()
     runs = _runs(mask)
-    for (_, end), (start, _) in zip(runs, runs[1:], strict=False):
+    for (_, end), (start, _) in pairwise(runs):
         if (start - end) * FRAME_S <= gap_s:
             out[end:start] = True
     return out

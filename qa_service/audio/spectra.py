@@ -35,6 +35,7 @@ BLOCK = 2048
 KEY_LOW_HZ, KEY_HIGH_HZ, KEY_REACH_HZ = (697, 770, 852, 941), (1209, 1336, 1477, 1633), 20.0
 
 Numbers = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -115,7 +116,7 @@ def _found_again(peaks: Numbers, lag: int, *, one_side: bool) -> Numbers:
     return np.asarray(np.minimum(there, peaks).sum(axis=1))
 
 
-def _strongest(power: Numbers, whole: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+def _strongest(power: Numbers, whole: Numbers) -> tuple[Doubles, Doubles, Doubles]:
     """Frequencies of the two strongest peaks, the lower one first, and the share of both. One pure tone is both."""
     left = power.copy()
     first, one = _taken(left)
@@ -124,13 +125,13 @@ def _strongest(power: Numbers, whole: Numbers) -> tuple[Numbers, Numbers, Number
     return np.minimum(first, second) * BIN_HZ, np.maximum(first, second) * BIN_HZ, (one + two) / whole
 
 
-def _taken(left: Numbers) -> tuple[Numbers, Numbers]:
+def _taken(left: Numbers) -> tuple[Doubles, Doubles]:
     """Bin (interpolated) and power of the strongest peak of each frame, which is taken out of ``left``."""
     at = left.argmax(axis=1)
     rows = np.arange(len(left))[:, None]
     bins = np.clip(at[:, None] + np.arange(-LOBE, LOBE + 1), 0, left.shape[1] - 1)
     lobe = left[rows, bins]
-    power = lobe.sum(axis=1)
+    power = lobe.sum(axis=1, dtype=np.float64)
     where = (lobe * bins).sum(axis=1) / np.maximum(power, 1e-20) + LOW_BIN
     left[rows, bins] = 0
     return where, power

@@ -44,7 +44,7 @@ def examine(settings: Settings) -> list[Check]:
         *_packages(),
         *_extras(),
         _guarded("weights", lambda: _weights(settings)),
-        _guarded("device", lambda: _device(settings)),
+        check_device(settings),
         _guarded("rules", lambda: _rules(settings)),
         _guarded("database", lambda: _database(settings)),
         _guarded("search index", lambda: _index(settings)),
@@ -93,8 +93,12 @@ def _weights(settings: Settings) -> Check:
     return Check(name="weights", state="ok", found=f"{found.name} for {settings.engine}, sha256 {found.sha256[:12]}…")
 
 
-def _device(settings: Settings) -> Check:
+def check_device(settings: Settings) -> Check:
     """Where the model will compute, in which numbers, and why."""
+    return _guarded("device", lambda: _device(settings))
+
+
+def _device(settings: Settings) -> Check:
     from qa_service.speech.devices import choose
     from qa_service.speech.languages import check_settings
 

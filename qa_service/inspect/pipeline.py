@@ -21,6 +21,7 @@ from qa_service.inspect.job import AudioJob
 from qa_service.inspect.score import score
 from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
+    AudioQuality,
     CallFacts,
     CallStatus,
     ErrorInfo,
@@ -29,6 +30,7 @@ from qa_service.records import (
     Measures,
     Plan,
     ProgressEvent,
+    Roles,
     Transcript,
 )
 from qa_service.rules.load import Pack, load_packs
@@ -130,7 +132,7 @@ class Inspector:
             roles=sound.roles,
             language=job.facts.language or default,
             vocabulary=lambda language: self._vocabulary(job.facts, language),
-            progress=lambda done, total: report("transcribe", done, total),
+            progress=lambda done, total: report.share("transcribe", done, total, sound.audio.duration_s),
         )
 
     def _vocabulary(self, facts: CallFacts, language: str) -> Vocabulary:
@@ -173,7 +175,8 @@ class Inspector:
         report("evaluate", length, length)
         found = self._judge(transcript, measures, job.facts, job.call_id)
         report("done", length, length)
-        return found.model_copy(update={"notes": _audio_notes(sound.audio), "quality": sound.quality})
+        notes = (*_audio_notes(sound.audio), *_quality_notes(sound.quality), *_role_notes(transcript.roles))
+        return found.model_copy(update={"notes": notes, "quality": sound.quality})
 
     def _assigned(self, transcript: Transcript, sound: Sound, facts: CallFacts) -> Transcript:
         """Who is the agent, by the words, and which turns are doubted for their sound."""
@@ -279,6 +282,10 @@ class _Progress:
         if self._listener:
             self._listener(ProgressEvent(call_id=self._call_id, stage=stage, done_s=done_s, total_s=total_s))
 
+    def share(self, stage: Literal["transcribe"], done: float, total: float, length_s: float) -> None:
+        """``done`` of ``total`` in any unit, told as seconds of a recording of ``length_s``."""
+        self(stage, done / total * length_s if total else length_s, length_s)
+
 
 def _measured(sound: Sound, transcript: Transcript) -> Measures:
     from qa_service.audio.measures import measure
@@ -306,6 +313,16 @@ def _audio_notes(audio: Audio) -> tuple[str, ...]:
         "dual_mono: both channels carry the same sound; one was kept, and who speaks is unknown.": info.dual_mono,
     }
     return tuple(note for note, applies in notes.items() if applies)
+
+
+def _quality_notes(quality: AudioQuality) -> Iterator[str]:
+    """What the quality gate left out or doubts; what is merely noted stands in ``quality``."""
+    yield from (f"{i.code}: {i.detail}" for i in quality.issues if i.effect != "noted")
+
+
+def _role_notes(roles: Roles) -> Iterator[str]:
+    if roles.swapped:
+        yield "roles_swapped: the words show that the channels were declared the wrong way round; roles were exchanged."
 
 
 def _unjudged(call_id: str, status: CallStatus, error: QAError) -> Inspection:

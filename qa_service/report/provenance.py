@@ -9,8 +9,8 @@ from qa_service.report.figures import aware, inspected, of_calls
 from qa_service.report.gaps import word
 from qa_service.report.records import EngineUse, Note, PackUse, Provenance
 
-#: Below it, who spoke is a guess; the same floor the rules use.
-ROLE_FLOOR = 0.6
+#: Below it, who spoke is a guess; the floor of the rules as it ships (QA_ROLE_FLOOR).
+ROLE_FLOOR = 0.8
 
 NOTES: dict[str, Callable[[CallEntry], bool]] = {
     "transcript_given": lambda e: e.recording is None,

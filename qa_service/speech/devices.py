@@ -20,8 +20,8 @@ TYPES: dict[tuple[Engine, Kind], tuple[str, ...]] = {
     ("openai-whisper", "cpu"): ("float32",),
     ("openai-whisper", "cuda"): ("float16", "float32"),
 }
-#: Seconds of sound in one batch: a GPU is idle with less, a CPU gains nothing from more.
-BATCH_S: dict[Kind, float] = {"cpu": 60.0, "cuda": 480.0}
+#: Seconds of sound in one batch: the decoder reads all its weights for each token of a batch, however many it holds.
+BATCH_S: dict[Kind, float] = {"cpu": 240.0, "cuda": 960.0}
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from qa_service.audio.types import Samples
 from qa_service.records import EngineInfo, Transcript, Word
@@ -98,9 +98,8 @@ class TurnTranscriber:
                 call.vocabulary[str(code)] = self._vocabulary(call.job, str(code))
 
     def _vocabulary(self, job: SpeechJob, language: str) -> Vocabulary:
-        if not self.settings.domain_prompt:
-            return Vocabulary()
-        return job.vocabulary(language) if job.vocabulary else Vocabulary(prompt=DOMAIN_PROMPTS.get(language, ""))
+        given = job.vocabulary(language) if job.vocabulary else Vocabulary(prompt=DOMAIN_PROMPTS.get(language, ""))
+        return given if self.settings.domain_prompt else replace(given, prompt="")
 
     def _decode_windows(self, calls: Sequence[_Call]) -> None:
         def after(batch: Batch, heard: Sequence[Decoded]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -39,12 +40,26 @@ class Clip:
         return sum(s.end_s - s.start_s for s in self.speech)
 
 
+class _Others:
+    """What everybody else says, to be asked for a stretch of time without looking at the whole call."""
+
+    def __init__(self, spans: Sequence[SpeechSpan]) -> None:
+        self._spans = sorted(spans, key=lambda s: s.start_s)
+        self._starts = [s.start_s for s in self._spans]
+        self._longest = max((s.end_s - s.start_s for s in spans), default=0.0)
+
+    def between(self, start_s: float, end_s: float) -> list[SpeechSpan]:
+        """Spans that reach into the stretch."""
+        first, last = bisect_left(self._starts, start_s - self._longest), bisect_left(self._starts, end_s)
+        return [s for s in self._spans[first:last] if s.end_s > start_s]
+
+
 def cut(audio: Audio, spans: tuple[SpeechSpan, ...]) -> list[Clip]:
     """Clips in order of time. Every span lies in exactly one clip (a very long span in several)."""
     clips: list[Clip] = []
     for channel, voice in sorted({(s.channel, s.voice) for s in spans}, key=lambda k: (k[0], k[1] or 0)):
         own = [s for s in spans if (s.channel, s.voice) == (channel, voice)]
-        others = [s for s in spans if (s.channel, s.voice) != (channel, voice)]
+        others = _Others([s for s in spans if (s.channel, s.voice) != (channel, voice)])
         mixed = len(audio.channels) == 1 and voice is None
         pieces = [piece for span in own for piece in _split(span, audio.channels[channel])]
         clips += _joined(pieces, others, JOIN_GAP_MIXED_S if mixed else JOIN_GAP_S, crumbs=not mixed)
@@ -79,7 +94,7 @@ def _quietest(samples: Samples, from_s: float, to_s: float) -> float:
     return round(from_s + (quiet + 0.5) * CUT_WINDOW_S, 3)
 
 
-def _joined(pieces: Sequence[SpeechSpan], others: Sequence[SpeechSpan], gap_s: float, *, crumbs: bool) -> list[Clip]:
+def _joined(pieces: Sequence[SpeechSpan], others: _Others, gap_s: float, *, crumbs: bool) -> list[Clip]:
     groups: list[list[SpeechSpan]] = []
     for piece in pieces:
         if groups and _belongs(groups[-1], piece, others, gap_s, crumbs):
@@ -89,16 +104,16 @@ def _joined(pieces: Sequence[SpeechSpan], others: Sequence[SpeechSpan], gap_s: f
     return [Clip(g[0].channel, g[0].start_s, g[-1].end_s, tuple(g), g[0].voice) for g in groups]
 
 
-def _belongs(
-    group: list[SpeechSpan], piece: SpeechSpan, others: Sequence[SpeechSpan], gap_s: float, crumbs: bool
-) -> bool:
+def _belongs(group: list[SpeechSpan], piece: SpeechSpan, others: _Others, gap_s: float, crumbs: bool) -> bool:
     """A piece joins the turn before it when the pause is short and nobody else speaks in it.
 
     Whoever speaks in it on the same channel would be heard in the clip: then the pieces stay apart, however near.
     """
     gap = piece.start_s - group[-1].end_s
-    between = [o for o in others if o.start_s < piece.start_s and o.end_s > group[-1].end_s]
-    if piece.end_s - group[0].start_s > LONGEST_S or any(o.channel == piece.channel for o in between):
+    if piece.end_s - group[0].start_s > LONGEST_S or gap > max(gap_s, CRUMB_GAP_S):
+        return False
+    between = others.between(group[-1].end_s, piece.start_s)
+    if any(o.channel == piece.channel for o in between):
         return False
     if gap <= gap_s:
         return True

@@ -23,8 +23,10 @@ WINDOW_S = 12.0
 GAP_S = 0.5
 #: Silence behind the last turn; ``CAREFUL_PAD_S`` where a first decode went wrong (measured: fewest errors).
 PAD_S, CAREFUL_PAD_S = 2.0, 8.0
-STEP_S = 1.0
+STEP_S = 0.5
 WHOLE_S = 30.0
+#: How evenly windows of one speaker are filled.
+EVEN_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -111,16 +113,29 @@ def _speaker(clip: Clip) -> tuple[int, int]:
 
 
 def _groups(clips: Sequence[Clip], window_s: float) -> Iterator[list[Clip]]:
-    group: list[Clip] = []
-    length = 0.0
-    for clip in clips:
-        if group and length + GAP_S + clip.length_s > window_s:
-            yield group
-            group, length = [], 0.0
-        length += clip.length_s + (GAP_S if group else 0.0)
-        group.append(clip)
-    if group:
-        yield group
+    """As few groups as hold the clips in order, and those about equally full: half-empty ones cost as much padding."""
+    lengths = [c.length_s + GAP_S for c in clips]
+    fewest = len(list(_filled(lengths, window_s + GAP_S)))
+    low, high = max(lengths, default=0.0), window_s + GAP_S
+    while high - low > EVEN_S:
+        middle = (low + high) / 2
+        low, high = (low, middle) if len(list(_filled(lengths, middle))) <= fewest else (middle, high)
+    start = 0
+    for count in _filled(lengths, high):
+        yield list(clips[start : start + count])
+        start += count
+
+
+def _filled(lengths: Sequence[float], most: float) -> Iterator[int]:
+    """How many in each group, filling one after another."""
+    count, total = 0, 0.0
+    for length in lengths:
+        if count and total + length > most:
+            yield count
+            count, total = 0, 0.0
+        count, total = count + 1, total + length
+    if count:
+        yield count
 
 
 def _window(clips: Sequence[Clip], pad_s: float = PAD_S) -> Window:

@@ -10,7 +10,7 @@ from qa_service.speech.hearing import Heard
 from qa_service.speech.language import Languages
 from qa_service.speech.protocol import SpeechJob
 from qa_service.text.correct import correct_words
-from qa_service.text.normalise import to_simplified
+from qa_service.text.normalise import simplified_parts
 from qa_service.text.numbers import spoken_numbers
 from qa_service.text.terms import Vocabulary
 
@@ -48,7 +48,8 @@ def _words(heard: Heard, language: str | None) -> tuple[Word, ...]:
     """Whisper writes Mandarin in either script; we write simplified."""
     if language != "zh":
         return heard.words
-    return tuple(w.model_copy(update={"text": to_simplified(w.text)}) for w in heard.words)
+    texts = simplified_parts([w.text for w in heard.words])
+    return tuple(w.model_copy(update={"text": t}) for w, t in zip(heard.words, texts, strict=True))
 
 
 def _turn(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 #: Unicode categories that carry no sound: format characters (zero-width, bidi, soft hyphen) and lone surrogates.
@@ -60,6 +61,18 @@ def to_simplified(text: str) -> str:
     """Traditional characters as simplified ones; everything else as it is (lone surrogates dropped)."""
     clean = text.encode("utf-8", "ignore").decode("utf-8")
     return clean if clean.isascii() else str(_converter().convert(clean))
+
+
+def simplified_parts(parts: Sequence[str]) -> tuple[str, ...]:
+    """Parts of one text in simplified script, converted as a whole: 乾 stays in 乾|隆, 瞭|解 is 了|解.
+
+    Joined they are ``to_simplified`` of the whole text, unless that changes its length; then each is converted alone.
+    """
+    whole = to_simplified("".join(parts))
+    if len(whole) != sum(map(len, parts)):
+        return tuple(map(to_simplified, parts))
+    ends = list(accumulate(map(len, parts)))
+    return tuple(whole[end - len(part) : end] for part, end in zip(parts, ends, strict=True))
 
 
 def _audible(text: str) -> str:

@@ -92,7 +92,7 @@ def test_stretches_are_split_by_likeness() -> None:
 
 def test_what_the_segmentation_told_apart_pulls_apart() -> None:
     """The third stretch lies a little nearer to the second, with which it shares a chunk as another speaker."""
-    vectors = directions(0.0, 1.5, 0.8)
+    vectors = directions(0.0, 1.5, 0.76)
     free = split(vectors, np.ones(3), np.array([0, 1, 2]), np.zeros(3, dtype=int)).labels
     tied = split(vectors, np.ones(3), np.array([0, 1, 1]), np.array([0, 0, 1])).labels
     assert free[2] == free[1]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qa_service.text.normalise import normalise, to_simplified
+from qa_service.text.normalise import normalise, simplified_parts, to_simplified
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,17 @@ def test_normalising_twice_changes_nothing(text: str) -> None:
 
 def test_simplified_keeps_the_rest() -> None:
     assert to_simplified("Hello 還款 now") == "Hello 还款 now"
+
+
+@pytest.mark.parametrize(
+    ("parts", "simple"),
+    [
+        (["乾", "隆", "年間"], ("乾", "隆", "年间")),
+        (["瞭", "解", "欠款"], ("了", "解", "欠款")),
+        (["顯", "著", "，看", "著"], ("显", "著", "，看", "著")),
+        (["還\ud800", "清"], ("还", "清")),
+        ([], ()),
+    ],
+)
+def test_parts_are_simplified_as_one_text(parts: list[str], simple: tuple[str, ...]) -> None:
+    assert simplified_parts(parts) == simple

@@ -8,7 +8,18 @@ import pytest
 from fastapi.testclient import TestClient
 
 from qa_service.errors import ErrorCode, SetupError
-from qa_service.records import ErrorInfo, FindingState, NotAssessed, Polarity, Role, Severity, Turn, Word
+from qa_service.records import (
+    Correction,
+    ErrorInfo,
+    FindingState,
+    NotAssessed,
+    Polarity,
+    Role,
+    Severity,
+    SpokenNumber,
+    Turn,
+    Word,
+)
 from qa_service.web.deps import Services
 from qa_service.web.index import Index
 from qa_service.web.render import clock, marked, percent, segment
@@ -144,6 +155,31 @@ def test_word_times_and_doubtful_words_are_marked(client: TestClient, services: 
     assert '<mark class="hit hit-critical" data-finding="0"><span data-s="1.0">给</span>' in page
     assert '<span class="doubt" title="recognised with 20 % probability" data-s="2.0">你</span>' in page
     assert "unclear" in page
+
+
+def test_corrected_terms_and_spoken_numbers_say_what_was_heard_and_the_digits(
+    client: TestClient, services: Services
+) -> None:
+    words = (
+        Word(text="欠款", start_s=0, end_s=1, probability=0.2),
+        Word(text="一万", start_s=1, end_s=2, probability=0.9),
+        Word(text="二", start_s=2, end_s=3, probability=0.9),
+    )
+    turn = Turn(
+        index=0, role=Role.AGENT, start_s=0, end_s=3, text="欠款一万二<b>", words=words,
+        corrections=(Correction(start=0, end=2, heard="<i>千款"), Correction(start=7, end=99, heard="outside")),
+        numbers=(SpokenNumber(start=2, end=5, digits="12000"),),
+    )  # fmt: skip
+    inspected(services, "C-1", None, turns=(turn,))
+    page = client.get("/calls/C-1", headers=EN).text
+    heard = (
+        'class="doubt mended" title="heard as “&lt;i&gt;千款” · recognised with 20 % probability" data-s="0.0">欠款<'
+    )
+    assert heard in page
+    assert '<span class="number" title="digits 12000" data-s="1.0">一万</span>' in page
+    assert '<span class="number" title="digits 12000" data-s="2.0">二</span>' in page
+    assert "&lt;b&gt;</p>" in page
+    assert "outside" not in page
 
 
 def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Services) -> None:

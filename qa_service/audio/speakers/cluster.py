@@ -15,9 +15,9 @@ Labels = NDArray[np.int64]
 ROUNDS, SWEEPS = 20, 3
 #: Principal directions along which a first split is tried.
 STARTS = 3
-#: In cosine, times the seconds of the lesser of two stretches of one chunk: for one voice where the segmentation heard
-#: one local speaker, against it where it heard two.
-TOGETHER, APART = 0.1, 0.3
+#: What the segmentation's word is worth, in cosine, where all other stretches of the chunk say the same: for one voice
+#: where it heard one local speaker, against it where it heard two. Voices that differ clearly outvote it.
+TOGETHER, APART = 0.1, 0.2
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ def split(vectors: Vectors, weights: Weights, chunks: Labels, speakers: Labels) 
 def _linked(members: Labels, weights: Weights, speakers: Labels) -> _Chunk:
     same = speakers[members][:, None] == speakers[members][None, :]
     lesser = np.minimum(weights[members][:, None], weights[members][None, :])
-    links = np.where(same, TOGETHER, -APART) * lesser
+    links = np.where(same, TOGETHER, -APART) * lesser / max(1, members.size - 1)
     np.fill_diagonal(links, 0.0)
     return _Chunk(members, links)
 

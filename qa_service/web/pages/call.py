@@ -91,6 +91,7 @@ def _judgement(found: Inspection | None, services: Services, translate: Translat
         "made_by": found.made_by if found else None,
         "roles": found.roles if found else None,
         "notes": found.notes if found else (),
+        "quality": found.quality if found else None,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from qa_service.records import Finding, Inspection, Severity, Turn, Word
@@ -16,12 +16,17 @@ _GAP = re.compile(r"\s*(?:…|\.\.\.|\n|/)\s*")
 
 @dataclass(frozen=True)
 class Piece:
-    """Text that is shown alike. ``start_s``: when the word is said, None where word times are unknown."""
+    """Text that is shown alike. ``start_s``: when the word is said, None where word times are unknown.
+
+    ``heard``: what the recogniser wrote where a term is shown; ``digits``: what a spoken number says.
+    """
 
     text: str
     start_s: float | None = None
     probability: float | None = None
     doubtful: bool = False
+    heard: str = ""
+    digits: str = ""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,9 @@ def _line(turn: Turn, findings: Sequence[Finding], floor: float) -> Line:
     own = {n: f for n, f in enumerate(findings) if turn.index in f.turns}
     hits = {n: list(_hit_places(turn, f, words)) for n, f in own.items()}
     cuts = {0, len(turn.text)}
-    for place in [p for _, p in words] + [p for places in hits.values() for p in places]:
+    for place in [*(p for _, p in words), *(p for places in hits.values() for p in places), *_noted(turn)]:
         cuts |= {place.start, place.end}
-    cut = [
-        (_covering(hits, start), _piece(turn.text[start:end], start, end, words, floor))
-        for start, end in pairwise(sorted(cuts))
-    ]
+    cut = [(_covering(hits, start), _piece(turn, start, end, words, floor)) for start, end in pairwise(sorted(cuts))]
     runs = tuple(
         Run(numbers, _gravest([own[n] for n in numbers]), tuple(piece for _, piece in group))
         for numbers, group in groupby(cut, key=lambda pair: pair[0])
@@ -107,11 +109,22 @@ def _covering(hits: dict[int, list[_Place]], start: int) -> tuple[int, ...]:
     return tuple(n for n, places in hits.items() if any(p.start <= start < p.end for p in places))
 
 
-def _piece(text: str, start: int, end: int, words: Sequence[tuple[Word, _Place]], floor: float) -> Piece:
+def _noted(turn: Turn) -> Iterator[_Place]:
+    """Corrections and spoken numbers, as far as they lie in the text."""
+    places = [(c.start, c.end) for c in turn.corrections] + [(n.start, n.end) for n in turn.numbers]
+    yield from (_Place(start, end) for start, end in places if 0 <= start < end <= len(turn.text))
+
+
+def _piece(turn: Turn, start: int, end: int, words: Sequence[tuple[Word, _Place]], floor: float) -> Piece:
+    piece = Piece(
+        turn.text[start:end],
+        heard=next((c.heard for c in turn.corrections if c.start <= start and end <= c.end), ""),
+        digits=next((n.digits for n in turn.numbers if n.start <= start and end <= n.end), ""),
+    )
     word = next((w for w, p in words if p.start <= start and end <= p.end), None)
     if word is None:
-        return Piece(text)
-    return Piece(text, word.start_s, word.probability, word.probability < floor)
+        return piece
+    return replace(piece, start_s=word.start_s, probability=word.probability, doubtful=word.probability < floor)
 
 
 def _gravest(findings: Sequence[Finding]) -> Severity | None:

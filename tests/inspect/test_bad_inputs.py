@@ -19,7 +19,7 @@ from qa_service.records import CallFacts, CallStatus, Inspection, Transcript
 from qa_service.settings import Settings
 from qa_service.speech.protocol import SpeechJob
 from tests.audio.sounds import write_wav
-from tests.inspect.test_pipeline import SAMPLES, Heard, transcript
+from tests.inspect.test_pipeline import SAMPLES, Heard, ready, transcript
 from tests.intake.bad_inputs import BAD_AUDIO, BAD_FACTS, BAD_MANIFESTS, BAD_TRANSCRIPTS, GOOD_LINE, BadInput
 
 pytestmark = pytest.mark.timeout(60)
@@ -46,11 +46,11 @@ class Deaf(Heard):
 
 
 def deaf(settings: Settings) -> Inspector:
-    return Inspector(settings, transcriber=Deaf(transcript("x")))
+    return ready(settings, transcriber=Deaf(transcript("x")))
 
 
 def hearing(settings: Settings) -> Inspector:
-    return Inspector(settings, transcriber=Heard(transcript("您好", ratio=1.0)))
+    return ready(settings, transcriber=Heard(transcript("您好", ratio=1.0)))
 
 
 def check(got: Inspection, bad: BadInput, status: CallStatus) -> None:

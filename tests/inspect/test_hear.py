@@ -11,7 +11,6 @@ import pytest
 from qa_service.audio.decode import decode
 from qa_service.audio.types import SAMPLE_RATE, Samples
 from qa_service.inspect.hear import POOR_AUDIO, Sound, declared_roles, doubted, hear
-from qa_service.inspect.pipeline import Inspector
 from qa_service.records import (
     AudioQuality,
     CallFacts,
@@ -23,7 +22,7 @@ from qa_service.records import (
 )
 from qa_service.settings import Settings
 from tests.audio.sounds import write_wav
-from tests.inspect.test_pipeline import SAMPLES, Heard, transcript
+from tests.inspect.test_pipeline import SAMPLES, Heard, ready, transcript
 
 A, C, U = Role.AGENT, Role.CUSTOMER, Role.UNKNOWN
 #: The sample's sides change often within this time.
@@ -144,7 +143,7 @@ def inspected(path: Path, settings: Settings) -> Inspection:
     said = transcript("再不还钱我就找人打断你的腿", ratio=1.0)
     turns = tuple(t.model_copy(update={"channel": 0}) for t in said.turns)
     ear = Heard(said.model_copy(update={"turns": turns}))
-    return Inspector(settings, transcriber=ear).inspect_audio(path, CallFacts(jurisdiction="CN"), call_id="C-1")
+    return ready(settings, transcriber=ear).inspect_audio(path, CallFacts(jurisdiction="CN"), call_id="C-1")
 
 
 def test_findings_on_doubted_sound_are_unverified(

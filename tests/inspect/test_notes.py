@@ -9,16 +9,15 @@ import pytest
 
 from qa_service.audio.decode import decode
 from qa_service.audio.types import SAMPLE_RATE
-from qa_service.inspect.pipeline import Inspector
 from qa_service.records import CallFacts, CallStatus, Inspection, Role
 from qa_service.settings import Settings
 from tests.audio.sounds import encode, tones, write_wav
-from tests.inspect.test_pipeline import SAMPLES, Heard, transcript
+from tests.inspect.test_pipeline import SAMPLES, Heard, ready, transcript
 
 
 def inspected(path: Path, settings: Settings, ear: Heard | None = None) -> Inspection:
     ear = ear or Heard(transcript("您好", ratio=1.0))
-    return Inspector(settings, transcriber=ear).inspect_audio(path, CallFacts(), call_id="C-1")
+    return ready(settings, transcriber=ear).inspect_audio(path, CallFacts(), call_id="C-1")
 
 
 def words(result: Inspection) -> list[str]:
@@ -54,7 +53,7 @@ def test_a_mono_call_exported_as_stereo_is_told(settings: Settings, tmp_path: Pa
     ear = Heard(transcript("您好", ratio=1.0))
     got = inspected(path, settings, ear)
     assert got.status is CallStatus.INSPECTED
-    assert words(got) == ["dual_mono"]
+    assert words(got) == ["dual_mono", "duplicate_channels"]
     assert [job.channel_roles for job in ear.asked] == [(Role.UNKNOWN,)]
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from qa_service.errors import ErrorCode
-from qa_service.inspect.pipeline import Inspector
+from qa_service.inspect.pipeline import Inspector, OnTiming
 from qa_service.records import (
     CallFacts,
     CallStatus,
@@ -23,6 +23,7 @@ from qa_service.records import (
     Transcript,
     Turn,
 )
+from qa_service.rules.load import Pack
 from qa_service.settings import Settings
 from qa_service.speech.protocol import SpeechJob
 
@@ -64,13 +65,23 @@ class Heard:
         return [self.result] * len(jobs)
 
 
+_PACKS: dict[str, Pack] = {}
+
+
+def ready(settings: Settings, *, transcriber: Heard | None = None, on_timing: OnTiming | None = None) -> Inspector:
+    """An inspector whose rules are those of the tests before: to load them takes seconds."""
+    made = Inspector(settings, transcriber=transcriber, on_timing=on_timing)
+    made._packs = _PACKS
+    return made
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, _env_file=None)  # type: ignore[call-arg]
 
 
 def test_a_threat_becomes_a_cited_finding_and_costs_points(settings: Settings) -> None:
-    got = Inspector(settings).inspect_transcript(
+    got = ready(settings).inspect_transcript(
         transcript("再不还钱我就找人打断你的腿"), CallFacts(jurisdiction="CN", callee_role="debtor"), call_id="C-1"
     )
     assert got.status is CallStatus.INSPECTED
@@ -101,20 +112,20 @@ def test_the_same_input_gives_the_same_bytes(settings: Settings) -> None:
 def test_what_cannot_be_judged_is_not_assessable_and_has_no_score(
     settings: Settings, said: Transcript, code: ErrorCode
 ) -> None:
-    got = Inspector(settings).inspect_transcript(said, CallFacts(), call_id="C-1")
+    got = ready(settings).inspect_transcript(said, CallFacts(), call_id="C-1")
     assert (got.status, got.score, got.findings) == (CallStatus.NOT_ASSESSABLE, None, ())
     assert got.error
     assert got.error.code == code
 
 
 def test_an_assumed_jurisdiction_is_said(settings: Settings) -> None:
-    got = Inspector(settings).inspect_transcript(transcript("您好"), CallFacts(), call_id="C-1")
+    got = ready(settings).inspect_transcript(transcript("您好"), CallFacts(), call_id="C-1")
     assert got.made_by
     assert any("jurisdiction" in note for note in got.made_by.plan_notes)
 
 
 def test_a_jurisdiction_without_a_pack_is_not_called_clean(settings: Settings) -> None:
-    got = Inspector(settings).inspect_transcript(transcript("您好"), CallFacts(jurisdiction="BR"), call_id="C-1")
+    got = ready(settings).inspect_transcript(transcript("您好"), CallFacts(jurisdiction="BR"), call_id="C-1")
     assert got.status is CallStatus.NOT_ASSESSABLE
     assert got.score is None
     assert got.error
@@ -131,7 +142,7 @@ def silent_wav(path: Path, seconds: float = 5.0) -> Path:
 
 
 def test_silence_is_not_assessable_and_never_clean(settings: Settings, tmp_path: Path) -> None:
-    got = Inspector(settings, transcriber=Heard(transcript("x"))).inspect_audio(
+    got = ready(settings, transcriber=Heard(transcript("x"))).inspect_audio(
         silent_wav(tmp_path / "s.wav"), CallFacts(), call_id="C-1"
     )
     assert got.status is CallStatus.NOT_ASSESSABLE
@@ -143,7 +154,7 @@ def test_silence_is_not_assessable_and_never_clean(settings: Settings, tmp_path:
 def test_a_bad_file_is_a_failed_result_not_an_exception(settings: Settings, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp3"
     bad.write_text("not sound at all " * 50)
-    got = Inspector(settings).inspect_audio(bad, CallFacts(), call_id="C-1")
+    got = ready(settings).inspect_audio(bad, CallFacts(), call_id="C-1")
     assert got.status is CallStatus.FAILED
     assert got.error
     assert got.error.code == ErrorCode.NOT_AUDIO
@@ -153,7 +164,7 @@ def test_stages_run_in_order_and_tell_their_progress_and_time(settings: Settings
     events: list[ProgressEvent] = []
     times: list[str] = []
     ear = Heard(transcript("您好", ratio=1.0))
-    inspector = Inspector(settings, transcriber=ear, on_timing=lambda stage, seconds: times.append(stage))
+    inspector = ready(settings, transcriber=ear, on_timing=lambda stage, seconds: times.append(stage))
     path = SAMPLES / "D-ZH-003.mp3"
     got = inspector.inspect_audio(path, CallFacts(channels="agent_right"), call_id="C-1", on_progress=events.append)
     assert got.status is CallStatus.INSPECTED

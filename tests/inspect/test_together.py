@@ -12,12 +12,11 @@ import pytest
 from qa_service.audio.decode import decode
 from qa_service.errors import AudioError, ErrorCode, SetupError
 from qa_service.inspect.job import AudioJob
-from qa_service.inspect.pipeline import Inspector
 from qa_service.records import CallFacts, CallStatus, Inspection, ProgressEvent, Transcript
 from qa_service.settings import Settings
 from qa_service.speech.protocol import SpeechJob
 from tests.audio.sounds import tones, write_wav
-from tests.inspect.test_pipeline import SAMPLES, Heard, transcript
+from tests.inspect.test_pipeline import SAMPLES, Heard, ready, transcript
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +57,7 @@ def test_calls_with_speech_are_transcribed_together_and_each_has_its_result(
 ) -> None:
     ear = Heard(transcript("您好", ratio=1.0))
     events: list[ProgressEvent] = []
-    got = Inspector(settings, transcriber=ear).inspect_many(jobs, on_progress=events.append)
+    got = ready(settings, transcriber=ear).inspect_many(jobs, on_progress=events.append)
     assert statuses(got) == [
         ("C-0", CallStatus.INSPECTED, None),
         ("C-1", CallStatus.FAILED, ErrorCode.NOT_AUDIO),
@@ -75,7 +74,7 @@ def test_a_call_that_the_engine_cannot_hear_does_not_take_the_others_with_it(
     jobs: list[AudioJob], settings: Settings
 ) -> None:
     ear = OneByOne(transcript("您好", ratio=1.0))
-    got = Inspector(settings, transcriber=ear).inspect_many(jobs)
+    got = ready(settings, transcriber=ear).inspect_many(jobs)
     assert [code for _, _, code in statuses(got)] == [
         None, ErrorCode.NOT_AUDIO, None, ErrorCode.NO_SPEECH, ErrorCode.LANGUAGE_UNSUPPORTED,
     ]  # fmt: skip
@@ -88,7 +87,7 @@ def test_a_broken_installation_is_raised(jobs: list[AudioJob], settings: Setting
             raise SetupError(ErrorCode.MODEL_NOT_FOUND, "no weights")
 
     with pytest.raises(SetupError, match="no weights"):
-        Inspector(settings, transcriber=Broken(transcript("x"))).inspect_many(jobs)
+        ready(settings, transcriber=Broken(transcript("x"))).inspect_many(jobs)
 
 
 def test_what_the_listener_raises_comes_out(jobs: list[AudioJob], settings: Settings) -> None:
@@ -97,13 +96,13 @@ def test_what_the_listener_raises_comes_out(jobs: list[AudioJob], settings: Sett
             raise InterruptedError("lease lost")
 
     with pytest.raises(InterruptedError):
-        Inspector(settings, transcriber=Heard(transcript("x"))).inspect_many(jobs, on_progress=stop)
+        ready(settings, transcriber=Heard(transcript("x"))).inspect_many(jobs, on_progress=stop)
 
 
 def test_what_nobody_foresaw_is_that_calls_own(
     jobs: list[AudioJob], settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    inspector = Inspector(settings, transcriber=Heard(transcript("您好", ratio=1.0)))
+    inspector = ready(settings, transcriber=Heard(transcript("您好", ratio=1.0)))
     judge = inspector._judge
 
     def breaks(said: Transcript, measures: object, facts: CallFacts, call_id: str) -> Inspection:
@@ -119,5 +118,5 @@ def test_what_nobody_foresaw_is_that_calls_own(
 
 def test_nothing_to_inspect(settings: Settings) -> None:
     ear = Heard(transcript("x"))
-    assert Inspector(settings, transcriber=ear).inspect_many([]) == []
+    assert ready(settings, transcriber=ear).inspect_many([]) == []
     assert ear.together == []

@@ -28,12 +28,13 @@ from pathlib import Path
 import numpy as np
 
 from qa_service.audio.decode import decode
-from qa_service.audio.types import SAMPLE_RATE, Samples
+from qa_service.audio.types import SAMPLE_RATE, Audio, Samples, SpeechSpan
 from qa_service.audio.vad import detect_speech
 from qa_service.errors import AudioError
 from qa_service.records import Role, Roles, RoleSource
 from qa_service.settings import Settings, load_settings
 from qa_service.speech.create import create_transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 
 MINUTES = "1,5,15,30,60,120"
 RATE = 8000
@@ -93,13 +94,7 @@ def measure(path: Path, settings: Settings) -> Row:
     audio = decode(path, settings)
     spans = detect_speech(audio)
     heard = time.perf_counter()
-    got = ear.transcribe(
-        audio,
-        spans,
-        channel_roles=(Role.AGENT, Role.CUSTOMER),
-        roles=Roles(source=RoleSource.CHANNEL, confidence=1.0),
-        language=None,
-    )
+    got = ear.transcribe(_job(audio, spans))
     done = time.perf_counter()
     return {
         "minutes": audio.duration_s / 60,
@@ -113,7 +108,7 @@ def measure(path: Path, settings: Settings) -> Row:
     }
 
 
-def _warm(ear: object, settings: Settings, path: Path) -> None:
+def _warm(ear: Transcriber, settings: Settings, path: Path) -> None:
     """Load what is loaded once: libraries, the voice detector, the model."""
     with tempfile.TemporaryDirectory() as folder:
         short = Path(folder) / "short.wav"
@@ -121,10 +116,12 @@ def _warm(ear: object, settings: Settings, path: Path) -> None:
             part.setparams(whole.getparams())
             part.writeframes(whole.readframes(10 * RATE))
         audio = decode(short, settings)
-        roles = Roles(source=RoleSource.CHANNEL, confidence=1.0)
-        ear.transcribe(  # type: ignore[attr-defined]
-            audio, detect_speech(audio), channel_roles=(Role.AGENT, Role.CUSTOMER), roles=roles, language=None
-        )
+        ear.transcribe(_job(audio, detect_speech(audio)))
+
+
+def _job(audio: Audio, spans: tuple[SpeechSpan, ...]) -> SpeechJob:
+    roles = Roles(source=RoleSource.CHANNEL, confidence=1.0)
+    return SpeechJob(audio, spans, (Role.AGENT, Role.CUSTOMER), roles)
 
 
 def _resident(name: str) -> float:

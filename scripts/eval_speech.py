@@ -40,7 +40,7 @@ from qa_service.audio.vad import detect_speech
 from qa_service.records import Role, Roles, RoleSource, Transcript
 from qa_service.settings import Settings, load_settings
 from qa_service.speech.create import create_transcriber
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.text.normalise import normalise
 
 NORMALISER = (
@@ -150,7 +150,7 @@ def transcribe(audio: Audio, labels: Json, transcriber: Transcriber) -> Transcri
     if len(audio.channels) == 1:
         sides = (Role.UNKNOWN,)
     roles = Roles(source=RoleSource.CHANNEL, confidence=float(len(audio.channels) == 2))
-    return transcriber.transcribe(audio, detect_speech(audio), channel_roles=sides, roles=roles, language=None)
+    return transcriber.transcribe(SpeechJob(audio, detect_speech(audio), sides, roles))
 
 
 def evaluate(path: Path, transcriber: Transcriber, settings: Settings) -> Json:

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 #: More tokens than this a second are no speech; it bounds the cost of a loop.
 TOKENS_PER_S, TOKENS_AT_LEAST = 14, 12
+#: Tokens that a decode and its prompt may have together; a decode by itself may have half of them.
+CONTEXT_TOKENS = 448
 #: A greedy decode whose tokens are less likely than this on average is decoded again with beams.
 UNSURE_BELOW = -0.4
 #: Where a loop is feared no run of so many tokens may come twice.
@@ -145,19 +147,24 @@ class FasterWhisperDecoder:
         beams: int,
         careful: bool,
     ) -> list[Any]:
-        longest = max(e.clip.size for e in encoded) / SAMPLE_RATE
+        most = most_tokens(encoded)
         return list(
             model.model.generate(
                 _stacked(encoded),
                 [head] * len(encoded),
                 beam_size=beams,
-                max_length=len(head) + int(TOKENS_AT_LEAST + TOKENS_PER_S * longest),
+                max_length=max(len(head) - 1 + most, 2 * most),  # the new tokens get half of it at most
                 return_scores=True,
                 suppress_blank=True,
                 suppress_tokens=_suppressed(tokenizer),
                 **({"no_repeat_ngram_size": NO_REPEAT} if careful else {}),
             )
         )
+
+
+def most_tokens(encoded: Sequence[Encoded]) -> int:
+    """For each clip of a batch. It follows from their padded length, so that a loop is as long in any company."""
+    return min(CONTEXT_TOKENS // 2, int(TOKENS_AT_LEAST + TOKENS_PER_S * (encoded[0].padded_s - PAD_S)))
 
 
 def _features(model: WhisperModel, clips: Sequence[Samples], length_s: float) -> Floats:
@@ -181,7 +188,8 @@ def _words(
     """Word times and probabilities by cross-attention, as openai/whisper finds them."""
     if not any(tokens):
         return [()] * len(tokens)
-    frames = [e.clip.size // model.feature_extractor.hop_length for e in encoded]
+    hop = model.feature_extractor.hop_length
+    frames = [min(e.clip.size, int(e.padded_s * SAMPLE_RATE)) // hop for e in encoded]
     spoken = [t or [tokenizer.eot] for t in tokens]
     found = model.find_alignment(tokenizer, spoken, _stacked(encoded), frames)
     return [

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_service.audio.types import Samples
-from qa_service.records import EngineInfo, Transcript
+from qa_service.records import EngineInfo, Transcript, Word
 from qa_service.settings import Settings
 from qa_service.speech.batches import Batch, Task, decode_all, encode_all
 from qa_service.speech.coverage import missed
@@ -142,6 +142,8 @@ class TurnTranscriber:
         for number, call in enumerate(calls):
             for heard in call.heard.values():
                 for gap in _gaps(heard):
+                    if not context_s and (gap.start_s, gap.end_s) == (heard.clip.start_s, heard.clip.end_s):
+                        continue  # the whole turn was asked for again already
                     owners[number, around(gap, call.job.audio, context_s)] = (heard.clip, gap)
         decode_all(self.decoder, list(_again(calls, list(owners))), after)
 
@@ -181,12 +183,17 @@ def _gaps(heard: Heard) -> Iterator[Clip]:
 
 
 def _insert(call: _Call, owner: Clip, gap: Clip, second: Heard) -> None:
-    """Words whose middle lies in the gap join the turn they were missing from."""
-    found = [w for w in second.words if gap.start_s <= (w.start_s + w.end_s) / 2 <= gap.end_s]
+    """Words whose middle lies in the gap join the turn they were missing from; none reaches out of the gap."""
+    found = [_inside(w, gap) for w in second.words if gap.start_s <= (w.start_s + w.end_s) / 2 <= gap.end_s]
     heard = call.heard[owner]
     words = tuple(sorted((*heard.words, *found), key=lambda w: (w.start_s, w.end_s)))
     flags = () if found and not heard.words else heard.flags
     call.heard[owner] = Heard(owner, words, flags)
+
+
+def _inside(word: Word, gap: Clip) -> Word:
+    start, end = max(word.start_s, gap.start_s), min(word.end_s, gap.end_s)
+    return word.model_copy(update={"start_s": round(start, 3), "end_s": round(end, 3)})
 
 
 def _name_gaps(call: _Call) -> None:

@@ -21,7 +21,7 @@ from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import EngineInfo, Word
 from qa_service.settings import Settings
 from qa_service.speech.devices import Device, choose
-from qa_service.speech.faster import NO_REPEAT, TOKENS_AT_LEAST, TOKENS_PER_S
+from qa_service.speech.faster import NO_REPEAT, most_tokens
 from qa_service.speech.holder import shared
 from qa_service.speech.languages import check_language
 from qa_service.speech.protocol import Decoded, Encoded
@@ -86,6 +86,7 @@ class OpenAIWhisperDecoder:
             weights_sha256=self.weights.sha256,
             options={
                 "beam_size": self.settings.beam_size,
+                "beam_below": 0.0,
                 "compute_type": self.device.compute_type,
                 "device": self.device.kind,
                 "pad_s": PAD_S,
@@ -100,7 +101,9 @@ class OpenAIWhisperDecoder:
     def languages(self, encoded: Sequence[Encoded]) -> list[Mapping[str, float]]:
         with self._loaded() as loaded, loaded.turn:
             check_language(self.weights.name, loaded.model.is_multilingual, None)
-            _, chances = loaded.model.detect_language(_stacked(encoded))
+            from whisper.decoding import detect_language
+
+            _, chances = detect_language(Aligned(loaded.model), _stacked(encoded))
         return [{str(code): float(chance) for code, chance in found.items()} for found in chances]
 
     def decode(self, encoded: Sequence[Encoded], language: str, prompt: str, *, careful: bool = False) -> list[Decoded]:
@@ -122,8 +125,7 @@ class OpenAIWhisperDecoder:
     def _decode(
         self, model: Any, encoded: Sequence[Encoded], language: str, prompt: str, careful: bool
     ) -> list[Decoded]:
-        longest = max(e.clip.size for e in encoded) / SAMPLE_RATE
-        task = self._task(model, language, prompt, careful, longest)
+        task = self._task(model, language, prompt, careful, most_tokens(encoded))
         # It would encode what it is given, and counts on one clip where it searches with beams.
         task._get_audio_features = lambda given: given.repeat_interleave(task.n_group, dim=0)
         task._detect_language = lambda _features, _tokens: ([language] * len(encoded), None)
@@ -137,7 +139,7 @@ class OpenAIWhisperDecoder:
             for r, found in zip(results, words, strict=True)
         ]
 
-    def _task(self, model: Any, language: str, prompt: str, careful: bool, longest_s: float) -> Any:
+    def _task(self, model: Any, language: str, prompt: str, careful: bool, most: int) -> Any:
         """What is to be decoded. ``careful`` searches the other way, without loops: the same way finds the same."""
         from whisper.decoding import DecodingOptions, DecodingTask
 
@@ -149,7 +151,7 @@ class OpenAIWhisperDecoder:
             beam_size=beams,
             prompt=prompt or None,
             without_timestamps=True,
-            sample_len=int(TOKENS_AT_LEAST + TOKENS_PER_S * longest_s),
+            sample_len=most,
             fp16=self.device.compute_type == "float16",
         )
         task = DecodingTask(model, options)

@@ -66,6 +66,11 @@ class Encoded:
     clip: Samples
     sound: Any
 
+    @property
+    def padded_s(self) -> float:
+        """Seconds it was padded to: Whisper's encoder leaves 50 positions for each."""
+        return len(self.sound) / 50
+
 
 class Decoder(Protocol):
     """One Whisper model. The two engines differ only here."""

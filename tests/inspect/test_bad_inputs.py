@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,9 @@ from qa_service.audio.decode import decode
 from qa_service.errors import ErrorCode
 from qa_service.inspect.batch import Item, from_files, from_manifest, inspect_item, unique
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import CallFacts, CallStatus, Inspection
+from qa_service.records import CallFacts, CallStatus, Inspection, Transcript
 from qa_service.settings import Settings
+from qa_service.speech.protocol import SpeechJob
 from tests.audio.sounds import write_wav
 from tests.inspect.test_pipeline import SAMPLES, Heard, transcript
 from tests.intake.bad_inputs import BAD_AUDIO, BAD_FACTS, BAD_MANIFESTS, BAD_TRANSCRIPTS, GOOD_LINE, BadInput
@@ -40,7 +41,7 @@ def good_call(tmp_path_factory: pytest.TempPathFactory) -> Path:
 class Deaf(Heard):
     """Fails a test that reaches the speech engine."""
 
-    def transcribe(self, *_: object, **__: object) -> None:  # type: ignore[override]
+    def transcribe_all(self, jobs: Sequence[SpeechJob]) -> list[Transcript]:
         raise AssertionError("bad audio reached the speech engine")
 
 

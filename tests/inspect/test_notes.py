@@ -55,7 +55,7 @@ def test_a_mono_call_exported_as_stereo_is_told(settings: Settings, tmp_path: Pa
     got = inspected(path, settings, ear)
     assert got.status is CallStatus.INSPECTED
     assert words(got) == ["dual_mono"]
-    assert ear.seen["channel_roles"] == (Role.UNKNOWN,)
+    assert [job.channel_roles for job in ear.asked] == [(Role.UNKNOWN,)]
 
 
 @pytest.mark.parametrize(

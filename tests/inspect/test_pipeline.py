@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import wave
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from qa_service.audio.types import Audio, AudioInfo
 from qa_service.errors import ErrorCode
-from qa_service.inspect.pipeline import Inspector, assign_roles
+from qa_service.inspect.pipeline import Inspector
 from qa_service.records import (
     CallFacts,
     CallStatus,
@@ -24,6 +24,7 @@ from qa_service.records import (
     Turn,
 )
 from qa_service.settings import Settings
+from qa_service.speech.protocol import SpeechJob
 
 SAMPLES = Path(__file__).resolve().parent.parent.parent / "samples" / "calls"
 
@@ -43,16 +44,24 @@ class Heard:
 
     def __init__(self, result: Transcript) -> None:
         self.result = result
-        self.seen: dict[str, object] = {}
+        self.together: list[list[SpeechJob]] = []
+
+    @property
+    def asked(self) -> list[SpeechJob]:
+        return [job for jobs in self.together for job in jobs]
 
     def info(self) -> EngineInfo:
         return self.result.engine
 
-    def transcribe(self, audio: Audio, spans: object, **options: object) -> Transcript:
-        self.seen = options
-        progress = options["progress"]
-        progress(1.0, 2.0)  # type: ignore[operator]
-        return self.result
+    def transcribe(self, job: SpeechJob) -> Transcript:
+        return self.transcribe_all([job])[0]
+
+    def transcribe_all(self, jobs: Sequence[SpeechJob]) -> list[Transcript]:
+        self.together.append(list(jobs))
+        for job in jobs:
+            if job.progress:
+                job.progress(1.0, 2.0)
+        return [self.result] * len(jobs)
 
 
 @pytest.fixture
@@ -145,27 +154,17 @@ def test_stages_run_in_order_and_tell_their_progress_and_time(settings: Settings
     times: list[str] = []
     ear = Heard(transcript("您好", ratio=1.0))
     inspector = Inspector(settings, transcriber=ear, on_timing=lambda stage, seconds: times.append(stage))
-    path = next(SAMPLES.glob("D-ZH-*.mp3"))
+    path = SAMPLES / "D-ZH-003.mp3"
     got = inspector.inspect_audio(path, CallFacts(channels="agent_right"), call_id="C-1", on_progress=events.append)
     assert got.status is CallStatus.INSPECTED
     assert [e.stage for e in events] == ["decode", "transcribe", "evaluate", "done"]
     assert times == ["decode", "transcribe", "measure", "evaluate"]
+    assert [e.call_id for e in events] == ["C-1"] * 4
     assert got.measures
     assert got.measures.duration_s > 10
-
-
-def audio(channels: int) -> Audio:
-    quiet = np.zeros(16000, np.float32)
-    info = AudioInfo(container="wav", codec="pcm_s16le", source_rate=8000, source_channels=channels, truncated=False)
-    return Audio(channels=(quiet,) * channels, duration_s=1.0, info=info)
-
-
-def test_roles_follow_the_declared_channel(settings: Settings) -> None:
-    assert assign_roles(audio(2), CallFacts(), settings)[0] == (Role.AGENT, Role.CUSTOMER)
-    assert assign_roles(audio(2), CallFacts(channels="agent_right"), settings)[0] == (Role.CUSTOMER, Role.AGENT)
-
-
-def test_mono_goes_on_as_unknown_speakers_with_no_confidence(settings: Settings) -> None:
-    roles, how = assign_roles(audio(1), CallFacts(), settings)
-    assert roles == (Role.UNKNOWN,)
-    assert how.confidence == 0.0
+    assert got.quality
+    (asked,) = ear.asked
+    assert asked.channel_roles == (Role.CUSTOMER, Role.AGENT)
+    assert asked.language is None
+    assert asked.vocabulary
+    assert "逾期" in asked.vocabulary("zh").prompt

@@ -18,7 +18,7 @@ from qa_service.audio.types import Audio, SpeechSpan
 from qa_service.audio.vad import detect_speech
 from qa_service.records import Role, Roles, RoleSource, Transcript
 from qa_service.settings import Settings
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ROLES = Roles(source=RoleSource.CHANNEL, confidence=1.0)
@@ -32,10 +32,11 @@ class Sample:
     spans: tuple[SpeechSpan, ...]
     labels: dict[str, Any]
 
+    def job(self, language: str | None = None) -> SpeechJob:
+        return SpeechJob(self.audio, self.spans, (Role.AGENT, Role.CUSTOMER), ROLES, language)
+
     def heard(self, transcriber: Transcriber, language: str | None = None) -> Transcript:
-        return transcriber.transcribe(
-            self.audio, self.spans, channel_roles=(Role.AGENT, Role.CUSTOMER), roles=ROLES, language=language
-        )
+        return transcriber.transcribe(self.job(language))
 
 
 @pytest.fixture(scope="session")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +16,11 @@ from qa_service.audio.vad import detect_speech
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import Role, Transcript
 from qa_service.settings import Settings
+from qa_service.speech import faster
 from qa_service.speech.create import create_transcriber
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.faster import FasterWhisperDecoder
+from qa_service.speech.protocol import Encoded, Transcriber
+from qa_service.speech.turns import samples_of
 from qa_service.speech.weights import resolve
 from qa_service.text.normalise import to_simplified
 from tests.audio.sounds import tones, write_wav
@@ -33,6 +37,11 @@ MOST_ERRORS = {"zh": 0.35, "en": 0.15}
 @pytest.fixture(scope="module")
 def ear(real: Settings) -> Transcriber:
     return create_transcriber(real)
+
+
+@pytest.fixture(scope="module")
+def decoder(real: Settings) -> FasterWhisperDecoder:
+    return FasterWhisperDecoder(real)
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +88,63 @@ def test_a_second_run_gives_the_same_bytes(
     assert again.model_dump_json() == heard["zh"].model_dump_json()
 
 
+def test_calls_heard_together_are_each_as_heard_alone(
+    ear: Transcriber, heard: dict[str, Transcript], samples: dict[str, Sample]
+) -> None:
+    """One of them twice, in its language: so that windows of different calls share their batches."""
+    jobs = [samples["en"].job(), samples["zh"].job(), samples["zh"].job()]
+    got = [t.model_dump_json() for t in ear.transcribe_all(jobs)]
+    assert got == [heard[language].model_dump_json() for language in ("en", "zh", "zh")]
+
+
+def test_nothing_is_lost_between_long_silences(
+    ear: Transcriber, samples: dict[str, Sample], scorer: ModuleType
+) -> None:
+    """Whisper's own way through such a channel lost 30 of 45 s of it (docs/accuracy.md)."""
+    sound, labels = spread(samples["zh"], silence_s=11.0)
+    got = Sample(sound, detect_speech(sound), labels).heard(ear)
+    assert sound.duration_s > 60
+    assert got.coverage.ratio == 1.0
+    assert scorer.labelled_coverage(labels, got, 2) >= 0.97
+    assert [t.reason for t in got.turns if t.reason] == []
+
+
+def spread(sample: Sample, silence_s: float) -> tuple[Audio, dict[str, Any]]:
+    """The agent's turns alone, so far apart, and their labels; the other line is silent."""
+    agent, turns = sample.audio.channels[0], []
+    parts = [np.zeros(SAMPLE_RATE, np.float32)]
+    for turn in (t for t in sample.labels["turns"] if t["role"] == "agent"):
+        at = sum(p.size for p in parts) / SAMPLE_RATE
+        parts.append(agent[int(turn["start_s"] * SAMPLE_RATE) : int(turn["end_s"] * SAMPLE_RATE)])
+        turns.append({**turn, "start_s": at, "end_s": at + parts[-1].size / SAMPLE_RATE})
+        parts.append(np.zeros(int(silence_s * SAMPLE_RATE), np.float32))
+    left = np.concatenate(parts)
+    info = AudioInfo("wav", "pcm_s16le", source_rate=8000, source_channels=2, truncated=False)
+    return Audio((left, np.zeros_like(left)), left.size / SAMPLE_RATE, info), {"language": "zh", "turns": turns}
+
+
+def test_a_decode_may_have_all_the_tokens_of_its_length(
+    decoder: FasterWhisperDecoder, samples: dict[str, Sample], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a prompt and without: the library would give half of what is asked for."""
+    span = max(samples["zh"].spans, key=lambda s: s.end_s - s.start_s)
+    clip = samples_of(samples["zh"].audio, span.channel, span.start_s, span.end_s)
+    monkeypatch.setattr(faster, "most_tokens", lambda encoded: 9)
+    encoded = decoder.encode([clip], 30.0)
+    with decoder._model() as model:
+        tokenizer = faster._tokenizer(model, "zh")
+        for before in ([], tokenizer.encode(" 逾期,欠款。") * 5):
+            head = model.get_prompt(tokenizer, before, without_timestamps=True)
+            (found,) = decoder._generate(model, tokenizer, encoded, head, 1, False)
+            assert len(found.sequences_ids[0]) == 9
+
+
+def test_the_most_tokens_do_not_hang_on_the_company() -> None:
+    short, long = (Encoded(np.zeros(n * 1000, np.float32), np.zeros((50 * 8, 1), np.float32)) for n in (83, 96))
+    assert faster.most_tokens([short]) == faster.most_tokens([long]) == 12 + 14 * 6
+    assert faster.most_tokens([Encoded(short.clip, np.zeros((1500, 1), np.float32))]) == 224
+
+
 def test_what_made_it_is_recorded(heard: dict[str, Transcript], real: Settings) -> None:
     engine = heard["zh"].engine
     assert (engine.name, engine.model) == ("faster-whisper", "base")
@@ -105,7 +171,7 @@ def test_what_is_invented_where_nobody_speaks_never_looks_sure(ear: Transcriber,
 
 
 def test_the_first_seconds_are_heard_the_same_alone(ear: Transcriber, samples: dict[str, Sample]) -> None:
-    """A clip's own words do not hang on the rest of the call, but for the company in its batch."""
+    """A turn's words do not hang on the rest of the call, but for the company in its window."""
     whole = samples["en"]
     first = tuple(s for s in whole.spans if s.end_s <= 20)
     sound = replace(whole.audio, channels=tuple(c[: 20 * SAMPLE_RATE] for c in whole.audio.channels), duration_s=20.0)

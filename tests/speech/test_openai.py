@@ -48,16 +48,24 @@ def test_the_checkpoint_is_in_the_cache_and_named(decoder: OpenAIWhisperDecoder,
 
 def test_clips_in_a_batch_are_heard_as_alone(decoder: OpenAIWhisperDecoder, clips: list[Samples]) -> None:
     """With beams: the stock decoder does not take a batch then."""
-    together = decoder.decode(clips, "en", "Creditor, balance.")
-    alone = [decoder.decode([c], "en", "Creditor, balance.")[0] for c in clips]
+    together = decoder.decode(decoder.encode(clips, 6.0), "en", "Creditor, balance.")
+    alone = [decoder.decode(decoder.encode([c], 6.0), "en", "Creditor, balance.")[0] for c in clips]
     assert [d.text for d in together] == [d.text for d in alone]
     assert "social" in together[0].text
     for a, b in zip(together, alone, strict=True):
         assert a.avg_logprob == pytest.approx(b.avg_logprob, abs=0.05)
 
 
-def test_the_careful_way_pads_to_30_s_and_hears_the_same(decoder: OpenAIWhisperDecoder, clips: list[Samples]) -> None:
-    (got,) = decoder.decode(clips[:1], "en", "", careful=True)
+def test_a_clip_is_heard_as_long_as_it_is_padded(decoder: OpenAIWhisperDecoder, clips: list[Samples]) -> None:
+    for padded_s in (4.0, 11.0, 30.0):
+        encoded = decoder.encode(clips, padded_s)
+        assert [e.padded_s for e in encoded] == [padded_s] * 2
+        assert [e.clip for e in encoded] == clips
+        assert [max(found, key=lambda code: found[code]) for found in decoder.languages(encoded)] == ["en", "en"]
+
+
+def test_the_careful_way_hears_the_same(decoder: OpenAIWhisperDecoder, clips: list[Samples]) -> None:
+    (got,) = decoder.decode(decoder.encode(clips[:1], 10.0), "en", "", careful=True)
     assert "social" in got.text
     assert all(0 <= w.start_s <= w.end_s <= clips[0].size / SAMPLE_RATE for w in got.words)
 
@@ -79,6 +87,7 @@ def test_what_is_encoded_is_not_encoded_again(model: Any) -> None:
     tokens, encoded = torch.tensor([[50258, 50259]]), torch.zeros(1, 40, model.dims.n_audio_state)
     with torch.no_grad():
         assert torch.equal(aligned(encoded, tokens), model.decoder(tokens, encoded))
+    assert aligned.encoder(encoded) is encoded
 
 
 def test_the_heads_that_follow_the_sound_are_those_of_this_size(model: Any) -> None:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from qa_service.speech.front import SUPPORTED
+from qa_service.speech.language import SUPPORTED
 from qa_service.speech.prompts import DOMAIN_PROMPTS
 from qa_service.text.normalise import to_simplified
 

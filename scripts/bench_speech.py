@@ -30,19 +30,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from eval_speech import NORMALISER, distance, en_units, recordings, zh_units
+from eval_speech import NORMALISER, distance, en_units, recordings, speech_job, zh_units
 
 from qa_service.audio.decode import decode
-from qa_service.audio.gate import gated
-from qa_service.audio.nonspeech import find_nonspeech
-from qa_service.audio.quality import assess
 from qa_service.audio.types import SAMPLE_RATE, Audio
-from qa_service.audio.vad import detect_speech
-from qa_service.records import Role, Roles, RoleSource, Transcript
+from qa_service.records import Transcript
 from qa_service.settings import Settings, load_settings
 from qa_service.speech.create import create_transcriber
 from qa_service.speech.devices import cores
-from qa_service.speech.protocol import SpeechJob, Transcriber
+from qa_service.speech.protocol import Transcriber
 from qa_service.speech.weights import resolve
 
 SIDES = ("agent", "customer")
@@ -134,19 +130,12 @@ def ours(settings: Settings, *, together: int) -> System:
     def run(calls: list[Call]) -> list[Said]:
         found: list[Transcript] = []
         for start in range(0, len(calls), together):
-            found += transcriber.transcribe_all([_job(c) for c in calls[start : start + together]])
+            found += transcriber.transcribe_all(
+                [speech_job(c.audio, language=c.language) for c in calls[start : start + together]]
+            )
         return [_said(c, t) for c, t in zip(calls, found, strict=True)]
 
     return run
-
-
-def _job(call: Call) -> SpeechJob:
-    spans = detect_speech(call.audio)
-    stretches = find_nonspeech(call.audio)
-    kept = gated(call.audio, spans, stretches, assess(call.audio, spans, stretches))
-    sides = (Role.AGENT, Role.CUSTOMER) if len(call.audio.channels) == 2 else (Role.UNKNOWN,)
-    roles = Roles(source=RoleSource.CHANNEL, confidence=float(len(sides) == 2))
-    return SpeechJob(call.audio, kept, sides, roles, language=call.language)
 
 
 def _said(call: Call, transcript: Transcript) -> Said:

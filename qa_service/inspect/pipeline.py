@@ -21,7 +21,6 @@ from qa_service.inspect.job import AudioJob
 from qa_service.inspect.score import score
 from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
-    AudioQuality,
     CallFacts,
     CallStatus,
     ErrorInfo,
@@ -175,7 +174,7 @@ class Inspector:
         report("evaluate", length, length)
         found = self._judge(transcript, measures, job.facts, job.call_id)
         report("done", length, length)
-        notes = (*_audio_notes(sound.audio), *_quality_notes(sound.quality), *_role_notes(transcript.roles))
+        notes = (*_audio_notes(sound.audio), *_quality_notes(sound), *_role_notes(transcript.roles))
         return found.model_copy(update={"notes": notes, "quality": sound.quality})
 
     def _assigned(self, transcript: Transcript, sound: Sound, facts: CallFacts) -> Transcript:
@@ -315,9 +314,10 @@ def _audio_notes(audio: Audio) -> tuple[str, ...]:
     return tuple(note for note, applies in notes.items() if applies)
 
 
-def _quality_notes(quality: AudioQuality) -> Iterator[str]:
+def _quality_notes(sound: Sound) -> Iterator[str]:
     """What the quality gate left out or doubts; what is merely noted stands in ``quality``."""
-    yield from (f"{i.code}: {i.detail}" for i in quality.issues if i.effect != "noted")
+    told = {"duplicate_channels"} if sound.audio.info.dual_mono else set()
+    yield from (f"{i.code}: {i.detail}" for i in sound.quality.issues if i.effect != "noted" and i.code not in told)
 
 
 def _role_notes(roles: Roles) -> Iterator[str]:

@@ -110,10 +110,13 @@ class TurnTranscriber:
                     call.heard[piece.clip] = found.judged(call.sound(piece.clip), task.prompt)
                 call.progress(task.window.speech_s)
 
-        tasks = [
-            task for number, call in enumerate(calls) for i, w in enumerate(call.windows)
-            if (task := _task(calls, number, w, encoded=call.encoded.pop(i, None)))
-        ]  # fmt: skip
+        tasks: list[Task] = []
+        for number, call in enumerate(calls):
+            for i, window in enumerate(call.windows):
+                if task := _task(calls, number, window, encoded=call.encoded.pop(i, None)):
+                    tasks.append(task)
+                else:
+                    call.progress(window.speech_s)
         decode_all(self.decoder, tasks, after)
 
     def _ask_again(self, calls: Sequence[_Call]) -> None:
@@ -204,6 +207,6 @@ def _name_gaps(call: _Call) -> None:
             reason = NOT_UNDERSTOOD.format(seconds=seconds, tries=3 if list(_gaps(heard)) else 2)
             call.heard[clip] = Heard(clip, (), ("not_transcribed",), reason)
             continue
-        for gap in _gaps(heard):
+        for gap in _gaps(heard) if heard.trusted else ():
             reason = NOT_UNDERSTOOD.format(seconds=gap.speech_s, tries=3)
             call.lost.append(Heard(gap, (), ("not_transcribed",), reason))

@@ -41,10 +41,10 @@ class Heard:
 def chosen(first: Heard, second: Heard) -> Heard:
     """The better of two decodes of one turn.
 
-    A first decode that was no speech at all (a loop, a stock phrase) says nothing against a second one without
-    fault. Otherwise two that disagree leave the better words marked.
+    A decode that was no speech at all (a loop, a stock phrase) says nothing against another one. Otherwise two that
+    disagree leave the better words marked.
     """
-    if not second.words:
+    if not second.words or (first.trusted and not second.trusted):
         return first
     better = second if _faults(second) < _faults(first) else first
     if better is second and not second.flags and not first.trusted:

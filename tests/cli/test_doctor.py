@@ -22,13 +22,13 @@ def device(settings: Settings, **asked: object) -> Check:
 def test_the_device_is_told_with_its_reason(settings: Settings) -> None:
     found = device(settings)
     assert found.state == "ok"
-    assert found.found == "cpu in int8, 2 threads, batches of 60 s (faster-whisper sees no GPU on this machine)"
+    assert found.found == "cpu in int8, 2 threads, batches of 240 s (faster-whisper sees no GPU on this machine)"
     assert "GPU" in found.advice
 
 
 def test_a_gpu_is_told(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "cuda_devices", lambda engine: 1)
-    assert device(settings).found == "cuda:0 in float16, batches of 480 s (1 GPU found)"
+    assert device(settings).found == "cuda:0 in float16, batches of 960 s (1 GPU found)"
     assert device(settings, device="cpu").advice == ""
 
 

@@ -28,10 +28,10 @@ def chosen(settings: Settings, engine: Engine = "faster-whisper", **asked: objec
 @pytest.mark.parametrize(
     ("engine", "gpus", "kind", "compute_type", "batch_s"),
     [
-        ("faster-whisper", 0, "cpu", "int8", 60.0),
-        ("faster-whisper", 2, "cuda", "float16", 480.0),
-        ("openai-whisper", 0, "cpu", "float32", 60.0),
-        ("openai-whisper", 1, "cuda", "float16", 480.0),
+        ("faster-whisper", 0, "cpu", "int8", 240.0),
+        ("faster-whisper", 2, "cuda", "float16", 960.0),
+        ("openai-whisper", 0, "cpu", "float32", 240.0),
+        ("openai-whisper", 1, "cuda", "float16", 960.0),
     ],
 )
 def test_a_gpu_is_used_where_there_is_one(

@@ -25,6 +25,7 @@ import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ from qa_service.records import Transcript
 from qa_service.settings import Settings, load_settings
 from qa_service.speech.create import create_transcriber
 from qa_service.speech.devices import cores
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.speech.weights import resolve
 
 SIDES = ("agent", "customer")
@@ -127,12 +128,14 @@ def faster(settings: Settings, *, batched: bool, words: bool = True) -> System:
 def ours(settings: Settings, *, together: int) -> System:
     transcriber: Transcriber = create_transcriber(settings)
 
+    def job(call: Call) -> SpeechJob:
+        return speech_job(call.audio, language=call.language)
+
     def run(calls: list[Call]) -> list[Said]:
         found: list[Transcript] = []
-        for start in range(0, len(calls), together):
-            found += transcriber.transcribe_all(
-                [speech_job(c.audio, language=c.language) for c in calls[start : start + together]]
-            )
+        with ThreadPoolExecutor(settings.cpu_threads or cores()) as pool:  # as the pipeline does
+            for start in range(0, len(calls), together):
+                found += transcriber.transcribe_all(list(pool.map(job, calls[start : start + together])))
         return [_said(c, t) for c, t in zip(calls, found, strict=True)]
 
     return run

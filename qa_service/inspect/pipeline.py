@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -35,6 +36,7 @@ from qa_service.records import (
 from qa_service.rules.load import Pack, load_packs
 from qa_service.rules.plans import PlanSpec, choose, load_plans
 from qa_service.settings import Settings, bundled
+from qa_service.speech.devices import cores
 from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.text.terms import Vocabulary
 
@@ -97,7 +99,7 @@ class Inspector:
         """
         reports = [_Progress(job.call_id, on_progress) for job in jobs]
         with self._timed("decode"):
-            heard = [self._hear(job, report) for job, report in zip(jobs, reports, strict=True)]
+            heard = self._hear_all(jobs, reports)
         speaking = [i for i, sound in enumerate(heard) if isinstance(sound, Sound) and sound.spans]
         asked = [self._speech_job(jobs[i], heard[i], reports[i]) for i in speaking]
         with self._timed("transcribe"):
@@ -111,15 +113,23 @@ class Inspector:
         """Inspect turns that were given as text; there is no audio, so coverage and sound are unknown."""
         return self._judge(transcript, None, facts, call_id)
 
-    def _hear(self, job: AudioJob, report: _Progress) -> Sound | Exception:
+    def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:
+        """Each on a core of its own: most of it is one thread's work. Progress is told from this thread."""
+        heard: list[Sound | Exception] = []
+        with ThreadPoolExecutor(cores(), thread_name_prefix="hear") as pool:
+            for sound, report in zip(pool.map(self._hear, jobs), reports, strict=True):
+                if isinstance(sound, Sound):
+                    report("decode", sound.audio.duration_s, sound.audio.duration_s)
+                heard.append(sound)
+        return heard
+
+    def _hear(self, job: AudioJob) -> Sound | Exception:
         try:
-            sound = hear(job.path, job.facts, self.settings)
+            return hear(job.path, job.facts, self.settings)
         except SetupError:
             raise
         except Exception as wrong:  # one call must not take the others with it
             return wrong
-        report("decode", sound.audio.duration_s, sound.audio.duration_s)
-        return sound
 
     def _speech_job(self, job: AudioJob, sound: Sound | Exception, report: _Progress) -> SpeechJob:
         assert isinstance(sound, Sound)

@@ -53,7 +53,7 @@ def test_a_mono_call_exported_as_stereo_is_told(settings: Settings, tmp_path: Pa
     ear = Heard(transcript("您好", ratio=1.0))
     got = inspected(path, settings, ear)
     assert got.status is CallStatus.INSPECTED
-    assert words(got) == ["dual_mono", "duplicate_channels"]
+    assert words(got) == ["dual_mono"]
     assert [job.channel_roles for job in ear.asked] == [(Role.UNKNOWN,)]
 
 

@@ -23,7 +23,7 @@ WINDOW_S = 12.0
 GAP_S = 0.5
 #: Silence behind the last turn; ``CAREFUL_PAD_S`` where a first decode went wrong (measured: fewest errors).
 PAD_S, CAREFUL_PAD_S = 2.0, 8.0
-STEP_S = 0.5
+STEP_S = 1.0
 WHOLE_S = 30.0
 #: How evenly windows of one speaker are filled.
 EVEN_S = 0.25

@@ -98,7 +98,7 @@ def test_the_company_of_a_clip_is_its_own_calls_alone(clips: list[Clip]) -> None
 
 
 def test_alone_a_turn_has_more_silence_behind_it() -> None:
-    assert alone(clip(5, 3.2)).padded_s == 11.5  # 3.2 and CAREFUL_PAD_S, up to the next step
+    assert alone(clip(5, 3.2)).padded_s == 12.0  # 3.2 and CAREFUL_PAD_S, up to the next step
     assert alone(clip(5, 3.0)).padded_s == 3.0 + CAREFUL_PAD_S
     assert alone(clip(5, 27.0)).padded_s == WHOLE_S
     assert [p.clip for p in alone(clip(5, 3.2)).pieces] == [clip(5, 3.2)]

@@ -45,8 +45,8 @@ class Turn(Record):
     """One speaker's stretch of speech on one channel. ``flags`` say why the words are doubted (empty: trusted).
 
     Flags: low_confidence, repetition, too_fast, no_speech_energy, stock_phrase, prompt_echo, disagreement,
-    not_transcribed, poor_audio. ``reason`` says in words why a turn has none. ``voice`` numbers the voices that were told
-    apart on a shared channel; None where a channel is one speaker's own.
+    not_transcribed, poor_audio. ``reason`` says in words why a turn has none. ``voice`` numbers the voices that were
+    told apart on a shared channel; None where a channel is one speaker's own.
     """
 
     index: int

@@ -2,7 +2,7 @@
 
     python scripts/bench_length.py --calls FOLDER [--minutes 1,5,15,30,60,120] [--json OUT.json]
 
-The two-channel recordings of the folder are joined one after another, and again from the start, up to each length; the
+The two-channel Mandarin recordings of the folder are joined one after another, and again from the start, up to each length; the
 result is written as a 16-bit WAV file at 8 kHz. Each length is measured in a process of its own, whose peak of resident
 memory the kernel tells (VmHWM). Measured apart: decoding with voice activity, and transcription (weights loaded and
 the first clip decoded before, so that neither counts); CPU seconds of both over all threads, which other work on the
@@ -38,6 +38,7 @@ from qa_service.speech.protocol import SpeechJob, Transcriber
 
 MINUTES = "1,5,15,30,60,120"
 RATE = 8000
+LANGUAGE = "zh"
 TITLES = {
     "decode_vad_s": "decode + VAD, s",
     "transcribe_s": "transcription, s",
@@ -63,10 +64,18 @@ def joined(calls: Path, minutes: float, out: Path, settings: Settings) -> Path:
     raise AssertionError("unreachable")
 
 
+def _speaks(path: Path, language: str) -> bool:
+    """By the labels beside the recording. A channel is transcribed in one language: calls in two are not joined."""
+    labels = path.with_suffix(".json")
+    return not labels.is_file() or json.loads(labels.read_text(encoding="utf-8")).get("language", language) == language
+
+
 def _stereo(calls: Path, settings: Settings, minutes: float) -> list[np.ndarray]:
     """16-bit frames of the two-channel calls, enough for so many minutes where there are enough."""
     found: list[np.ndarray] = []
     for path in sorted(p for p in calls.iterdir() if p.suffix in {".wav", ".mp3", ".ogg", ".flac", ".m4a"}):
+        if not _speaks(path, LANGUAGE):
+            continue
         try:
             audio = decode(path, settings)
         except AudioError:
@@ -180,7 +189,7 @@ def main() -> None:
         for minutes in map(float, asked.minutes.split(",")):
             path = joined(asked.calls, minutes, Path(folder) / "call.wav", settings)
             rows.append(run_apart(path))
-            print(f"{minutes:g} minutes measured", file=sys.stderr, flush=True)
+            print(f"{minutes:g} minutes: {json.dumps(rows[-1])}", file=sys.stderr, flush=True)
             path.unlink()
     print(report(rows))
     if asked.json:

@@ -3,10 +3,10 @@
     python scripts/bench_length.py --calls FOLDER [--minutes 1,5,15,30,60,120] [--json OUT.json]
 
 The two-channel Mandarin recordings of the folder are joined one after another, and again from the start, up to each
-length; the result is written as a 16-bit WAV file at 8 kHz. Each length is measured in a process of its own, whose peak of resident
-memory the kernel tells (VmHWM). Measured apart: decoding with voice activity, and transcription (weights loaded and
-the first clip decoded before, so that neither counts); CPU seconds of both over all threads, which other work on the
-machine sways less. ``base``: resident memory once the model is loaded.
+length; the result is written as a 16-bit WAV file at 8 kHz. Each length is measured in a process of its own, whose peak
+of resident memory the kernel tells (VmHWM). Measured apart: decoding with voice activity, and transcription (weights
+loaded and the first clip decoded before, so that neither counts); CPU seconds of both over all threads, which other
+work on the machine sways less. ``base``: resident memory once the model is loaded.
 
 Prints a Markdown table and straight lines through it by least squares, with R² and the seconds or megabytes that each
 minute of audio costs. Settings come from the environment, as for every command.

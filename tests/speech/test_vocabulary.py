@@ -11,7 +11,7 @@ from qa_service.records import CallFacts, Role, Roles, RoleSource
 from qa_service.rules.plans import load_plans
 from qa_service.settings import Settings, bundled
 from qa_service.speech.create import create_transcriber
-from qa_service.speech.protocol import Transcriber
+from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.text.terms import Vocabulary
 
 NAMES = {
@@ -48,14 +48,11 @@ def test_nothing_of_the_vocabulary_is_trusted_where_nobody_speaks(
     sound = sounds()[name]
     info = AudioInfo("wav", "pcm_s16le", source_rate=8000, source_channels=1, truncated=False)
     known = fullest(language)
-    heard = transcriber.transcribe(
-        Audio(channels=(sound,), duration_s=SECONDS, info=info),
-        (SpeechSpan(0, 0.0, SECONDS),),
-        channel_roles=(Role.UNKNOWN,),
-        roles=Roles(source=RoleSource.CHANNEL, confidence=0.0),
-        language=language,
-        prompt=known.prompt,
-    )
+    roles = Roles(source=RoleSource.CHANNEL, confidence=0.0)
+    audio = Audio(channels=(sound,), duration_s=SECONDS, info=info)
+    spans = (SpeechSpan(0, 0.0, SECONDS),)
+    job = SpeechJob(audio, spans, (Role.UNKNOWN,), roles, language, vocabulary=lambda _: known)
+    heard = transcriber.transcribe(job)
     trusted = " ".join(turn.text for turn in heard.turns if not turn.flags).lower()
     expected = [*known.prompt.rstrip("。.").split("," if language == "zh" else ", "), *(t.text for t in known.terms)]
     assert [word for word in expected if word.lower() in trusted] == []

@@ -194,7 +194,7 @@ settings = Settings(data_dir=Path(sys.argv[1]), model_idle_s=0.2, cpu_threads=1,
 decoder = FasterWhisperDecoder(settings)
 sound = np.random.default_rng(1).normal(0, 0.01, 16000).astype(np.float32)
 before = rss()
-decoder.decode([sound], "en", "")
+decoder.decode(decoder.encode([sound], 3.0), "en", "")
 loaded = rss()
 (held,) = holder._HOLDERS.values()
 end = time.monotonic() + 20
@@ -202,7 +202,7 @@ while held.loaded and time.monotonic() < end:
     time.sleep(0.05)
 time.sleep(0.3)
 print(before, loaded, rss())
-decoder.decode([sound], "en", "")
+decoder.decode(decoder.encode([sound], 3.0), "en", "")
 assert held.loaded
 """
 

@@ -31,7 +31,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from eval_speech import NORMALISER, distance, en_units, recordings, speech_job, zh_units
+from eval_speech import NORMALISER, en_units, recordings, speech_job, zh_units
 
 from qa_service.audio.decode import decode
 from qa_service.audio.types import SAMPLE_RATE, Audio
@@ -41,6 +41,7 @@ from qa_service.speech.create import create_transcriber
 from qa_service.speech.devices import cores
 from qa_service.speech.protocol import SpeechJob, Transcriber
 from qa_service.speech.weights import resolve
+from qa_service.text.distance import distance
 
 SIDES = ("agent", "customer")
 #: Text of each side; None stands for the whole call.

@@ -28,7 +28,7 @@ import platform
 import re
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
@@ -48,6 +48,7 @@ from qa_service.rules.plans import load_plans
 from qa_service.settings import Settings, bundled, load_settings
 from qa_service.speech.create import create_transcriber
 from qa_service.speech.protocol import SpeechJob, Transcriber
+from qa_service.text.distance import distance
 from qa_service.text.normalise import normalise
 from qa_service.text.terms import Vocabulary
 
@@ -82,17 +83,6 @@ def en_units(text: str) -> list[str]:
     text = re.sub(r"\b([ap])\.\s?m\b\.?", r"\1m", text)
     words = re.sub(r"[^a-z0-9' ]+", " ", text).replace(" '", " ").replace("' ", " ").strip("' ").split()
     return english([_EN_WORDS.get(w, w) for w in words])
-
-
-def distance(reference: Sequence[str], heard: Sequence[str]) -> int:
-    """Insertions, deletions and replacements (Levenshtein)."""
-    before = list(range(len(heard) + 1))
-    for i, wanted in enumerate(reference, 1):
-        row = [i]
-        for j, found in enumerate(heard, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (wanted != found)))
-        before = row
-    return before[-1]
 
 
 @dataclass

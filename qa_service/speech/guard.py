@@ -10,6 +10,7 @@ from qa_service.audio.types import SAMPLE_RATE, Samples
 from qa_service.records import Word
 from qa_service.speech.evidence import silent_words, voiceless_words
 from qa_service.speech.protocol import Decoded
+from qa_service.text.distance import distance
 from qa_service.text.normalise import normalise
 from qa_service.text.pinyin import near_key, syllables
 
@@ -77,7 +78,7 @@ def agree(first: Decoded, second: Decoded) -> bool:
     a, b = _sounds(first.text), _sounds(second.text)
     if not a or not b:
         return a == b
-    return _distance(a, b) <= MOST_APART * max(len(a), len(b))
+    return distance(a, b) <= MOST_APART * max(len(a), len(b))
 
 
 def confidence(decoded: Decoded) -> float:
@@ -155,14 +156,3 @@ def _sounds(text: str) -> list[str]:
         heard = {s.start: near_key(s.text) for s in syllables(plain)}
         return [heard.get(m.start(), m.group()) for m in _UNIT.finditer(plain)]
     return list(_SIGNS.sub("", plain))
-
-
-def _distance(a: Sequence[str], b: Sequence[str]) -> int:
-    """Insertions, deletions and replacements (Levenshtein)."""
-    before = list(range(len(b) + 1))
-    for i, one in enumerate(a, 1):
-        row = [i]
-        for j, other in enumerate(b, 1):
-            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (one != other)))
-        before = row
-    return before[-1]

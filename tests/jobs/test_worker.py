@@ -162,14 +162,19 @@ def test_a_signal_gives_the_calls_back(
 
 def test_a_second_signal_stops_at_once(store: Store, settings: Settings) -> None:
     keep_turns(store, 1)
+    # A shell that starts the tests in the background has them ignore the signal.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def twice(_: str) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(1)
 
-    with pytest.raises(KeyboardInterrupt):
-        work(store, settings, FakeInspector(before=twice))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            work(store, settings, FakeInspector(before=twice))
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert states(store) == {"T-000": CallState.WAITING}
     assert store.calls.get("T-000").attempts == 0
 

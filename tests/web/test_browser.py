@@ -46,7 +46,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
     complaints: list[str] = []
     context = browser.new_context(locale="en", viewport={"width": 1280, "height": 800})
     found = context.new_page()
-    found.set_default_timeout(15_000)
+    found.set_default_timeout(60_000)
     found.on("console", lambda m: complaints.append(m.text) if m.type in ("error", "warning") else None)
     found.on("pageerror", lambda e: complaints.append(str(e)))
     found.on("request", lambda r: None if r.url.startswith(address) else complaints.append(r.url))

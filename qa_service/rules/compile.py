@@ -20,6 +20,7 @@ from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
 from qa_service.rules.lexer import ExpressionError
+from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
 from qa_service.rules.operators.words import Term, phrase_term
 from qa_service.rules.schema import GatesSpec, PackSpec, RuleSpec, SelectionSpec
 from qa_service.rules.source import Path_, Source
@@ -91,11 +92,11 @@ def compile_pattern(source: Source, path: Path_, written: str) -> regex.Pattern[
 
 def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec: RuleSpec, names: Names) -> Selection:
     terms = [*_phrases(source, (*path, "phrases"), part.phrases, pinyin=part.pinyin)]
-    terms += _patterns(source, (*path, "regex"), part.regex)
+    terms += _patterns(source, (*path, "regex"), part.regex, names)
     terms += _lexicon(source, path, part, names)
     needed = _phrases(source, (*path, "all"), part.all, pinyin=part.pinyin)
     excluded = _phrases(source, (*path, "not_phrases"), part.not_phrases)
-    excluded += _patterns(source, (*path, "not_regex"), part.not_regex)
+    excluded += _patterns(source, (*path, "not_regex"), part.not_regex, names)
     return Selection(
         name=name,
         terms=(*terms, *needed),
@@ -119,20 +120,32 @@ def _phrases(source: Source, path: Path_, phrases: Sequence[str] | None, *, piny
     return tuple(found)
 
 
-def _patterns(source: Source, path: Path_, patterns: Sequence[str] | None) -> tuple[Term, ...]:
-    return tuple(_pattern_term(source, (*path, i), written) for i, written in enumerate(patterns or ()))
+def _patterns(source: Source, path: Path_, patterns: Sequence[str] | None, names: Names) -> tuple[Term, ...]:
+    return tuple(_pattern_term(source, (*path, i), written, names) for i, written in enumerate(patterns or ()))
 
 
-def _pattern_term(source: Source, path: Path_, written: str) -> Term:
+def _pattern_term(source: Source, path: Path_, written: str, names: Names) -> Term:
     """``^`` and ``$`` mean the borders of a turn; in many turns at once, one to a line, those of a line."""
-    pattern = compile_pattern(source, path, written)
+    try:
+        whole = expanded(written, names.lexicons)
+    except UnknownLexiconError as wrong:
+        known = ", ".join(sorted(names.lexicons)) or "none"
+        message, hint = f"no lexicon is called {wrong.name!r}", f"Lexicons of this pack: {known}."
+        raise source.error(path, message, hint, offset=wrong.position) from None
+    pattern = compile_pattern(source, path, whole)
     if any(sign in written for sign in _UNLIKE) or (
         any(sign in written for sign in _DENYING) and any(sign in written for sign in _BEYOND)
     ):
         return Term(written, pattern=pattern)
     anchored = "^" in written or "$" in written
-    anywhere = regex.compile(fold_variants(written), _FLAGS | regex.MULTILINE) if anchored else pattern
+    anywhere = regex.compile(fold_variants(whole), _FLAGS | regex.MULTILINE) if anchored else pattern
     return Term(written, pattern=pattern, anywhere=anywhere)
+
+
+def lexicons_of(part: SelectionSpec) -> frozenset[str]:
+    """Lexicons that a selection leans on, by name or inside its patterns."""
+    patterns = (*(part.regex or ()), *(part.not_regex or ()))
+    return frozenset(part.lexicon or ()) | {name for pattern in patterns for name in named_in(pattern)}
 
 
 def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> tuple[Term, ...]:
@@ -207,7 +220,7 @@ def _check_amounts(source: Source, spec: RuleSpec, names: Names) -> None:
 def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | None]) -> str:
     """Hash of all that decides what the rule finds; the words of shared lexicons and parameters count too."""
     whole = spec.model_dump(mode="json", include=set(BEHAVIOUR))
-    lexicons = sorted({name for part in spec.match.select.values() for name in part.lexicon or ()})
+    lexicons = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
     used = {name for e in expressions if e for name in parameters_of(e)}
     amounts = [getattr(part, key) for part in spec.match.select.values() for key in _PLACES]
     amounts += [getattr(spec.match.within, key) for key in ("turns", "seconds", "near") if spec.match.within]

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from qa_service.errors import RuleError
 from qa_service.rules.catalogue import Catalogue, load_catalogue
+from qa_service.rules.compile import lexicons_of
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.condition import mentioned
 from qa_service.rules.examples import Outcome, problem, run
@@ -144,7 +145,7 @@ def _dead_terms(rule: Rule, outcomes: Iterable[Outcome]) -> Iterator[Problem]:
 def _unused_names(pack: Pack, folder: Path) -> Iterator[Problem]:
     """Lexicons and parameters that nothing uses."""
     text = "\n".join(path.read_text(encoding="utf-8-sig") for path in rule_files(folder))
-    used = {n for r in pack.rules for s in r.spec.match.select.values() for n in s.lexicon or ()}
+    used = {n for r in pack.rules for s in r.spec.match.select.values() for n in lexicons_of(s)}
     file = f"{folder.name}/pack.yaml"
     for name in pack.spec.lexicons:
         if name not in used:

@@ -9,7 +9,7 @@ import pytest
 
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.rules.load import load_packs
-from tests.rules.building import folder, rule
+from tests.rules.building import folder, judged, rule, said
 
 WORDS: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}}}
 GOOD = """\
@@ -141,3 +141,31 @@ def test_shared_words_are_behaviour_too(tmp_path: Path) -> None:
     one = load_packs(folder(tmp_path / "a", spec))["house"].rules[0]
     other = load_packs(folder(tmp_path / "b", spec, pack={"lexicons": {"rude": ["fool"]}}))["house"].rules[0]
     assert one.behaviour_sha256 != other.behaviour_sha256
+
+
+def test_lexicons_inside_patterns(tmp_path: Path) -> None:
+    lexicons = {"family": ["mother", "wife", "老婆", "妈"], "harm": ["hurt", "出事", "c++"]}
+    match = {"select": {"a": {"regex": ["<family>.{0,12}<harm>"], "not_regex": ["(?<=never )<harm>"]}}}
+    root = folder(tmp_path, rule(match), pack={"lexicons": lexicons})
+    assert judged(root, said("agent: your WIFE may get hurt")).findings[0].quote == "WIFE may get hurt"
+    assert judged(root, said("agent: 你老婆要出事", language="zh")).findings[0].quote == "老婆要出事"
+    assert judged(root, said("agent: your housewife got hurt", "agent: your wife shuns hurting")).findings == ()
+    assert judged(root, said("agent: your wife is never hurt")).findings == ()
+
+
+def test_unknown_lexicon_inside_a_pattern_is_told_with_its_place(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"a": {"regex": ["you <friends> know"]}}}))
+    with pytest.raises(RuleError, match="no lexicon is called 'friends'") as told:
+        load_packs(root)
+    assert (told.value.line, told.value.column) == (12, 13)
+
+
+def test_a_word_of_a_lexicon_inside_a_pattern_is_behaviour(tmp_path: Path) -> None:
+    match = {"select": {"a": {"regex": ["<family> knows"]}}}
+    hashes = {
+        load_packs(folder(tmp_path / str(len(words)), rule(match), pack={"lexicons": {"family": words}}))["house"]
+        .rules[0]
+        .behaviour_sha256
+        for words in (["wife"], ["wife", "son"])
+    }
+    assert len(hashes) == 2

@@ -20,6 +20,7 @@ from qa_service.records.judged import (
     PackInfo,
     Plan,
     Score,
+    Signal,
 )
 from qa_service.records.kept import CallEntry, ProgressEvent, QuarantineEntry
 from qa_service.records.sound import (
@@ -80,6 +81,7 @@ __all__ = [
     "Roles",
     "Score",
     "Severity",
+    "Signal",
     "SpeakerMeasures",
     "SpokenNumber",
     "Text",

@@ -9,6 +9,14 @@ from qa_service.records.sound import AudioQuality, Measures
 from qa_service.records.speech import Coverage, EngineInfo, Roles, Turn
 
 
+class Signal(Record):
+    """What a classifier made of one turn: ``probability`` of ``label``, calibrated. ``turn`` is its index."""
+
+    turn: int
+    label: str
+    probability: float = Field(ge=0, le=1)
+
+
 class Finding(Record):
     """A rule's hit with its evidence.
 

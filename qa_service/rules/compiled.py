@@ -11,15 +11,21 @@ from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
 from qa_service.rules.facts import Expression
 from qa_service.rules.gates import Cues, Switches
+from qa_service.rules.operators.around import Around, Between
+from qa_service.rules.operators.base import Operator
 from qa_service.rules.operators.words import Term
-from qa_service.rules.schema import Amount, PackSpec, RuleSpec, WithinSpec
+from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
+from qa_service.rules.spec import Amount
 
 Parameters = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """``terms`` are counted; ``needed`` holds the positions in ``terms`` that must all be heard."""
+    """``terms`` are counted; ``needed`` holds the positions in ``terms`` that must all be heard.
+
+    ``operator`` is set where it looks for something other than words, ``around`` where it stands about another one.
+    """
 
     name: str
     terms: tuple[Term, ...]
@@ -30,11 +36,23 @@ class Selection:
     count: int
     places: Mapping[str, Amount]
     gates: Switches
+    operator: Operator | Between | None = None
+    around: Around | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a flow. ``deduct`` is None where the rule's own points count."""
+
+    name: str
+    says: Condition
+    skip_if: Condition | None
+    deduct: float | None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a pack. ``condition`` is None for a rule over facts alone."""
+    """One rule of a pack. ``condition`` is None for a rule over facts alone, and all steps' for a ``flow``."""
 
     spec: RuleSpec
     pack: str
@@ -46,6 +64,7 @@ class Rule:
     applies: Expression | None
     facts: Expression | None
     behaviour_sha256: str
+    flow: tuple[Step, ...] = ()
 
     @property
     def id(self) -> str:

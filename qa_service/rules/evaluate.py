@@ -22,6 +22,7 @@ from qa_service.records import (
     Polarity,
     Role,
     Severity,
+    Signal,
     Transcript,
 )
 from qa_service.rules import evidence
@@ -30,13 +31,13 @@ from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.listen import Dropped, Listener, speaks
-from qa_service.rules.operators.place import Hit
-from qa_service.rules.operators.words import Line, PatternTimeoutError
-from qa_service.rules.windows import holding, said, unsaid
+from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
+from qa_service.rules.operators.base import Hit, Scene, UnavailableError
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.words import PatternTimeoutError
+from qa_service.rules.windows import complete, holding
 
 RUNNING = ("test", "stable")
-#: Share of speech with words below which "it was not said" cannot be trusted.
-ABSENCE_COVERAGE = 0.9
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,6 @@ class Suppressed:
         return f"{self.rule_id} turn {self.turn} “{self.text}” by {self.gate}: “{self.cue}”"
 
 
-@dataclass(frozen=True)
-class Heard:
-    """One place where a rule holds. ``doubt`` says why its words may be wrong."""
-
-    evidence: Evidence
-    missing: tuple[str, ...] = ()
-
-
 @dataclass
 class Case:
     """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing."""
@@ -72,6 +65,12 @@ class Case:
     word_probability_floor: float
     role_floor: float
     excerpt: bool = False
+    signals: tuple[Signal, ...] | None = None
+
+    @cached_property
+    def joined(self) -> dict[str, str]:
+        """The words of each side, filled as they are asked for."""
+        return {}
 
     @cached_property
     def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
@@ -112,6 +111,7 @@ def evaluate(
     facts: CallFacts,
     measures: Measures | None,
     *,
+    signals: Sequence[Signal] | None = None,
     parameters: Parameters | None = None,
     word_probability_floor: float = 0.35,
     role_floor: float = 0.6,
@@ -120,20 +120,22 @@ def evaluate(
     """All findings and all that could not be judged.
 
     Args:
+        signals: what a classifier made of the turns; None where none ran.
         packs: as loaded; draft and retired rules are not run, rules in ``test`` ask for review.
         parameters: override those of the packs (the plan's).
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         explain: receives what gates and exclusions held back.
     """
-    case = Case(transcript, facts, measures, word_probability_floor, role_floor)
+    said_by_model = None if signals is None else tuple(signals)
+    case = Case(transcript, facts, measures, word_probability_floor, role_floor, signals=said_by_model)
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
     for pack in packs:
         own = {**pack.parameters, **{k: v for k, v in (parameters or {}).items() if k in pack.parameters}}
         for rule in pack.rules:
             if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages:
-                listener = listener_of(case, pack, own)
+                listener = listener_of(case, pack, own, rule)
                 found, reason = judge(rule, case, listener)
                 findings += _findings(rule, found, case)
                 missing += [_not_assessed(rule, reason)] if reason else []
@@ -143,15 +145,17 @@ def evaluate(
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing))
 
 
-def listener_of(case: Case, pack: Pack, parameters: Parameters) -> Listener:
+def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
     at, lines = case.turns
     turns = [case.transcript.turns[i] for i in at]
-    return Listener(turns, lines, parameters, pack.cues[case.transcript.language or ""])
+    scene = Scene(turns, lines, parameters, case.transcript.duration_s, case.measures, case.signals)
+    selections = {s.name: s for s in rule.selections}
+    return Listener(scene, pack.cues[case.transcript.language or ""], selections, case.joined)
 
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
     """Where the rule holds, or why it could not be judged."""
-    context = FactsContext(case.look_up, listener.parameters)
+    context = FactsContext(case.look_up, listener.scene.parameters)
     open_facts = [truth(e, context) for e in _expressions(rule)]
     open_facts += [_direction(rule, case.facts)] if rule.spec.applies_to.direction else []
     if any(value is False for value in open_facts):
@@ -181,13 +185,60 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
         return [Heard(_whole_call(case))], ""
     if reason := _speakers(rule, case, listener):
         return [], reason
-    hits = {s.name: listener.hits(s) for s in rule.selections}
-    if rule.spec.match.absent:
-        return _absent(rule, case, listener, hits), ""
+    hits, unknown = _hits(rule, listener)
+    if obliged := _obliged(rule, rule.condition, case, listener, hits):
+        return ([], next(iter(unknown.values()))) if unknown and obliged[0] else (obliged[0], "")
     windows = holding(rule, rule.condition, hits, listener)
-    doubt = _leans_on_silence(rule, rule.condition, listener) if windows else ""
-    proofs = [evidence.of_hits(w, listener.turns, listener.lines, case.word_probability_floor) for w in windows]
-    return [Heard(replace(proof, doubt=proof.doubt or doubt)) for proof in proofs], ""
+    if not windows and unknown and may_hold(rule.condition, hits, unknown, rule.selections):
+        return [], next(iter(unknown.values()))
+    _, unwanted = mentioned(rule.condition)
+    doubt = next((why for name, why in unknown.items() if name in unwanted), "")
+    doubt = doubt or (_leans_on_silence(rule, rule.condition, listener) if windows else "")
+    return [_proof(rule, rule.condition, window, case, listener, doubt) for window in windows], ""
+
+
+def _hits(rule: Rule, listener: Listener) -> tuple[dict[str, list[Hit]], dict[str, str]]:
+    """Hits by selection, and of which selections nothing can be known, with the reason."""
+    hits: dict[str, list[Hit]] = {}
+    unknown: dict[str, str] = {}
+    for selection in rule.selections:
+        try:
+            hits[selection.name] = listener.hits(selection)
+        except UnavailableError as why:
+            hits[selection.name], unknown[selection.name] = [], str(why)
+    return hits, unknown
+
+
+def _obliged(
+    rule: Rule, condition: Condition, case: Case, listener: Listener, hits: dict[str, list[Hit]]
+) -> tuple[list[Heard]] | None:
+    """Of a rule about what should have been said: its findings. None for every other rule."""
+    coverage = case.transcript.coverage.ratio
+    if rule.flow:
+        return (flow(rule, hits, listener, coverage),)
+    if rule.spec.match.absent:
+        return (absent(rule, condition, hits, listener, coverage),)
+    if rule.spec.match.every_turn:
+        return (every_turn(rule, condition, hits, listener),)
+    return None
+
+
+def _proof(
+    rule: Rule, condition: Condition, window: Sequence[Hit], case: Case, listener: Listener, doubt: str
+) -> Heard:
+    proof = evidence.of_hits(window, listener.turns, listener.lines, case.word_probability_floor)
+    return Heard(replace(proof, doubt=proof.doubt or doubt, soft=_soft(rule, condition, window)))
+
+
+def _soft(rule: Rule, condition: Condition, window: Sequence[Hit]) -> str:
+    """Why a person must decide: without the soft hits the rule would not hold."""
+    soft = next((h.soft for h in window if h.soft), "")
+    if not soft:
+        return ""
+    hard = {s.name: [h for h in window if h.selection == s.name and not h.soft] for s in rule.selections}
+    by_name = {s.name: s for s in rule.selections}
+    holds = condition.holds(lambda name, negated: not negated and complete(by_name[name], hard[name]))
+    return "" if holds else soft
 
 
 def _leans_on_silence(rule: Rule, condition: Condition, listener: Listener) -> str:
@@ -197,21 +248,6 @@ def _leans_on_silence(rule: Rule, condition: Condition, listener: Listener) -> s
         return ""
     sides = {s.speaker for s in rule.selections if s.name in unwanted}
     return evidence.unheard([t for t in listener.turns if any(speaks(t, side) for side in sides)])
-
-
-def _absent(rule: Rule, case: Case, listener: Listener, hits: dict[str, list[Hit]]) -> list[Heard]:
-    assert rule.condition is not None
-    if said(rule.condition, hits, rule.selections):
-        return []
-    speaker = rule.spec.applies_to.speaker
-    limits = [listener.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places]
-    until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
-    spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
-    found = evidence.of_silence(spoken, listener.turns)
-    ratio = case.transcript.coverage.ratio
-    if ratio is not None and ratio < ABSENCE_COVERAGE:
-        found = replace(found, doubt=f"low_coverage: only {ratio:.0%} of the speech has words; it may have been said")
-    return [Heard(found, unsaid(rule.condition, hits, rule.selections))]
 
 
 def _whole_call(case: Case) -> Evidence:
@@ -233,9 +269,13 @@ def _speakers(rule: Rule, case: Case, listener: Listener) -> str:
 
 def _words_anyway(rule: Rule, listener: Listener) -> str:
     """Where the rule's words were heard from somebody: a reason to listen."""
-    if rule.spec.match.absent or rule.condition is None:
+    match = rule.spec.match
+    if match.absent or match.every_turn or match.flow or rule.condition is None:
         return ""
-    hits = {s.name: listener.hits(s, anyone=True) for s in rule.selections}
+    try:
+        hits = {s.name: listener.hits(s, anyone=True) for s in rule.selections}
+    except UnavailableError:
+        return ""
     windows = holding(rule, rule.condition, hits, listener)
     if not windows:
         return ""
@@ -250,9 +290,9 @@ def _findings(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Findin
     """
     score = rule.spec.score
     each = score.deduct or score.add
-    left = each if score.once else (score.cap or float("inf"))
+    left = each if score.once and not rule.flow else (score.cap or float("inf"))
     for heard in found:
-        points = min(each, left)
+        points = min(each if heard.deduct is None else heard.deduct, left)
         finding = _finding(rule, heard, case, points if score.deduct else -points)
         left -= points if finding.state is FindingState.CONFIRMED else 0.0
         yield finding
@@ -287,9 +327,11 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
 
 
 def _state(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
-    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else ""
+    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why
     if heard.evidence.doubt:
         return FindingState.UNVERIFIED, heard.evidence.doubt
+    if heard.evidence.soft:
+        return FindingState.NEEDS_REVIEW, heard.evidence.soft
     if rule.spec.status == "test":
         return FindingState.NEEDS_REVIEW, "rule_on_trial: this rule is being tried out"
     if rule.spec.outcome == "needs_review":

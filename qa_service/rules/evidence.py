@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from qa_service.records import Turn
-from qa_service.rules.operators.place import Hit, moment, words_of
-from qa_service.rules.operators.words import Line
+from qa_service.rules.operators.base import Hit
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.place import moment, words_of
 
 #: Characters of a turn that an absence quotes.
 OPENING = 60
@@ -22,13 +23,15 @@ TRUSTED_SOUND = 4
 
 @dataclass(frozen=True)
 class Evidence:
-    """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted."""
+    """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted, ``soft`` where a person
+    need not decide."""
 
     turns: tuple[int, ...]
     start_s: float | None
     end_s: float | None
     quote: str
     doubt: str = ""
+    soft: str = ""
 
 
 def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> Evidence:
@@ -40,9 +43,13 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
     for at, group in groupby(ordered, key=lambda h: h.at):
         own = list(group)
         start, end = _original(lines[at], own)
-        parts.append(turns[at].text[start:end].strip())
-        spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
-        doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
+        parts.append(_quote(turns[at].text[start:end].strip(), own))
+        if measured := [h for h in own if h.end_s is not None]:
+            spans += [(h.time_s, h.end_s) for h in measured if h.end_s is not None]
+        if len(measured) < len(own):
+            spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
+        if any(not h.seen or h.end_s is None for h in own):  # what was measured does not hang on the words
+            doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
     return Evidence(
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
         start_s=min(s for s, _ in spans),
@@ -50,6 +57,15 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         quote=" … ".join(parts),
         doubt="; ".join(dict.fromkeys(doubts)),
     )
+
+
+def _quote(text: str, hits: Sequence[Hit]) -> str:
+    """With what was measured; where nothing else is the evidence the words only say where to listen."""
+    seen = " ".join(dict.fromkeys(h.seen for h in hits if h.seen))
+    if not seen:
+        return text
+    short = text if len(text) <= OPENING or not all(h.seen for h in hits) else f"{text[:OPENING]}…"
+    return f"{seen} {short}"
 
 
 def of_silence(said: tuple[int, ...], turns: Sequence[Turn]) -> Evidence:

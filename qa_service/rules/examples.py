@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
 from qa_service.rules.compiled import Pack, Rule
-from qa_service.rules.evaluate import RUNNING, Case, Heard, judge, listener_of
+from qa_service.rules.evaluate import RUNNING, Case, judge, listener_of
+from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.words import is_chinese
 from qa_service.rules.schema import ExampleSpec, ExampleTurn
 
@@ -32,8 +33,11 @@ def run(rule: Rule, pack: Pack, example: ExampleSpec) -> Outcome:
     transcript = _transcript(rule, example)
     if transcript.language not in rule.languages:
         return Outcome("clean")
-    case = Case(transcript, facts, example.measures, word_probability_floor=0.0, role_floor=0.6, excerpt=True)
-    listener = listener_of(case, pack, pack.parameters)
+    case = Case(
+        transcript, facts, example.measures, word_probability_floor=0.0, role_floor=0.6, excerpt=True,
+        signals=example.signals,
+    )  # fmt: skip
+    listener = listener_of(case, pack, pack.parameters, rule)
     found, reason = judge(rule, case, listener)
     return Outcome(
         said="not_assessed" if reason else "hit" if found else "clean",

@@ -9,8 +9,8 @@ from pydantic import Field
 
 from qa_service.rules.compile import compile_pattern
 from qa_service.rules.gates import Cues
-from qa_service.rules.schema import Language, Spec, Terms
 from qa_service.rules.source import Path_, Source, read_source, validate
+from qa_service.rules.spec import Language, Spec, Terms
 
 _FLAGS = regex.VERSION1 | regex.IGNORECASE
 

@@ -13,7 +13,8 @@ from typing import TypeAlias
 
 import regex
 
-from qa_service.rules.operators.words import TIMEOUT_S, PatternTimeoutError, Span
+from qa_service.rules.operators.lines import Span
+from qa_service.rules.operators.words import TIMEOUT_S, PatternTimeoutError
 from qa_service.rules.stream import Stream
 
 Pattern: TypeAlias = "regex.Pattern[str]"

@@ -138,6 +138,8 @@ def _dead_terms(rule: Rule, outcomes: Iterable[Outcome]) -> Iterator[Problem]:
         for written in own:
             if (selection.name, written) not in touched:
                 yield _at_top(rule, f"no example touches {written!r} of {selection.name!r}", "Add one, or delete it.")
+        if spec.operator and (selection.name, spec.operator.family) not in touched:
+            yield _at_top(rule, f"no example touches {selection.name!r} ({spec.operator.family})", "Add one.")
         if spec.lexicon and not any(name == selection.name for name, _ in touched):
             yield _at_top(rule, f"no example touches the lexicon of {selection.name!r}", "Add one.")
 

@@ -14,8 +14,9 @@ from qa_service.rules.compile import Names, compile_rule
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
-from qa_service.rules.schema import PackSpec, RuleSpec, Terms
+from qa_service.rules.schema import PackSpec, RuleSpec
 from qa_service.rules.source import Source, read_source, validate
+from qa_service.rules.spec import Terms
 from qa_service.rules.stream import fold
 
 __all__ = ["Pack", "Rule", "load_packs", "pack_folders"]

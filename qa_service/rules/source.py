@@ -18,7 +18,7 @@ from ruamel.yaml import YAML, MappingNode, Node, ScalarNode, SequenceNode
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from qa_service.errors import RuleError
-from qa_service.rules.schema import Spec
+from qa_service.rules.spec import Spec
 
 MAX_BYTES = 2_000_000
 Path_ = tuple[str | int, ...]

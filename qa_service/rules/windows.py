@@ -8,7 +8,8 @@ from itertools import pairwise
 from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.listen import Listener
-from qa_service.rules.operators.place import Hit, Within
+from qa_service.rules.operators.base import Hit
+from qa_service.rules.operators.place import Within
 
 Hits = Mapping[str, Sequence[Hit]]
 
@@ -107,4 +108,4 @@ def _within(rule: Rule, listener: Listener) -> Within:
     if spec.call:
         return Within("call")
     kind = next(k for k in ("turns", "seconds", "near") if getattr(spec, k) is not None)
-    return Within(kind, listener.amount(getattr(spec, kind)))
+    return Within(kind, listener.scene.amount(getattr(spec, kind)))

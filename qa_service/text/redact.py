@@ -119,6 +119,12 @@ def redact(text: str) -> Redacted:
     return Redacted("".join([*out, text[last:]]), tuple(hit.kind for hit in found))
 
 
+def personal(text: str) -> tuple[tuple[int, int, Personal], ...]:
+    """Where the personal numbers of ``text`` stand, ``[start, end)`` each, in order."""
+    folded = normalise(text)
+    return tuple((*folded.span(hit.start, hit.end), hit.kind) for hit in _all(folded.text))
+
+
 def _all(text: str) -> list[_Found]:
     mails = [_Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
     closed = [(m.start, m.end) for m in mails] + [m.span() for m in _PLAIN.finditer(text)]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
 
 import regex
 
-from qa_service.rules.stream import Stream, is_han, is_word, stream_of
-from qa_service.text.pinyin import Syllable, near_key, readings, syllables
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.stream import is_han, is_word
+from qa_service.text.pinyin import near_key, readings
 
 #: Seconds that one pattern may work on one turn; real turns need well under a millisecond.
 TIMEOUT_S = 0.25
@@ -33,39 +33,6 @@ class Term:
     pattern: regex.Pattern[str] | None = None
     anywhere: regex.Pattern[str] | None = None
     sounds: tuple[tuple[str, ...], ...] = ()
-
-
-@dataclass(frozen=True)
-class Span:
-    """Where a term stands in a turn's stream. ``heard_as`` is the phrase that it only sounds like."""
-
-    start: int
-    end: int
-    heard_as: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """A turn ready for matching: its stream, and its syllables where a rule asks for them."""
-
-    text: str
-    stream: Stream = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "stream", stream_of(self.text))
-
-    @cached_property
-    def syllables(self) -> tuple[Syllable, ...]:
-        return syllables(self.stream.text)
-
-    @cached_property
-    def plain(self) -> tuple[str, ...]:
-        return tuple(s.text for s in self.syllables)
-
-    @cached_property
-    def near(self) -> tuple[str, ...]:
-        """Classes of near sounds."""
-        return tuple(map(near_key, self.plain))
 
 
 def phrase_term(written: str, folded: str, *, pinyin: bool = False) -> Term:

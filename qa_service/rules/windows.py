@@ -74,7 +74,7 @@ def _window(
     window = {name: near(name, both_ways=False) for name in wanted}
     if rule.spec.match.order and (ordered := _ordered(rule.spec.match.order, window)) is not None:
         return ordered
-    if condition.holds(alone):
+    if not anchor.soft and condition.holds(alone):
         return tuple(_closest(selections[anchor.selection], window[anchor.selection], anchor))
     return tuple(h for name in sorted(wanted) for h in _closest(selections[name], window[name], anchor))
 

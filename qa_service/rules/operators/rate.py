@@ -33,10 +33,10 @@ class Rate(Spec):
         return "rate"
 
     def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
-        per_turn = self.per == "turn"
+        per_turn, sides = self.per == "turn", scene.sound().speakers
         for at, turn in scene.of_side(speaker):
             if not per_turn:
-                whole = scene.sound().speakers.get(turn.role.value)
+                whole = sides.get(turn.role.value)
                 rate = whole.rate_per_min if whole else None
             elif turn.end_s - turn.start_s < scene.amount(self.at_least_s):
                 continue

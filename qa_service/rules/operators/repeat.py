@@ -30,8 +30,8 @@ class Repeat(Spec):
     of fewer than ``at_least_units`` characters or words, and those that hold one of ``except``, do not count.
     """
 
-    times: Amount = 3
-    within_turns: Amount = 10
+    times: Amount = 3.0
+    within_turns: Amount = 10.0
     alike: float = Field(default=0.8, gt=0, le=1)
     at_least_units: int = Field(default=4, ge=1)
     except_: Terms | None = Field(default=None, alias="except")

@@ -21,7 +21,8 @@ from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
-from qa_service.rules.operators.words import Term, phrase_term
+from qa_service.rules.operators.sounds import WordsOfPattern
+from qa_service.rules.operators.words import Term, is_chinese, phrase_term
 from qa_service.rules.schema import FAMILIES, GatesSpec, PackSpec, RuleSpec, SelectionSpec
 from qa_service.rules.source import Path_, Source
 from qa_service.rules.spec import Spec
@@ -101,10 +102,11 @@ def compile_pattern(source: Source, path: Path_, written: str) -> regex.Pattern[
 
 
 def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec: RuleSpec, names: Names) -> Selection:
-    terms = [*_phrases(source, (*path, "phrases"), part.phrases, pinyin=part.pinyin)]
-    terms += _patterns(source, (*path, "regex"), part.regex, names)
-    terms += _lexicon(source, path, part, names)
-    needed = _phrases(source, (*path, "all"), part.all, pinyin=part.pinyin)
+    sounds = _Sounds(names.pack.pinyin if part.pinyin is None else part.pinyin, part.phonetic)
+    terms = [*_phrases(source, (*path, "phrases"), part.phrases, sounds)]
+    terms += _patterns(source, (*path, "regex"), part.regex, names, sounds)
+    terms += _lexicon(source, path, part, names, sounds)
+    needed = _phrases(source, (*path, "all"), part.all, sounds)
     excluded = _phrases(source, (*path, "not_phrases"), part.not_phrases)
     excluded += _patterns(source, (*path, "not_regex"), part.not_regex, names)
     return Selection(
@@ -129,21 +131,36 @@ def _side(part: SelectionSpec, spec: RuleSpec) -> str:
     return kept_by or part.speaker or spec.applies_to.speaker
 
 
-def _phrases(source: Source, path: Path_, phrases: Sequence[str] | None, *, pinyin: bool = False) -> tuple[Term, ...]:
+@dataclass(frozen=True)
+class _Sounds:
+    """Whether the words of a selection are also known by their sound, Han and English."""
+
+    pinyin: bool = False
+    phonetic: bool = False
+
+
+_AS_WRITTEN = _Sounds()
+
+
+def _phrases(
+    source: Source, path: Path_, phrases: Sequence[str] | None, sounds: _Sounds = _AS_WRITTEN
+) -> tuple[Term, ...]:
     found = []
     for i, written in enumerate(phrases or ()):
         folded = fold(written)
         if not folded:
             raise source.error((*path, i), f"{written!r} holds no word", "Write what is said, or use regex.")
-        found.append(phrase_term(written, folded, pinyin=pinyin))
+        found.append(phrase_term(written, folded, pinyin=sounds.pinyin, phonetic=sounds.phonetic))
     return tuple(found)
 
 
-def _patterns(source: Source, path: Path_, patterns: Sequence[str] | None, names: Names) -> tuple[Term, ...]:
-    return tuple(_pattern_term(source, (*path, i), written, names) for i, written in enumerate(patterns or ()))
+def _patterns(
+    source: Source, path: Path_, patterns: Sequence[str] | None, names: Names, sounds: _Sounds = _AS_WRITTEN
+) -> tuple[Term, ...]:
+    return tuple(_pattern_term(source, (*path, i), written, names, sounds) for i, written in enumerate(patterns or ()))
 
 
-def _pattern_term(source: Source, path: Path_, written: str, names: Names) -> Term:
+def _pattern_term(source: Source, path: Path_, written: str, names: Names, sounds: _Sounds) -> Term:
     """``^`` and ``$`` mean the borders of a turn; in many turns at once, one to a line, those of a line."""
     try:
         whole = expanded(written, names.lexicons)
@@ -152,13 +169,14 @@ def _pattern_term(source: Source, path: Path_, written: str, names: Names) -> Te
         message, hint = f"no lexicon is called {wrong.name!r}", f"Lexicons of this pack: {known}."
         raise source.error(path, message, hint, offset=wrong.position) from None
     pattern = compile_pattern(source, path, whole)
+    misheard = WordsOfPattern(fold_variants(whole)) if sounds.pinyin and is_chinese(whole) else None
     if any(sign in written for sign in _UNLIKE) or (
         any(sign in written for sign in _DENYING) and any(sign in written for sign in _BEYOND)
     ):
-        return Term(written, pattern=pattern)
+        return Term(written, pattern=pattern, misheard=misheard)
     anchored = "^" in written or "$" in written
     anywhere = regex.compile(fold_variants(whole), _FLAGS | regex.MULTILINE) if anchored else pattern
-    return Term(written, pattern=pattern, anywhere=anywhere)
+    return Term(written, pattern=pattern, anywhere=anywhere, misheard=misheard)
 
 
 def lexicons_of(part: SelectionSpec) -> frozenset[str]:
@@ -167,7 +185,7 @@ def lexicons_of(part: SelectionSpec) -> frozenset[str]:
     return frozenset(part.lexicon or ()) | {name for pattern in patterns for name in named_in(pattern)}
 
 
-def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> tuple[Term, ...]:
+def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names, sounds: _Sounds) -> tuple[Term, ...]:
     found: list[Term] = []
     for i, name in enumerate(part.lexicon or ()):
         if name not in names.lexicons:
@@ -175,7 +193,8 @@ def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> 
             raise source.error(
                 (*path, "lexicon", i), f"no lexicon is called {name!r}", f"Lexicons of this pack: {known}."
             )
-        found += [phrase_term(word, fold(word), pinyin=part.pinyin) for word in names.lexicons[name]]
+        words = names.lexicons[name]
+        found += [phrase_term(w, fold(w), pinyin=sounds.pinyin, phonetic=sounds.phonetic) for w in words]
     return tuple(found)
 
 
@@ -287,7 +306,8 @@ def _later(spec: RuleSpec) -> dict[str, Any]:
     match: dict[str, Any] = {key: True for key in ("every_turn", "flow") if not getattr(spec.match, key)}
     families = (*FAMILIES, "around", "within_first_share", "within_last_share")
     match["select"] = {
-        name: {key: True for key in families if getattr(part, key) is None} for name, part in spec.match.select.items()
+        name: {key: True for key in (*families, "phonetic") if not getattr(part, key)}
+        for name, part in spec.match.select.items()
     }
     return match
 
@@ -298,6 +318,8 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     lexicons = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
     used = {name for e in expressions if e for name in parameters_of(e)}
     used |= {amount[1:] for _, amount in _amounts(spec)}
+    for name, part in spec.match.select.items():
+        whole["match"]["select"][name]["pinyin"] = names.pack.pinyin if part.pinyin is None else part.pinyin
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

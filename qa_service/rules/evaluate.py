@@ -65,6 +65,7 @@ class Case:
     word_probability_floor: float
     role_floor: float
     excerpt: bool = False
+    sound_alike: bool = True
     signals: tuple[Signal, ...] | None = None
 
     @cached_property
@@ -115,6 +116,7 @@ def evaluate(
     parameters: Parameters | None = None,
     word_probability_floor: float = 0.35,
     role_floor: float = 0.6,
+    sound_alike: bool = True,
     explain: list[Suppressed] | None = None,
 ) -> Evaluation:
     """All findings and all that could not be judged.
@@ -125,10 +127,13 @@ def evaluate(
         parameters: override those of the packs (the plan's).
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
+        sound_alike: whether rules may find words by their sound, as far as they want to.
         explain: receives what gates and exclusions held back.
     """
     said_by_model = None if signals is None else tuple(signals)
-    case = Case(transcript, facts, measures, word_probability_floor, role_floor, signals=said_by_model)
+    case = Case(
+        transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike, signals=said_by_model
+    )
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
     for pack in packs:
@@ -148,7 +153,7 @@ def evaluate(
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
     at, lines = case.turns
     turns = [case.transcript.turns[i] for i in at]
-    scene = Scene(turns, lines, parameters, case.transcript.duration_s, case.measures, case.signals)
+    scene = Scene(turns, lines, parameters, case.transcript.duration_s, case.measures, case.signals, case.sound_alike)
     selections = {s.name: s for s in rule.selections}
     return Listener(scene, pack.cues[case.transcript.language or ""], selections, case.joined)
 
@@ -327,7 +332,7 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
 
 
 def _state(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
-    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why
+    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why or heard.evidence.note
     if heard.evidence.doubt:
         return FindingState.UNVERIFIED, heard.evidence.doubt
     if heard.evidence.soft:

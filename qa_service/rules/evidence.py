@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -19,12 +19,14 @@ OPENING = 60
 ABSENCE_PROBABILITY = 0.85
 #: Syllables from which a phrase that was heard in other characters counts as heard.
 TRUSTED_SOUND = 4
+#: Letters from which an English one does.
+TRUSTED_LETTERS = 6
 
 
 @dataclass(frozen=True)
 class Evidence:
     """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted, ``soft`` where a person
-    need not decide."""
+    need not decide; ``note`` says how words were read."""
 
     turns: tuple[int, ...]
     start_s: float | None
@@ -32,17 +34,20 @@ class Evidence:
     quote: str
     doubt: str = ""
     soft: str = ""
+    note: str = ""
 
 
 def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> Evidence:
     """The stretch of each turn from its first hit to its last, joined."""
     parts: list[str] = []
     doubts: list[str] = []
+    notes: list[str] = []
     spans: list[tuple[float, float]] = []
     ordered = sorted(hits, key=lambda h: h.key)
     for at, group in groupby(ordered, key=lambda h: h.at):
         own = list(group)
         start, end = _original(lines[at], own)
+        notes += _read_as(lines[at], own)
         parts.append(_quote(turns[at].text[start:end].strip(), own))
         if measured := [h for h in own if h.end_s is not None]:
             spans += [(h.time_s, h.end_s) for h in measured if h.end_s is not None]
@@ -56,6 +61,7 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         end_s=max(e for _, e in spans),
         quote=" … ".join(parts),
         doubt="; ".join(dict.fromkeys(doubts)),
+        note="; ".join(dict.fromkeys(notes)),
     )
 
 
@@ -99,9 +105,18 @@ def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:
 
 def _sounded(hits: Sequence[Hit]) -> str:
     for hit in hits:
-        if hit.span.heard_as and len(hit.span.heard_as) < TRUSTED_SOUND:
-            return f"sound_alike: sounds like {hit.span.heard_as}"
+        read_as = hit.span.heard_as
+        if read_as and len(read_as) < (TRUSTED_LETTERS if read_as.isascii() else TRUSTED_SOUND):
+            return f"sound_alike: sounds like {read_as}"
     return ""
+
+
+def _read_as(line: Line, hits: Sequence[Hit]) -> Iterator[str]:
+    """What was heard and what it was read as, for words that were written otherwise than they were meant."""
+    for hit in hits:
+        if hit.span.heard_as:
+            start, end = line.stream.original(hit.span.start, hit.span.end)
+            yield f"sound_alike: “{line.text[start:end]}” read as “{hit.span.heard_as}”"
 
 
 def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:

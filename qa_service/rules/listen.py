@@ -100,7 +100,7 @@ class Listener:
         excluded: list[Span] | None = None
         found: list[Hit] = []
         for index, term in terms:
-            for span in find(term, line):
+            for span in find(term, line, sound_alike=self.scene.sound_alike):
                 self.touched.add((selection.name, term.written))
                 hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
                 excluded = self._excluded(selection, line) if excluded is None else excluded

@@ -79,7 +79,8 @@ class SelectionSpec(Spec):
     not_regex: Terms | None = None
     at_least: int = Field(default=1, ge=1)
     count: int = Field(default=1, ge=1)
-    pinyin: bool = False
+    pinyin: bool | None = None
+    phonetic: bool = False
     within_first_s: Amount | None = None
     within_last_s: Amount | None = None
     within_first_turns: Amount | None = None
@@ -116,7 +117,7 @@ class SelectionSpec(Spec):
                 f"a selection needs phrases, all, regex or lexicon, or one of {', '.join(FAMILIES)}; has "
                 f"{', '.join(('words', *families) if words else families) or 'none'}"
             )
-        others = [n for n in ("not_phrases", "not_regex", "pinyin") if getattr(self, n)]
+        others = [n for n in ("not_phrases", "not_regex", "pinyin", "phonetic") if getattr(self, n)]
         if families and others:
             raise ValueError(f"{others[0]} belongs to words, not to {families[0]}")
         return self
@@ -292,7 +293,9 @@ class ParameterSpec(Spec):
 
 
 class PackSpec(Spec):
-    """One pack.yaml. ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
+    """One pack.yaml. ``pinyin``: of selections that do not say themselves whether they listen to sounds.
+
+    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: NonEmpty
@@ -303,6 +306,7 @@ class PackSpec(Spec):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
     lexicons: dict[Name, Terms] = Field(default_factory=dict)
+    pinyin: bool = False
 
 
 def plain(spec: Spec) -> dict[str, Any]:

@@ -51,6 +51,7 @@ class Scene:
     """One call as operators see it. ``turns`` all have words; ``lines`` are their streams, in step.
 
     ``measures`` is None without a recording, ``signals`` None where no classifier ran.
+    ``sound_alike``: words that only sound like a term count too (as far as its rule wants that).
     """
 
     turns: Sequence[Turn]
@@ -59,6 +60,7 @@ class Scene:
     duration_s: float
     measures: Measures | None = None
     signals: Sequence[Signal] | None = None
+    sound_alike: bool = True
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
 
     def amount(self, amount: Amount) -> float:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import regex
 
 from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.sounds import WordsOfPattern, in_pattern, phonetic
 from qa_service.rules.stream import is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
@@ -25,6 +26,7 @@ class PatternTimeoutError(Exception):
 class Term:
     """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on.
 
+    ``misheard``: words of the pattern that are also known by their sound; ``phonetic``: so is an English phrase.
     ``anywhere`` is the pattern for a quick look at many turns at once, one to a line.
     """
 
@@ -33,32 +35,41 @@ class Term:
     pattern: regex.Pattern[str] | None = None
     anywhere: regex.Pattern[str] | None = None
     sounds: tuple[tuple[str, ...], ...] = ()
+    misheard: WordsOfPattern | None = None
+    phonetic: bool = False
 
 
-def phrase_term(written: str, folded: str, *, pinyin: bool = False) -> Term:
-    return Term(written, phrase=folded, sounds=readings(folded) if pinyin and len(folded) > 1 else ())
+def phrase_term(written: str, folded: str, *, pinyin: bool = False, phonetic: bool = False) -> Term:
+    sounds = readings(folded) if pinyin and len(folded) > 1 else ()
+    return Term(written, phrase=folded, sounds=sounds, phonetic=phonetic and not is_chinese(folded))
 
 
-def find(term: Term, line: Line) -> Iterator[Span]:
+def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
     """Every place of ``term`` in the turn, from left to right, sound-alikes last.
 
     Raises:
         PatternTimeoutError: see :class:`PatternTimeoutError`.
     """
     if term.pattern is not None:
-        yield from _pattern(term.pattern, line.stream.text)
+        found = tuple(_pattern(term.pattern, line.stream.text))
+        yield from found
+        if sound_alike and term.misheard is not None:
+            yield from (s for s in _misheard(term.pattern, term.misheard, line) if not _touches(s, found))
         return
     exact = tuple(_phrase(term.phrase, line.stream.text))
     yield from exact
-    if term.sounds:
-        taken = {span.start for span in exact}
-        yield from (s for s in _sounds(term, line) if s.start not in taken)
+    if term.sounds and sound_alike:
+        yield from (s for s in _sounds(term, line) if not _touches(s, exact))
+    if term.phonetic and sound_alike:
+        yield from (s for s in phonetic(term.phrase, line) if not _touches(s, exact))
 
 
 def may_be_in(term: Term, joined: str) -> bool:
     """Whether the term can be in any of these turns (their streams, a line feed between). Never wrongly False."""
     if term.anywhere is None:
-        return bool(term.sounds) or term.phrase in joined
+        return bool(term.sounds) or term.phonetic or term.phrase in joined
+    if term.misheard is not None:
+        return True
     try:
         return term.anywhere.search(joined, timeout=TIMEOUT_S) is not None
     except TimeoutError:
@@ -72,6 +83,17 @@ def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
                 yield Span(match.start(), _trimmed(text, match.start(), match.end()))
     except TimeoutError as slow:
         raise PatternTimeoutError(pattern.pattern) from slow
+
+
+def _misheard(pattern: regex.Pattern[str], words: WordsOfPattern, line: Line) -> Iterator[Span]:
+    try:
+        yield from in_pattern(pattern, words.words, line, TIMEOUT_S)
+    except TimeoutError as slow:
+        raise PatternTimeoutError(pattern.pattern) from slow
+
+
+def _touches(span: Span, others: Iterable[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in others)
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -95,7 +117,10 @@ def _phrase(phrase: str, text: str) -> Iterator[Span]:
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:
-    """Runs of syllables that sound like the phrase, with no other character between."""
+    """Runs of syllables that sound like the phrase, with no other character between.
+
+    Of two characters one must be the phrase's own: two syllables alone sound like something in every other sentence.
+    """
     length = len(term.phrase)
     near = length >= NEAR_FROM
     heard = line.near if near else line.plain
@@ -104,7 +129,9 @@ def _sounds(term: Term, line: Line) -> Iterator[Span]:
     for i in range(len(heard) - length + 1):
         if heard[i] in firsts and heard[i : i + length] in readings_of:
             start, end = line.syllables[i].start, line.syllables[i + length - 1].end
-            if end - start == length:
+            heard_text = line.stream.text[start:end]
+            kin = length > 2 or any(a == b for a, b in zip(heard_text, term.phrase, strict=False))
+            if end - start == length and kin:
                 yield Span(start, end, heard_as=term.written)
 
 

@@ -21,6 +21,7 @@ from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
+from qa_service.rules.operators.patterns import Pattern
 from qa_service.rules.operators.sounds import WordsOfPattern
 from qa_service.rules.operators.words import Term, is_chinese, phrase_term
 from qa_service.rules.schema import FAMILIES, GatesSpec, PackSpec, RuleSpec, SelectionSpec
@@ -37,13 +38,7 @@ _PLACES = (
 )  # fmt: skip
 #: Families that no side of the call has to itself.
 _OF_BOTH = ("length", "hold")
-#: A pattern with one of ``_UNLIKE``, or with a denial that can see past the end of a turn, is not looked for in many
-#: turns at once: it could miss there what it finds in a turn alone.
-_UNLIKE = ("\\A", "\\Z", "\\z", "\\G", "(?s", "(?-", "(?>", "++", "*+", "?+")
-_DENYING = ("(?!", "(?<!")
-_BEYOND = ("^", "$", "\\s", "\\W", "\\D", "\\P", "\\n")
 _PARAMETER = regex.compile(r"\$[a-z][a-z0-9_]*")
-_FLAGS = regex.VERSION1 | regex.IGNORECASE
 
 
 @dataclass(frozen=True)
@@ -85,18 +80,18 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
     )
 
 
-def compile_pattern(source: Source, path: Path_, written: str) -> regex.Pattern[str]:
+def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
     """A regular expression of a rule or gate file.
 
     Raises:
         RuleError: it does not compile, or matches the empty text and so would match everywhere.
     """
     try:
-        pattern = regex.compile(fold_variants(written), _FLAGS)
+        pattern = Pattern(fold_variants(written))
     except regex.error as wrong:
         at = wrong.pos if isinstance(wrong.pos, int) else 0
         raise source.error(path, f"not a regular expression: {wrong.msg}", "Correct the pattern.", offset=at) from None
-    if pattern.fullmatch(""):
+    if pattern.empty:
         raise source.error(path, "this pattern matches the empty text", "Make a part of it obligatory.")
     return pattern
 
@@ -161,7 +156,6 @@ def _patterns(
 
 
 def _pattern_term(source: Source, path: Path_, written: str, names: Names, sounds: _Sounds) -> Term:
-    """``^`` and ``$`` mean the borders of a turn; in many turns at once, one to a line, those of a line."""
     try:
         whole = expanded(written, names.lexicons)
     except UnknownLexiconError as wrong:
@@ -170,13 +164,7 @@ def _pattern_term(source: Source, path: Path_, written: str, names: Names, sound
         raise source.error(path, message, hint, offset=wrong.position) from None
     pattern = compile_pattern(source, path, whole)
     misheard = WordsOfPattern(fold_variants(whole)) if sounds.pinyin and is_chinese(whole) else None
-    if any(sign in written for sign in _UNLIKE) or (
-        any(sign in written for sign in _DENYING) and any(sign in written for sign in _BEYOND)
-    ):
-        return Term(written, pattern=pattern, misheard=misheard)
-    anchored = "^" in written or "$" in written
-    anywhere = regex.compile(fold_variants(whole), _FLAGS | regex.MULTILINE) if anchored else pattern
-    return Term(written, pattern=pattern, anywhere=anywhere, misheard=misheard)
+    return Term(written, pattern=pattern, misheard=misheard)
 
 
 def lexicons_of(part: SelectionSpec) -> frozenset[str]:

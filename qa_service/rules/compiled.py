@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
@@ -13,6 +14,7 @@ from qa_service.rules.facts import Expression
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Operator
+from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.words import Term
 from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
 from qa_service.rules.spec import Amount
@@ -84,6 +86,12 @@ class Pack:
     parameters: Parameters
     cues: Mapping[str, Cues]
     info: PackInfo
+
+    @cached_property
+    def index(self) -> Index:
+        """Of all terms of its rules; made when the first call asks for it."""
+        selections = [selection for rule in self.rules for selection in rule.selections]
+        return Index(term for s in selections for term in (*s.terms, *s.excluded))
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ given), is it heard, and can the words be trusted. "Could not tell" is ``not_ass
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pydantic import JsonValue
@@ -24,6 +24,7 @@ from qa_service.records import (
     Severity,
     Signal,
     Transcript,
+    Turn,
 )
 from qa_service.rules import evidence
 from qa_service.rules.compiled import Pack, Parameters, Rule
@@ -33,8 +34,9 @@ from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.listen import Dropped, Listener, speaks
 from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError
+from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.operators.words import PatternTimeoutError
+from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.windows import complete, holding
 
 RUNNING = ("test", "stable")
@@ -67,17 +69,33 @@ class Case:
     excerpt: bool = False
     sound_alike: bool = True
     signals: tuple[Signal, ...] | None = None
-
-    @cached_property
-    def joined(self) -> dict[str, str]:
-        """The words of each side, filled as they are asked for."""
-        return {}
+    _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
 
     @cached_property
     def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
         """Positions of the turns that have words, and their lines."""
         at = tuple(i for i, t in enumerate(self.transcript.turns) if t.text.strip())
         return at, [Line(self.transcript.turns[i].text) for i in at]
+
+    @cached_property
+    def spoken(self) -> Sequence[Turn]:
+        """The turns that have words."""
+        return [self.transcript.turns[i] for i in self.turns[0]]
+
+    @cached_property
+    def sides(self) -> frozenset[str]:
+        """Who says a word."""
+        return frozenset(role.value for role in {turn.role for turn in self.spoken})
+
+    @cached_property
+    def characters(self) -> int:
+        return sum(len(turn.text) for turn in self.spoken)
+
+    def candidates(self, pack: Pack) -> Candidates:
+        """Where the terms of a pack may be; the call is read once for all its rules."""
+        if id(pack) not in self._candidates:
+            self._candidates[id(pack)] = pack.index.scan(self.turns[1], sound_alike=self.sound_alike)
+        return self._candidates[id(pack)]
 
     def look_up(self, name: str) -> JsonValue | None:
         """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording."""
@@ -151,11 +169,13 @@ def evaluate(
 
 
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
-    at, lines = case.turns
-    turns = [case.transcript.turns[i] for i in at]
-    scene = Scene(turns, lines, parameters, case.transcript.duration_s, case.measures, case.signals, case.sound_alike)
+    _, lines = case.turns
+    scene = Scene(
+        case.spoken, lines, parameters, case.transcript.duration_s, case.measures, case.signals, case.sound_alike
+    )
     selections = {s.name: s for s in rule.selections}
-    return Listener(scene, pack.cues[case.transcript.language or ""], selections, case.joined)
+    cues = pack.cues[case.transcript.language or ""]
+    return Listener(scene, cues, selections, case.candidates(pack), Budget(case.characters))
 
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
@@ -264,7 +284,7 @@ def _speakers(rule: Rule, case: Case, listener: Listener) -> str:
     sides = {s.speaker for s in rule.selections} - {"any"}
     if not sides:
         return ""
-    known = {t.role.value for t in listener.turns}
+    known = case.sides
     if case.transcript.roles.confidence < case.role_floor or known == {"unknown"}:
         return f"unknown_speaker: who speaks is not known on this call{_words_anyway(rule, listener)}"
     if not case.excerpt and rule.spec.applies_to.speaker not in {*known, "any"}:

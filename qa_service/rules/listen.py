@@ -10,9 +10,11 @@ from qa_service.rules.compiled import Selection
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, speaks
+from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.place import Place, inside, time_of
-from qa_service.rules.operators.words import TIMEOUT_S, Term, find, may_be_in
+from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s
+from qa_service.rules.stream import is_plain
 
 __all__ = ["Dropped", "Listener", "speaks"]
 
@@ -27,12 +29,17 @@ class Dropped:
 
 @dataclass
 class Listener:
-    """Looks for the selections of one rule in one call. ``touched`` and ``dropped`` record what was met on the way."""
+    """Looks for the selections of one rule in one call.
+
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``touched`` and ``dropped`` record what was
+    met on the way.
+    """
 
     scene: Scene
     cues: Cues
     selections: Mapping[str, Selection]
-    joined: dict[str, str] = field(default_factory=dict)
+    candidates: Candidates
+    budget: Budget
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
 
@@ -77,43 +84,40 @@ class Listener:
         return [replace(hit, selection=selection.name) for hit in found]
 
     def _words(self, selection: Selection, speaker: str) -> list[Hit]:
-        joined = self._joined(speaker)
-        terms = [(i, term) for i, term in enumerate(selection.terms) if may_be_in(term, joined)]
-        if not terms:
-            return []
+        terms: dict[int, list[tuple[int, Term]]] = {}
+        for i, term in enumerate(selection.terms):
+            for at in self.candidates.turns(term):
+                terms.setdefault(at, []).append((i, term))
         return [
             hit
-            for at, turn in enumerate(self.turns)
-            if speaks(turn, speaker)
-            for hit in self._in_turn(selection, terms, at, turn)
+            for at in sorted(terms)
+            if speaks(turn := self.turns[at], speaker)
+            for hit in self._in_turn(selection, terms[at], at, turn)
         ]
-
-    def _joined(self, speaker: str) -> str:
-        """The streams of one side, a line each, to see quickly what is not in the call at all."""
-        if speaker not in self.joined:
-            lines = (line for turn, line in zip(self.turns, self.lines, strict=True) if speaks(turn, speaker))
-            self.joined[speaker] = "\n".join(line.stream.text for line in lines)
-        return self.joined[speaker]
 
     def _in_turn(self, selection: Selection, terms: Sequence[tuple[int, Term]], at: int, turn: Turn) -> list[Hit]:
         line = self.lines[at]
         excluded: list[Span] | None = None
         found: list[Hit] = []
         for index, term in terms:
-            for span in find(term, line, sound_alike=self.scene.sound_alike):
+            with self.budget:
+                spans = list(find(term, line, sound_alike=self.scene.sound_alike))
+                if spans and excluded is None:
+                    excluded = self._excluded(selection, at)
+                for span in spans:
+                    hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
+                    if (why := self._dropped(selection, term, line, span, excluded or ())) is None:
+                        found.append(hit)
+                    else:
+                        self.dropped.append(Dropped(hit, why))
+            if spans:
                 self.touched.add((selection.name, term.written))
-                hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                excluded = self._excluded(selection, line) if excluded is None else excluded
-                if (why := self._dropped(selection, term, line, span, excluded)) is None:
-                    found.append(hit)
-                else:
-                    self.dropped.append(Dropped(hit, why))
         return found
 
-    def _excluded(self, selection: Selection, line: Line) -> list[Span]:
+    def _excluded(self, selection: Selection, at: int) -> list[Span]:
         spans: list[Span] = []
         for term in selection.excluded:
-            here = list(find(term, line))
+            here = list(find(term, self.lines[at])) if at in self.candidates.turns(term) else []
             if here:
                 self.touched.add((selection.name, term.written))
             spans += here
@@ -134,4 +138,11 @@ def _still_found(term: Term) -> Callable[[str, int], bool] | None:
     pattern = term.pattern
     if pattern is None:
         return None
-    return lambda text, start: pattern.match(text, start, timeout=TIMEOUT_S) is not None
+
+    def found(text: str, start: int) -> bool:
+        try:
+            return pattern.on(plain=is_plain(text)).match(text, start, timeout=timeout_s(text)) is not None
+        except TimeoutError as slow:
+            raise PatternTimeoutError(term.written) from slow
+
+    return found

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+import regex
+
 from qa_service.text.normalise import Normalised, normalise
 
 BREAK = "\n"
@@ -19,6 +21,10 @@ _ENDERS = frozenset("。！？!?;；｡")
 _PAUSES = frozenset(",，:：—–()（）~")
 _KEPT = frozenset("%$¥€£@*#&+")
 _APOSTROPHES = frozenset("'’‘ʼ`´＇")
+#: What may match another letter where case is ignored, beyond a to z in a text of lower case.
+_CASED = regex.compile(
+    r"[A-Z]|[[^\x00-\x7f]&&[\p{Cased}\p{Changes_When_Casefolded}\p{Changes_When_Casemapped}]]", regex.VERSION1
+)
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
@@ -49,9 +55,22 @@ class Stream:
         """Clauses that begin in ``(start, end]``."""
         return self.clauses[bisect_right(self.clauses, start) : bisect_right(self.clauses, end)]
 
+    @cached_property
+    def is_plain(self) -> bool:
+        return is_plain(self.text)
+
+    @cached_property
+    def looked_up(self) -> dict[tuple[int, int, int], object]:
+        """What was found in it before, by pattern and place; filled by the gates."""
+        return {}
+
     def units(self, start: int, end: int) -> int:
         """How many Chinese characters and other words begin in ``[start, end)``."""
         return self._units[end] - self._units[start] if end > start else 0
+
+    def units_back(self, at: int, count: int) -> int:
+        """The first place from which at most ``count`` characters and other words begin before ``at``."""
+        return bisect_left(self._units, self._units[at] - count)
 
     @cached_property
     def _units(self) -> tuple[int, ...]:
@@ -83,6 +102,11 @@ def fold(text: str) -> str:
 
 def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff" or "\uf900" <= char <= "\ufaff"
+
+
+def is_plain(text: str) -> bool:
+    """Whether case cannot play a part in what matches this text: no letters with case but a to z."""
+    return _CASED.search(text) is None
 
 
 def is_word(char: str) -> bool:

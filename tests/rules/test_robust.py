@@ -12,7 +12,7 @@ from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.operators.words import find, may_be_in
+from qa_service.rules.operators.words import find
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
 

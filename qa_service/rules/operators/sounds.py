@@ -110,7 +110,7 @@ def in_pattern(pattern: regex.Pattern[str], words: Words, line: Line, timeout_s:
 def phonetic(phrase: str, line: Line) -> Iterator[Span]:
     """Runs of words that sound like an English phrase and are written otherwise."""
     wanted = phrase.split()
-    if not all(_LATIN.fullmatch(word) for word in wanted):
+    if not all(map(is_latin, wanted)):
         return
     keys = [_metaphone(word) for word in wanted]
     words = [(m.start(), m.end(), m.group()) for m in _LATIN.finditer(line.stream.text)]
@@ -119,6 +119,22 @@ def phonetic(phrase: str, line: Line) -> Iterator[Span]:
         said = [text for _, _, text in here]
         if said != wanted and all(_sounds_like(a, b, key) for a, b, key in zip(said, wanted, keys, strict=True)):
             yield Span(here[0][0], here[-1][1], heard_as=phrase)
+
+
+def is_latin(word: str) -> bool:
+    """Whether it can be compared by Metaphone."""
+    return _LATIN.fullmatch(word) is not None
+
+
+def ways_to_say(word: str) -> tuple[str, str]:
+    """Two keys of an English word: a word that sounds like another one shares one of them with it."""
+    return word, f"{word[0]} {_metaphone(word)}"
+
+
+def keys_of(line: Line) -> Iterator[str]:
+    """All keys of the words of a turn."""
+    for found in _LATIN.finditer(line.stream.text):
+        yield from ways_to_say(found.group())
 
 
 def _sounds_like(said: str, wanted: str, key: str) -> bool:

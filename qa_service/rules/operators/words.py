@@ -2,24 +2,52 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import regex
 
 from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.patterns import Pattern
 from qa_service.rules.operators.sounds import WordsOfPattern, in_pattern, phonetic
 from qa_service.rules.stream import is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
-#: Seconds that one pattern may work on one turn; real turns need well under a millisecond.
-TIMEOUT_S = 0.25
+#: Seconds that one pattern may work on one turn, with what a long text needs more; real turns need well under a
+#: millisecond.
+TIMEOUT_S, TIMEOUT_A_CHARACTER_S = 0.25, 2e-6
+#: CPU seconds that all words of one rule may need in one call, with what a long call needs more.
+BUDGET_S, BUDGET_A_CHARACTER_S = 1.0, 2e-5
 #: Syllables from which a phrase may be heard in near sounds (zh for z, n for l); shorter ones meet too many words.
 NEAR_FROM = 3
 
 
 class PatternTimeoutError(Exception):
-    """A regular expression worked longer than :data:`TIMEOUT_S` on one turn."""
+    """A regular expression worked longer than :func:`timeout_s` on one turn, or those of a rule longer on a call."""
+
+
+class Budget:
+    """The CPU seconds that one rule has for a call of so many characters: ``with budget:`` around what costs them.
+
+    A pattern that is just quick enough on each of a thousand turns must not hold up the other calls.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self.left_s = BUDGET_S + characters * BUDGET_A_CHARACTER_S
+
+    def __enter__(self) -> None:
+        self._began_s = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        """Raises PatternTimeoutError when nothing is left."""
+        self.left_s -= time.thread_time() - self._began_s
+        if self.left_s < 0:
+            raise PatternTimeoutError("the patterns of a rule")
+
+
+def timeout_s(text: str) -> float:
+    return TIMEOUT_S + len(text) * TIMEOUT_A_CHARACTER_S
 
 
 @dataclass(frozen=True)
@@ -27,13 +55,11 @@ class Term:
     """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on.
 
     ``misheard``: words of the pattern that are also known by their sound; ``phonetic``: so is an English phrase.
-    ``anywhere`` is the pattern for a quick look at many turns at once, one to a line.
     """
 
     written: str
     phrase: str = ""
-    pattern: regex.Pattern[str] | None = None
-    anywhere: regex.Pattern[str] | None = None
+    pattern: Pattern | None = None
     sounds: tuple[tuple[str, ...], ...] = ()
     misheard: WordsOfPattern | None = None
     phonetic: bool = False
@@ -51,10 +77,11 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
         PatternTimeoutError: see :class:`PatternTimeoutError`.
     """
     if term.pattern is not None:
-        found = tuple(_pattern(term.pattern, line.stream.text))
+        pattern = term.pattern.on(plain=line.stream.is_plain)
+        found = tuple(_pattern(pattern, line.stream.text))
         yield from found
         if sound_alike and term.misheard is not None:
-            yield from (s for s in _misheard(term.pattern, term.misheard, line) if not _touches(s, found))
+            yield from (s for s in _misheard(pattern, term.misheard, line) if not _touches(s, found))
         return
     exact = tuple(_phrase(term.phrase, line.stream.text))
     yield from exact
@@ -64,21 +91,9 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
         yield from (s for s in phonetic(term.phrase, line) if not _touches(s, exact))
 
 
-def may_be_in(term: Term, joined: str) -> bool:
-    """Whether the term can be in any of these turns (their streams, a line feed between). Never wrongly False."""
-    if term.anywhere is None:
-        return bool(term.sounds) or term.phonetic or term.phrase in joined
-    if term.misheard is not None:
-        return True
-    try:
-        return term.anywhere.search(joined, timeout=TIMEOUT_S) is not None
-    except TimeoutError:
-        return True
-
-
 def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
     try:
-        for match in pattern.finditer(text, timeout=TIMEOUT_S):
+        for match in pattern.finditer(text, timeout=timeout_s(text)):
             if match.end() > match.start():
                 yield Span(match.start(), _trimmed(text, match.start(), match.end()))
     except TimeoutError as slow:
@@ -87,7 +102,7 @@ def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
 
 def _misheard(pattern: regex.Pattern[str], words: WordsOfPattern, line: Line) -> Iterator[Span]:
     try:
-        yield from in_pattern(pattern, words.words, line, TIMEOUT_S)
+        yield from in_pattern(pattern, words.words, line, timeout_s(line.text))
     except TimeoutError as slow:
         raise PatternTimeoutError(pattern.pattern) from slow
 

@@ -21,7 +21,7 @@ from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
-from qa_service.rules.operators.patterns import Pattern
+from qa_service.rules.operators.patterns import Pattern, pattern_of
 from qa_service.rules.operators.sounds import WordsOfPattern
 from qa_service.rules.operators.words import Term, is_chinese, phrase_term
 from qa_service.rules.schema import FAMILIES, GatesSpec, PackSpec, RuleSpec, SelectionSpec
@@ -87,7 +87,7 @@ def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
         RuleError: it does not compile, or matches the empty text and so would match everywhere.
     """
     try:
-        pattern = Pattern(fold_variants(written))
+        pattern = pattern_of(fold_variants(written))
     except regex.error as wrong:
         at = wrong.pos if isinstance(wrong.pos, int) else 0
         raise source.error(path, f"not a regular expression: {wrong.msg}", "Correct the pattern.", offset=at) from None

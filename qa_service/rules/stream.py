@@ -21,10 +21,12 @@ _ENDERS = frozenset("。！？!?;；｡")
 _PAUSES = frozenset(",，:：—–()（）~")
 _KEPT = frozenset("%$¥€£@*#&+")
 _APOSTROPHES = frozenset("'’‘ʼ`´＇")
-#: What may match another letter where case is ignored, beyond a to z in a text of lower case.
-_CASED = regex.compile(
-    r"[A-Z]|[[^\x00-\x7f]&&[\p{Cased}\p{Changes_When_Casefolded}\p{Changes_When_Casemapped}]]", regex.VERSION1
-)
+#: Letters that are a to z in another case: they match where case is ignored, as ß matches ss.
+_LATIN_IN_DISGUISE = regex.compile("[A-Z\u00df\u0130\u0131\u0149\u017f\u01f0\u1e96-\u1e9a\u1e9e\u212a\ufb00-\ufb06]")
+#: Characters that are taken over as they are, many at once: Han, letters and digits of ASCII; in a text of ASCII alone
+#: words with single spaces or an apostrophe between them, too.
+_RUN = regex.compile(r"[a-z0-9\u3400-\u4db5\u4e00-\u9ffc]{2,}")
+_ASCII_RUN = regex.compile(r"[a-z0-9]+(?:[ '][a-z0-9]+)*+")
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
@@ -105,8 +107,8 @@ def is_han(char: str) -> bool:
 
 
 def is_plain(text: str) -> bool:
-    """Whether case cannot play a part in what matches this text: no letters with case but a to z."""
-    return _CASED.search(text) is None
+    """Whether case plays no part in what an expression of a to z and of letters without case matches in this text."""
+    return _LATIN_IN_DISGUISE.search(text) is None
 
 
 def is_word(char: str) -> bool:
@@ -126,13 +128,27 @@ class _Writer:
 
     def write(self) -> Stream:
         text = self.source.text
-        for at, char in enumerate(text):
+        run = _ASCII_RUN if text.isascii() and isinstance(self.source.starts, range) else _RUN
+        at = 0
+        while at < len(text):
+            if found := run.match(text, at):
+                self._run(at, found.end())
+                at = found.end()
+                continue
             before = text[at - 1] if at else " "
             after = text[at + 1] if at + 1 < len(text) else " "
-            self._take(at, char, before, after)
+            self._take(at, text[at], before, after)
+            at += 1
         return Stream(
             "".join(self.out), tuple(self.starts), tuple(self.ends), tuple(self.clauses), tuple(self.sentences)
         )
+
+    def _run(self, start: int, end: int) -> None:
+        """Characters of which only the first can stand behind a gap."""
+        self._word(start, self.source.text[start])
+        self.out += self.source.text[start + 1 : end]
+        self.starts += self.source.starts[start + 1 : end]
+        self.ends += self.source.ends[start + 1 : end]
 
     def _take(self, at: int, char: str, before: str, after: str) -> None:
         if char.isalnum() or char in _KEPT:

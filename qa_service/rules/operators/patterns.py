@@ -16,7 +16,6 @@ from typing import Any
 
 import regex
 
-from qa_service.rules.stream import is_plain
 
 FLAGS = regex.VERSION1 | regex.IGNORECASE
 #: Sets of literals that are larger say too little to be worth keeping.
@@ -28,6 +27,10 @@ _MOST_SETS = 3
 _FEW = 12
 #: Set operations, nested sets and fuzzy counts: ``re`` reads them otherwise than ``regex``, without an error.
 _OTHERWISE = regex.compile(r"\[[^\]]*(?:\[|--|&&|\|\||~~)|(?<!\\)\{(?!\d*,?\d*\})")
+#: Letters with case, but for a to z.
+_CASED = regex.compile(
+    r"[A-Z]|[[^\x00-\x7f]&&[\p{Cased}\p{Changes_When_Casefolded}\p{Changes_When_Casemapped}]]", regex.VERSION1
+)
 #: A group that may be referred to, and a reference.
 _GROUP = regex.compile(r"(?<!\\)\((?!\?)|\(\?P?<(?![=!])")
 _BACK = regex.compile(r"\\([1-9])")
@@ -68,6 +71,12 @@ class Pattern:
         return regex.compile(self.written, regex.VERSION1, cache_pattern=False)
 
 
+@lru_cache(maxsize=16384)
+def pattern_of(written: str) -> Pattern:
+    """The same pattern is read once in a process. Raises regex.error where it does not compile."""
+    return Pattern(written)
+
+
 def any_of(patterns: Sequence[str]) -> Pattern:
     """One alternation; each part keeps its own groups, so that back references count from its start."""
     branches: list[str] = []
@@ -75,7 +84,7 @@ def any_of(patterns: Sequence[str]) -> Pattern:
     for written in patterns:
         branches.append(f"(?:{_shifted(written, groups)})")
         groups += regex.compile(written, FLAGS).groups if _GROUP.search(written) else 0
-    return Pattern("|".join(branches))
+    return pattern_of("|".join(branches))
 
 
 def _shifted(written: str, groups: int) -> str:
@@ -99,13 +108,13 @@ def _is_caseless(items: Any) -> bool:
 
 
 @lru_cache(maxsize=16384)
-def _plain_code(code: int) -> bool:
-    return is_plain(chr(code))
+def _without_case(code: int) -> bool:
+    return _CASED.search(chr(code)) is None
 
 
 def _caseless_item(code: Any, argument: Any) -> bool:
     if code in (op.LITERAL, op.NOT_LITERAL):
-        return _plain_code(argument)
+        return _without_case(argument)
     if code is op.RANGE:
         first, last = map(chr, argument)
         return any(a <= first and last <= b for a, b in (("a", "z"), ("0", "9"), ("\u3400", "\u9fff")))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from qa_service.cli import OK, SOME_FAILED, screen
+from qa_service.cli import OK, SOME_FAILED, backtest, screen
 from qa_service.cli.context import start
 from qa_service.records import Severity
 from qa_service.settings import bundled
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Rule packs: data that an officer can read and a test can run.", no_args_is_help=True,
                   rich_markup_mode=None)  # fmt: skip
+backtest.add_to(app)
 FOLDER = typer.Option(None, "--rules", help="Folder of packs; default: the packs that ship, or QA_RULES_DIR.")
 
 

@@ -106,7 +106,7 @@ def test_new_rule_passes_the_check_at_once(qa: Run, rules: Path, pack: str, seve
     assert "qa rules check" in ran.out
     assert check(rules) == ()
     tried = qa("rules", "test", "您好请改成坐席会说的话", "--pack", pack, "--drafts").out
-    assert "夜里: 打电话 # 了" in tried
+    assert "夜里: 打电话" in tried
     again = qa("rules", "new", pack, "H-NIGHT-9", "--title", "t")
     assert "used already" in again.err
 
@@ -117,3 +117,25 @@ def test_file_of_a_new_rule_is_named_without_the_prefix_of_its_pack(qa: Run, rul
     (rules / "cn-collections" / "pack.yaml").write_text(pack, encoding="utf-8")
     qa("rules", "new", "cn-collections", "CN-COLL-XYZ-1", "--title", "t")
     assert (rules / "cn-collections" / "xyz-1.yaml").is_file()
+
+
+def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path: Path) -> None:
+    call = {"call_id": "B-1", "jurisdiction": "US", "language": "en", "started_at": "2026-11-16T10:00:00+08:00"}
+    manifest = tmp_path / "calls.jsonl"
+    said = [{"role": "agent", "text": "shut up"}, {"role": "agent", "text": "be quiet now", "start_s": None}]
+    manifest.write_text(json.dumps({**call, "turns": said}), encoding="utf-8")
+    qa("ingest", "--manifest", manifest)
+    qa("work")
+    path = rules / "house" / "h-rude-1.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace("shut up", "quiet"), encoding="utf-8")
+    page, data = tmp_path / "out" / "page.html", tmp_path / "out" / "result.json"
+    ran = qa("rules", "backtest", "house", "--since", "2026-11-16", "--jobs", 1, "--html", page, "--json", data)
+    assert "1 of 1 inspected calls judged again by house; 1 differ: 1 findings gained, 1 lost, 0 changed." in ran.out
+    assert "+ H-RUDE-1  B-1  00:0" in ran.out
+    assert "− H-RUDE-1  B-1  00:00  “shut up”" in ran.out
+    assert json.loads(data.read_text(encoding="utf-8"))["touched"] == 1
+    assert "回测" in page.read_text(encoding="utf-8")
+    late = qa("rules", "backtest", "house", "--since", "2026-11-17", "--json", "-")
+    assert json.loads(late.out)["kept"] == 0
+    assert "pack_not_found" in qa("rules", "backtest", "hous", "--since", "2026-11-16").err
+    assert "lies before" in qa("rules", "backtest", "house", "--since", "2026-11-17", "--until", "2026-11-16").err

@@ -10,6 +10,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED, backtest, screen
 from qa_service.cli.context import start
+from qa_service.errors import ErrorCode
 from qa_service.records import Severity
 from qa_service.settings import bundled
 
@@ -115,3 +116,25 @@ def new(
         "  4. write status: test, then qa rules lock: findings ask for review\n"
         f"  5. qa rules backtest {pack} --since DATE, before it becomes stable (needs `measured`)"
     )
+
+
+@app.command("import-sca")
+def import_sca(
+    file: Path = typer.Argument(..., help="Rule JSON of Alibaba Cloud SCA (智能对话分析): UploadRule, GetRule, …"),
+    out: Path | None = typer.Option(None, "--out", help="Rules folder to write into; default: the one in use."),
+    pack: str = typer.Option("sca-import", "--pack", help="Pack that gets the drafts; made if it is not there."),
+) -> None:
+    """Turn SCA rules into drafts, and say what of them could not be expressed and why."""
+    from qa_service.intake.json_text import decode_utf8, read_bytes
+    from qa_service.rules.sca.records import read_sca
+    from qa_service.rules.sca.write import write_drafts
+
+    content = read_bytes(file, ErrorCode.REQUEST_INVALID)
+    rules = read_sca(decode_utf8(content, ErrorCode.REQUEST_INVALID, file.name), file.name)
+    made = write_drafts(rules, out or _root(None), pack)
+    screen.console().print(screen.imported_table(made))
+    written = sum(one.file is not None for one in made)
+    typer.echo(f"{written} of {len(made)} rules written as drafts to {out or _root(None)}.")
+    if written:
+        typer.echo(f"Next: qa rules test FILE --pack {pack} --drafts --explain, then give each its requirement.")
+    raise typer.Exit(OK if written == len(made) else SOME_FAILED)

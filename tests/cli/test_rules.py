@@ -139,3 +139,14 @@ def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path:
     assert json.loads(late.out)["kept"] == 0
     assert "pack_not_found" in qa("rules", "backtest", "hous", "--since", "2026-11-16").err
     assert "lies before" in qa("rules", "backtest", "house", "--since", "2026-11-17", "--until", "2026-11-16").err
+
+
+def test_import_of_sca_rules_tells_what_is_lost_and_can_be_tried(qa: Run, rules: Path) -> None:
+    ran = qa(
+        "rules", "import-sca", Path(__file__).parent.parent / "rules" / "sca_files" / "upload.json", "--pack", "house"
+    )
+    assert ran.code == 1
+    assert "rules written as drafts" in ran.out
+    assert "which entity its number" in " ".join(ran.out.split())
+    tried = qa("rules", "test", "坐席:今天去你家收钱\n坐席:不会上门收的", "--pack", "house", "--drafts")
+    assert tried.out.count("威胁上门") == 1

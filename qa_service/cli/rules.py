@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -116,6 +117,30 @@ def new(
         "  4. write status: test, then qa rules lock: findings ask for review\n"
         f"  5. qa rules backtest {pack} --since DATE, before it becomes stable (needs `measured`)"
     )
+
+
+@app.command()
+def docs(
+    out: Path = typer.Option(Path("docs/rules"), "--out", help="Folder that gets a Markdown page for each pack."),
+    stale: bool = typer.Option(False, "--check", help="Write nothing; exit with 1 when a page is out of date."),
+    rules: Path | None = FOLDER,
+) -> None:
+    """Write readable pages of the packs: what each rule means, its clause, examples, score, known gaps."""
+    from qa_service.rules.pages import pages
+
+    root = _root(rules)
+    found = pages(root, links=os.path.relpath(root, out))
+    old = [
+        name for name, text in found.items() if not (out / name).is_file() or (out / name).read_text("utf-8") != text
+    ]
+    if stale:
+        typer.echo(f"out of date: {', '.join(old)}" if old else "pages are up to date")
+        raise typer.Exit(SOME_FAILED if old else OK)
+    for name in old:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(found[name], encoding="utf-8")
+        typer.echo(f"Written: {out / name}")
+    typer.echo(f"{len(found)} pages, {len(old)} changed.")
 
 
 @app.command("import-sca")

@@ -150,3 +150,15 @@ def test_import_of_sca_rules_tells_what_is_lost_and_can_be_tried(qa: Run, rules:
     assert "which entity its number" in " ".join(ran.out.split())
     tried = qa("rules", "test", "坐席:今天去你家收钱\n坐席:不会上门收的", "--pack", "house", "--drafts")
     assert tried.out.count("威胁上门") == 1
+
+
+def test_docs_are_written_and_checked(qa: Run, rules: Path, tmp_path: Path) -> None:
+    out = tmp_path / "site" / "rules"
+    assert "3 pages, 3 changed" in qa("rules", "docs", "--out", out).out
+    link = (out / "house.md").read_text(encoding="utf-8").partition("`H-RUDE-1`](")[2].partition(")")[0]
+    assert (out / link).is_file()
+    assert qa("rules", "docs", "--out", out, "--check").code == 0
+    (out / "house.md").write_text("old", encoding="utf-8")
+    stale = qa("rules", "docs", "--out", out, "--check")
+    assert (stale.code, "house.md" in stale.out) == (1, True)
+    assert (out / "house.md").read_text(encoding="utf-8") == "old"

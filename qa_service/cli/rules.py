@@ -31,17 +31,14 @@ def _root(folder: Path | None) -> Path:
 @app.command()
 def check(rules: Path | None = FOLDER) -> None:
     """Check every pack: format, names, examples, versions. Each problem names file, line, column and the mend."""
-    from qa_service.rules.lint import check as lint
-    from qa_service.rules.load import load_packs
+    from qa_service.rules.lint import examine
 
-    root = _root(rules)
-    problems = lint(root)
+    problems, packs = examine(_root(rules))
     for problem in problems:
         typer.echo(str(problem))
     if problems:
         typer.echo(f"{len(problems)} problems.", err=True)
         raise typer.Exit(SOME_FAILED)
-    packs = load_packs(root).values()
     examples = sum(len(rule.spec.examples) for pack in packs for rule in pack.rules)
     typer.echo(f"{len(packs)} packs, {sum(len(p.rules) for p in packs)} rules, {examples} examples: all hold.")
     raise typer.Exit(OK)

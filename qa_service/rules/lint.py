@@ -21,30 +21,37 @@ from qa_service.rules.load import assemble, pack_folders, read_names, read_rule,
 from qa_service.rules.lock import read_lock, unlocked, violations
 from qa_service.rules.plans import load_plans
 
-__all__ = ["Problem", "check"]
+__all__ = ["Problem", "check", "examine"]
 
 T = TypeVar("T")
 
 
 def check(root: Path) -> tuple[Problem, ...]:
-    """All problems of packs, plans, gates, catalogue, clean calls and lock in a rules folder.
+    """All problems of a rules folder, see :func:`examine`."""
+    return examine(root)[0]
 
-    What needs sound files (examples, lock, plans, clean calls) is looked at once every file can be loaded.
+
+def examine(root: Path) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
+    """Problems of packs, plans, gates, catalogue, clean calls and lock in a rules folder, and its packs.
+
+    What needs sound files (examples, lock, plans, clean calls) is looked at once every file can be loaded; until then
+    there are no packs.
     """
     folders = pack_folders(root)
     if not folders:
-        return (Problem(str(root), 1, 1, "no pack was found", "A pack is a folder with a pack.yaml."),)
+        return (Problem(str(root), 1, 1, "no pack was found", "A pack is a folder with a pack.yaml."),), ()
     places = Places(root)
     problems: list[Problem] = []
     catalogue = _tried(lambda: load_catalogue(root), problems)
     cues = _tried(lambda: load_cues(root), problems)
     read = [found for folder in folders.values() if (found := _read(folder, problems))]
     problems += names.same_ids((rule for _, rules in read for rule in rules), places)
-    packs = [_tried(partial(assemble, *found, cues), problems) for found in read] if cues and not problems else []
+    tried = [_tried(partial(assemble, *found, cues), problems) for found in read] if cues and not problems else []
+    packs = tuple(pack for pack in tried if pack)
     if catalogue and not problems:
         lexicons = {found.pack.name: found.lexicons for found, _ in read}
-        problems += _sound(root, {pack.name: pack for pack in packs if pack}, lexicons, catalogue, places)
-    return tuple(problems)
+        problems += _sound(root, {pack.name: pack for pack in packs}, lexicons, catalogue, places)
+    return tuple(problems), packs
 
 
 def _sound(

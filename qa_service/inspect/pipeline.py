@@ -31,6 +31,7 @@ from qa_service.records import (
     Plan,
     ProgressEvent,
     Roles,
+    RoleSource,
     Transcript,
 )
 from qa_service.rules.load import Pack, load_packs
@@ -112,6 +113,19 @@ class Inspector:
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection:
         """Inspect turns that were given as text; there is no audio, so coverage and sound are unknown."""
         return self._judge(transcript, None, facts, call_id)
+
+    def judge_again(self, kept: Inspection, facts: CallFacts) -> Inspection:
+        """The rules as they are now over what was heard then: the turns and measures of a kept inspection."""
+        assert kept.made_by is not None, "an inspection that was judged says what made it"
+        transcript = Transcript(
+            language=kept.language,
+            duration_s=kept.duration_s or 0.0,
+            turns=kept.turns,
+            coverage=kept.coverage,
+            roles=kept.roles or Roles(source=RoleSource.METADATA, confidence=0.0),
+            engine=kept.made_by.engine,
+        )
+        return self._judge(transcript, kept.measures, facts, kept.call_id)
 
     def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:
         """Each on a core of its own: most of it is one thread's work. Progress is told from this thread."""

@@ -68,20 +68,26 @@ def _turns(found: Sequence[Heard]) -> frozenset[int]:
     return frozenset(i for heard in found for i in heard.evidence.turns)
 
 
-def _transcript(rule: Rule, example: ExampleSpec) -> Transcript:
+def spoken_turns(written: Sequence[ExampleTurn]) -> tuple[Turn, ...]:
+    """Turns one after another, each as long as its words take, unless ``at`` says when it starts."""
     turns: list[Turn] = []
     at = 0.0
-    for index, spec in enumerate(example.turns):
+    for index, spec in enumerate(written):
         role, text = _spoken(spec)
         start = at if spec.at is None else spec.at
         at = start + _seconds(text)
         turns.append(Turn(index=index, role=role, start_s=start, end_s=at, text=text))
+    return tuple(turns)
+
+
+def _transcript(rule: Rule, example: ExampleSpec) -> Transcript:
+    turns = spoken_turns(example.turns)
     language = example.language or rule.languages[0]
     anonymous = bool(turns) and all(t.role is Role.UNKNOWN for t in turns)
     return Transcript(
         language=language,
-        duration_s=example.duration_s or at,
-        turns=tuple(turns),
+        duration_s=example.duration_s or (turns[-1].end_s if turns else 0.0),
+        turns=turns,
         coverage=Coverage(ratio=example.coverage),
         roles=Roles(source=RoleSource.METADATA, confidence=0.0 if anonymous else 1.0),
         engine=EngineInfo(name="none"),

@@ -6,6 +6,7 @@ lexicons, parameters) are checked when a rule is compiled. docs/rules.md is the 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
@@ -249,6 +250,15 @@ class ExampleSpec(Spec):
         return self
 
 
+class MeasuredSpec(Spec):
+    """How good the rule was when it was measured: shares in [0, 1], the data it was measured on, and when."""
+
+    precision: float = Field(ge=0, le=1)
+    recall: float = Field(ge=0, le=1)
+    on: NonEmpty
+    date: date
+
+
 class RuleSpec(Spec):
     """One rule file."""
 
@@ -271,6 +281,7 @@ class RuleSpec(Spec):
     false_positives: tuple[NonEmpty, ...] = ()
     known_gaps: tuple[NonEmpty, ...] = ()
     review: str = ""
+    measured: MeasuredSpec | None = None
     examples: tuple[ExampleSpec, ...] = ()
 
     @model_validator(mode="after")

@@ -16,7 +16,6 @@ from typing import Any
 
 import regex
 
-
 FLAGS = regex.VERSION1 | regex.IGNORECASE
 #: Sets of literals that are larger say too little to be worth keeping.
 _MOST_LITERALS = 600

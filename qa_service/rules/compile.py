@@ -70,6 +70,7 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
         applies=applies,
         facts=facts,
         behaviour_sha256=_behaviour(spec, names, (applies, facts)),
+        country=names.pack.jurisdiction,
     )
 
 
@@ -212,6 +213,8 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     amounts = [getattr(part, key) for part in spec.match.select.values() for key in _PLACES]
     amounts += [getattr(spec.match.within, key) for key in ("turns", "seconds", "near") if spec.match.within]
     used |= {a[1:] for a in amounts if isinstance(a, str)}
+    if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
+        whole["marks"] = spec.marks
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
-from qa_service.rules.facts import Expression
+from qa_service.rules.facts import Expression, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.words import Term
 from qa_service.rules.schema import Amount, PackSpec, RuleSpec, WithinSpec
@@ -34,7 +34,7 @@ class Selection:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a pack. ``condition`` is None for a rule over facts alone."""
+    """One rule of a pack. ``condition`` is None for a rule over facts alone; ``country`` is the pack's."""
 
     spec: RuleSpec
     pack: str
@@ -46,6 +46,12 @@ class Rule:
     applies: Expression | None
     facts: Expression | None
     behaviour_sha256: str
+    country: str | None = None
+
+    @property
+    def over_calls(self) -> bool:
+        """Whether what it says may hang on earlier calls."""
+        return any(remembers(e) for e in (self.applies, self.facts) if e is not None)
 
     @property
     def id(self) -> str:

@@ -6,17 +6,20 @@ given), is it heard, and can the words be trusted. "Could not tell" is ``not_ass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 from pydantic import JsonValue
 
 from qa_service.records import (
     CallFacts,
+    EarlierCall,
     Evaluation,
     Finding,
     FindingState,
+    History,
+    Mark,
     Measures,
     NotAssessed,
     Polarity,
@@ -28,11 +31,14 @@ from qa_service.rules import evidence
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
+from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
+from qa_service.rules.history import HistoryView
 from qa_service.rules.listen import Dropped, Listener, speaks
 from qa_service.rules.operators.place import Hit
 from qa_service.rules.operators.words import Line, PatternTimeoutError
 from qa_service.rules.windows import holding, said, unsaid
+from qa_service.rules.zones import zones_of
 
 RUNNING = ("test", "stable")
 #: Share of speech with words below which "it was not said" cannot be trusted.
@@ -56,10 +62,11 @@ class Suppressed:
 
 @dataclass(frozen=True)
 class Heard:
-    """One place where a rule holds. ``doubt`` says why its words may be wrong."""
+    """One place where a rule holds. ``earlier`` are the calls before this one that it rests on."""
 
     evidence: Evidence
     missing: tuple[str, ...] = ()
+    earlier: tuple[EarlierCall, ...] = ()
 
 
 @dataclass
@@ -72,6 +79,7 @@ class Case:
     word_probability_floor: float
     role_floor: float
     excerpt: bool = False
+    history: History | None = None
 
     @cached_property
     def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
@@ -79,14 +87,25 @@ class Case:
         at = tuple(i for i, t in enumerate(self.transcript.turns) if t.text.strip())
         return at, [Line(self.transcript.turns[i].text) for i in at]
 
-    def look_up(self, name: str) -> JsonValue | None:
-        """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording."""
+    def look_up(self, name: str, country: str | None = None) -> JsonValue | None:
+        """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording.
+
+        ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
+        """
+        if name == ZONES:
+            return list(zones_of(self.facts, country))
         if name.startswith("call."):
             return self._of_call[name.removeprefix("call.")]
         if name.startswith("measures."):
             return self._measured(name.split(".")[1:])
         # Facts the records do not know are kept under `extra`, and asked for there.
         return self.facts.get(name.removeprefix("extra."))
+
+    def remember(self, country: str | None) -> HistoryView | None:
+        """What the database holds of earlier calls, for one rule; None where the call is not kept."""
+        if self.history is None:
+            return None
+        return HistoryView(self.history, zones_of(self.facts, country), self.role_floor)
 
     @cached_property
     def _of_call(self) -> dict[str, JsonValue]:
@@ -116,6 +135,8 @@ def evaluate(
     word_probability_floor: float = 0.35,
     role_floor: float = 0.6,
     explain: list[Suppressed] | None = None,
+    history: History | None = None,
+    which: Callable[[Rule], bool] = lambda _rule: True,
 ) -> Evaluation:
     """All findings and all that could not be judged.
 
@@ -125,22 +146,26 @@ def evaluate(
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         explain: receives what gates and exclusions held back.
+        history: the calls before this one, as the database holds them.
+        which: of the rules, those to judge.
     """
-    case = Case(transcript, facts, measures, word_probability_floor, role_floor)
+    case = Case(transcript, facts, measures, word_probability_floor, role_floor, history=history)
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
+    marks: list[Mark] = []
     for pack in packs:
         own = {**pack.parameters, **{k: v for k, v in (parameters or {}).items() if k in pack.parameters}}
         for rule in pack.rules:
-            if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages:
+            if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages and which(rule):
                 listener = listener_of(case, pack, own)
                 found, reason = judge(rule, case, listener)
-                findings += _findings(rule, found, case)
+                findings += _findings(rule, found, case) if rule.spec.marks is None else ()
+                marks += _marks(rule, found, case)
                 missing += [_not_assessed(rule, reason)] if reason else []
                 if explain is not None:
                     explain += [_suppressed(rule, d, case, listener) for d in listener.dropped]
     findings.sort(key=lambda f: (f.start_s or 0.0, f.rule_id))
-    return Evaluation(findings=tuple(findings), not_assessed=tuple(missing))
+    return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
 
 
 def listener_of(case: Case, pack: Pack, parameters: Parameters) -> Listener:
@@ -151,7 +176,8 @@ def listener_of(case: Case, pack: Pack, parameters: Parameters) -> Listener:
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
     """Where the rule holds, or why it could not be judged."""
-    context = FactsContext(case.look_up, listener.parameters)
+    memory = case.remember(rule.country)
+    context = FactsContext(partial(case.look_up, country=rule.country), listener.parameters, memory)
     open_facts = [truth(e, context) for e in _expressions(rule)]
     open_facts += [_direction(rule, case.facts)] if rule.spec.applies_to.direction else []
     if any(value is False for value in open_facts):
@@ -164,7 +190,8 @@ def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]
     if unknown and (found or reason):
         # Without the words the rule would be clean whatever the fact is; with them it hangs on the fact.
         return [], unknown.reason()
-    return found, reason
+    earlier = memory.earlier_calls if memory else ()
+    return [replace(heard, earlier=earlier) for heard in found] if earlier else found, reason
 
 
 def _expressions(rule: Rule) -> Iterator[Expression]:
@@ -276,13 +303,37 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
         start_s=_rounded(proof.start_s),
         end_s=_rounded(proof.end_s),
-        quote=proof.quote,
+        quote=proof.quote or _cited(heard.earlier),
         message=(spec.message_en if english else "") or spec.message,
         deduct=deduct + 0.0,
         dimension=spec.score.dimension,
         veto=spec.score.veto,
         gates=tuple(gates),
         reason=reason,
+        earlier=heard.earlier,
+    )
+
+
+def _cited(earlier: Sequence[EarlierCall]) -> str:
+    """Earlier calls as evidence, where the finding has no words of its own."""
+    return "; ".join(f"{call.call_id} {call.at:%Y-%m-%d %H:%M}" for call in earlier)
+
+
+def _marks(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
+    """The first place where a rule notes something for later calls."""
+    if rule.spec.marks is None or not found:
+        return
+    best = next((heard for heard in found if not heard.evidence.doubt), found[0])
+    proof, (at, _) = best.evidence, case.turns
+    yield Mark(
+        kind=rule.spec.marks,
+        rule_id=rule.id,
+        rule_version=rule.spec.version,
+        sure=not proof.doubt and rule.spec.status == "stable",
+        turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
+        start_s=_rounded(proof.start_s),
+        quote=proof.quote,
+        reason=proof.doubt,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from qa_service.records import CallFacts, Measures, Severity
+from qa_service.records import CallFacts, MarkKind, Measures, Severity
 
 #: Words of the condition language, which no selection may be called.
 RESERVED = frozenset({"and", "or", "not", "any", "all", "none", "of", "them"})
@@ -194,7 +194,7 @@ class ExampleSpec(Spec):
 
 
 class RuleSpec(Spec):
-    """One rule file."""
+    """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls."""
 
     id: RuleId
     title: NonEmpty
@@ -210,6 +210,7 @@ class RuleSpec(Spec):
     gates: GatesSpec = GatesSpec()
     score: ScoreSpec = ScoreSpec()
     outcome: Literal["confirmed", "needs_review"] = "confirmed"
+    marks: MarkKind | None = None
     message: NonEmpty
     message_en: str = ""
     false_positives: tuple[NonEmpty, ...] = ()
@@ -224,6 +225,8 @@ class RuleSpec(Spec):
             raise ValueError("praise adds points: use score.add, not deduct or veto")
         if not praise and self.score.add:
             raise ValueError("only praise adds points: use score.deduct")
+        if self.marks and (self.score.deduct or self.score.veto or praise):
+            raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
         return self
 
 

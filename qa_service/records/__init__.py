@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from qa_service.records.base import CallState, CallStatus, FindingState, Polarity, Record, Role, RoleSource, Severity
 from qa_service.records.facts import CalleeRole, CallFacts, Text
-from qa_service.records.history import Contact, EarlierCall, Heard, History, Mark, MarkKind
+from qa_service.records.history import Contact, EarlierCall, HeardCall, History, Mark, MarkKind
 from qa_service.records.judged import (
     ErrorInfo,
     Evaluation,
@@ -64,7 +64,7 @@ __all__ = [
     "Evaluation",
     "Finding",
     "FindingState",
-    "Heard",
+    "HeardCall",
     "History",
     "Hold",
     "Inspection",

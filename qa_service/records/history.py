@@ -31,7 +31,7 @@ class Mark(Record):
     reason: str = ""
 
 
-class Heard(Record):
+class HeardCall(Record):
     """What the inspection of a call says of it. ``customer_turns``: turns of the customer that have words."""
 
     status: CallStatus
@@ -64,7 +64,7 @@ class Contact(Record):
     product: str | None = None
     place: str | None = None
     agreed: bool = False
-    heard: Heard | None = None
+    heard: HeardCall | None = None
 
 
 class History(Record):

@@ -68,6 +68,11 @@ class Heard:
     missing: tuple[str, ...] = ()
     earlier: tuple[EarlierCall, ...] = ()
 
+    @property
+    def quote(self) -> str:
+        """The words as heard; the earlier calls where the rule needs no words."""
+        return self.evidence.quote or "; ".join(f"{c.call_id} {c.at:%Y-%m-%d %H:%M}" for c in self.earlier)
+
 
 @dataclass
 class Case:
@@ -116,6 +121,7 @@ class Case:
             "turns": len(roles),
             "agent_turns": roles.count(Role.AGENT),
             "customer_turns": roles.count(Role.CUSTOMER),
+            "kept": self.history is not None,
         }
 
     def _measured(self, path: Sequence[str]) -> JsonValue | None:
@@ -303,7 +309,7 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
         start_s=_rounded(proof.start_s),
         end_s=_rounded(proof.end_s),
-        quote=proof.quote or _cited(heard.earlier),
+        quote=heard.quote,
         message=(spec.message_en if english else "") or spec.message,
         deduct=deduct + 0.0,
         dimension=spec.score.dimension,
@@ -312,11 +318,6 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         reason=reason,
         earlier=heard.earlier,
     )
-
-
-def _cited(earlier: Sequence[EarlierCall]) -> str:
-    """Earlier calls as evidence, where the finding has no words of its own."""
-    return "; ".join(f"{call.call_id} {call.at:%Y-%m-%d %H:%M}" for call in earlier)
 
 
 def _marks(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:

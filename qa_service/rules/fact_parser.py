@@ -28,8 +28,8 @@ from qa_service.rules.facts import (
 from qa_service.rules.history_names import MARK_KINDS, NAMES, ROOT, alone
 from qa_service.rules.lexer import ExpressionError, Token, Tokens
 
-#: What the engine knows of every call: ``call.duration_s``, ``call.language``, ``call.turns``; ``measures.…``.
-CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns")
+#: What the engine knows of every call; ``call.kept``: it is in the database, so that earlier calls can be asked.
+CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns", "call.kept")
 _OPEN = frozenset({"account", "history", "extra", "measures"})
 _FIELDS = frozenset(CallFacts.model_fields) - _OPEN
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False}

@@ -123,7 +123,8 @@ class HistoryView:
         tallies = [self._tally(question, where) for where in self.zones]
         low = min(len(sure) for sure, _ in tallies) if own else 0
         high = max(len(sure) + len(maybe) for sure, maybe in tallies)
-        self._cite(min((sure for sure, _ in tallies), key=len) if own else (), what)
+        if own:
+            self._cite(min((sure for sure, _ in tallies), key=lambda sure: len(sure)), what)
         doubtful = [call for _, maybe in tallies for call in maybe]
         return between(low, high, self._why(doubtful, own))
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from qa_service.records import CallFacts, MarkKind, Measures, Severity
+from qa_service.records import CalleeRole, CallFacts, MarkKind, Measures, Severity
 
 #: Words of the condition language, which no selection may be called.
 RESERVED = frozenset({"and", "or", "not", "any", "all", "none", "of", "them"})
@@ -161,6 +161,20 @@ class ExampleTurn(Spec):
         return self
 
 
+class ExampleCall(Spec):
+    """An earlier call of an example: so many hours before it, to the same debtor, and on the same number unless
+    ``same_number`` is false. ``outcome`` ``waiting``: it is kept but not inspected yet."""
+
+    hours_ago: float = Field(gt=0)
+    direction: Direction = "outbound"
+    callee_role: CalleeRole | None = "debtor"
+    outcome: Literal["conversation", "voicemail", "unanswered", "not_connected", "waiting"] = "conversation"
+    same_number: bool = True
+    place: NonEmpty | None = None
+    agreed: bool = False
+    marks: tuple[MarkKind, ...] = ()
+
+
 class ExampleSpec(Spec):
     """A call in miniature and what the rule must make of it.
 
@@ -174,6 +188,7 @@ class ExampleSpec(Spec):
     turns: tuple[ExampleTurn, ...] = ()
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     measures: Measures | None = None
+    earlier: tuple[ExampleCall, ...] | None = None
     language: Language | None = None
     duration_s: float | None = Field(default=None, gt=0)
     coverage: float | None = Field(default=None, ge=0, le=1)

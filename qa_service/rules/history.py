@@ -121,10 +121,10 @@ class HistoryView:
         if own is False:
             return 0
         tallies = [self._tally(question, where) for where in self.zones]
-        low = min(len(sure) for sure, _ in tallies) if own else 0
+        fewest: list[Contact] = min((sure for sure, _ in tallies), key=len)
+        low = len(fewest) if own else 0
         high = max(len(sure) + len(maybe) for sure, maybe in tallies)
-        if own:
-            self._cite(min((sure for sure, _ in tallies), key=lambda sure: len(sure)), what)
+        self._cite(fewest if own else (), what)
         doubtful = [call for _, maybe in tallies for call in maybe]
         return between(low, high, self._why(doubtful, own))
 

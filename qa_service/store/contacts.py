@@ -28,7 +28,8 @@ PLACE = ("called_place", "phone_type", "number_type")
 AGREED = ("callback_agreed", "callback_consent")
 ANSWERED = ("answered", "connected")
 SHORTEST_NUMBER = 5
-#: International prefixes by the digits that follow them: a number is the same with and without.
+#: Prefixes by how many digits follow them: a number is the same with and without. Chinese mobile numbers lose their 1
+#: too, however they are written.
 _PREFIXES = (("86", 11), ("44", 10), ("1", 10))
 _MASKED = re.compile(r"[*•●#]|x{2,}", re.IGNORECASE)
 
@@ -52,7 +53,6 @@ def number_key(phone: str | None) -> str | None:
     for prefix, rest in _PREFIXES:
         if digits.startswith(prefix) and len(digits) == len(prefix) + rest:
             digits = digits.removeprefix(prefix)
-            break
     digits = digits.lstrip("0")
     return _hashed("number", digits) if len(digits) >= SHORTEST_NUMBER else None
 

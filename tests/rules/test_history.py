@@ -85,12 +85,11 @@ def test_which_call_counts_as_a_conversation_of_the_day(changes: dict[str, Any],
 
 def test_a_call_that_is_no_conversation_itself_is_not_one_too_many() -> None:
     earlier = [call(f"2026-11-18T{h:02d}:00:00-05:00") for h in (8, 9, 10)]
-    this = call("2026-11-18T15:00:00-05:00", disposition="voicemail left")
-    assert answer("history.effective_calls_today(10) >= $cap", this, *earlier) is True
-    assert (
-        answer("history.effective_calls_today(10) >= $cap", call(this.call_id, disposition="No Answer"), *earlier)
-        is False
-    )
+    question = "history.effective_calls_today(10) >= $cap"
+    assert answer(question, call("2026-11-18T15:00:00-05:00"), *earlier) is True
+    assert answer(question, call("2026-11-18T15:00:00-05:00", disposition="voicemail left"), *earlier) is False
+    waiting = answer(question, call("2026-11-18T15:00:00-05:00", heard=None), *earlier)
+    assert waiting == "history_unsure: what became of this call is not clear"
 
 
 @pytest.mark.parametrize(

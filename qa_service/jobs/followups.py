@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from typing import Protocol
 
 from qa_service import logs
@@ -25,29 +26,38 @@ class HistoryJudge(Protocol):
 def follow_call(store: Store, judge: HistoryJudge, call_id: str) -> Inspection | None:
     """Follow the orders of one call; returns its inspection if that changed."""
     orders = store.followups.of_call(call_id)
-    return _settled(store, judge, call_id, orders) if orders else None
+    return _settled(store, judge, call_id, orders, set()) if orders else None
 
 
-def follow(store: Store, judge: HistoryJudge, *, most: int | None = None, stop: threading.Event | None = None) -> int:
+def follow(
+    store: Store,
+    judge: HistoryJudge,
+    *,
+    most: int | None = None,
+    stop: threading.Event | None = None,
+    broken: set[str] | None = None,
+) -> int:
     """Follow what was ordered, oldest first, up to ``most`` calls; returns how many changed.
 
-    A call that breaks is logged and its orders wait for the next time.
+    A call that breaks is logged, noted in ``broken`` and passed over as long as it stands there; its orders wait.
 
     Raises:
         SetupError, RuleError: the installation is at fault.
     """
     changed, done, last = 0, 0, 0
+    broken = set() if broken is None else broken
     while (most is None or done < most) and (orders := store.followups.pending(BATCH, after=last)):
         last = orders[-1].number
         for call_id, own in _by_call(orders).items():
             if stop is not None and stop.is_set():
                 return changed
-            changed += _settled(store, judge, call_id, own) is not None
-            done += 1
+            if call_id not in broken:
+                changed += _settled(store, judge, call_id, own, broken) is not None
+                done += 1
     return changed
 
 
-def _by_call(orders: tuple[FollowUp, ...]) -> dict[str, list[FollowUp]]:
+def _by_call(orders: Sequence[FollowUp]) -> dict[str, list[FollowUp]]:
     found: dict[str, list[FollowUp]] = {}
     for order in orders:
         found.setdefault(order.call_id, []).append(order)
@@ -55,7 +65,7 @@ def _by_call(orders: tuple[FollowUp, ...]) -> dict[str, list[FollowUp]]:
 
 
 def _settled(
-    store: Store, judge: HistoryJudge, call_id: str, orders: tuple[FollowUp, ...] | list[FollowUp]
+    store: Store, judge: HistoryJudge, call_id: str, orders: Sequence[FollowUp], broken: set[str]
 ) -> Inspection | None:
     try:
         return store.followups.settle(call_id, orders, judge.judge_by_history)
@@ -63,4 +73,5 @@ def _settled(
         raise
     except Exception as wrong:  # one call must not end the work on the others
         logs.failure(log, f"call {call_id}: rules over several calls", wrong)
+        broken.add(call_id)
         return None

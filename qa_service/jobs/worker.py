@@ -176,6 +176,7 @@ class _Worker:
         self._on_progress = on_progress
         self._on_done = on_done
         self._counts: Counter[str] = Counter()
+        self._broken: set[str] = set()
 
     @property
     def through(self) -> int:
@@ -199,7 +200,8 @@ class _Worker:
 
     def follow(self, *, everything: bool) -> int:
         """Judge calls again whose history has changed: all of them, or as many as hold up no call that waits."""
-        return follow(self._store, self._inspector, most=None if everything else FOLLOWED_BESIDE, stop=self._stop)
+        most = None if everything else FOLLOWED_BESIDE
+        return follow(self._store, self._inspector, most=most, stop=self._stop, broken=self._broken)
 
     def _claim(self, limit: int | None) -> list[Claim]:
         now = self._clock()

@@ -17,6 +17,8 @@ from qa_service.rules.fact_functions import FUNCTIONS
 from qa_service.rules.unsure import Unsure
 
 Lookup = Callable[[str], JsonValue | None]
+#: The fact that a call is in the database.
+KEPT = "call.kept"
 #: What the database knows of earlier calls: a name and its values to a value, :class:`Unsure`, or None if nothing.
 Memory = Callable[[str, tuple[Any, ...]], Any]
 
@@ -229,7 +231,8 @@ def parameters_of(expression: Expression) -> frozenset[str]:
 
 def remembers(expression: Expression) -> bool:
     """Whether the answer may hang on earlier calls."""
-    return isinstance(expression, Remembered) or any(remembers(child) for child in _children(expression))
+    asked = isinstance(expression, Remembered) or expression == Fact(KEPT)
+    return asked or any(remembers(child) for child in _children(expression))
 
 
 def _children(expression: Expression) -> tuple[Expression, ...]:

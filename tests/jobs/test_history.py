@@ -207,3 +207,24 @@ def test_without_a_database_nothing_is_asked_of_it(store: Store) -> None:
     assert missed[WEEK] == "missing_fact: history.calls_last_7_days"
     assert missed[AGAIN] == "missing_fact: history.days_since_conversation"
     assert not {ATTORNEY, "US-COLL-MEDIUM-2", "US-COLL-THIRD-6"} & missed.keys()
+
+
+def test_a_call_that_breaks_is_passed_over_and_its_order_waits(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keep_call(store, "C-1", FOUR["C-1"])
+    keep_call(store, "C-2", FOUR["C-2"])
+    whole = type(inspector()).judge_by_history
+
+    def breaking(self: object, found: Inspection, *more: object) -> Inspection:
+        if found.call_id == "C-1":
+            raise KeyError("138 0013 8000")
+        return whole(self, found, *more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(inspector()), "judge_by_history", breaking)
+    assert inspect_all(store, settings).inspected == 2
+    assert {order.call_id for order in store.followups.pending()} == {"C-1"}
+    assert "history" not in reasons(store, "C-2").get(DAY_CAP, "")
+    monkeypatch.undo()
+    inspect_all(store, settings)
+    assert store.followups.pending() == ()

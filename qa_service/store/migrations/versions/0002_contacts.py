@@ -56,8 +56,16 @@ def _fill(connection: sa.Connection) -> None:
     from qa_service.store.contacts import contact_of, heard_of, values_of
     from qa_service.store.results import read
 
-    table = sa.table("contacts", *map(sa.column, ("call_id", "debtor_key", "number_key", "happened_at")),
-                     sa.column("marked", sa.Boolean()), *map(sa.column, ("contact", "heard")))  # fmt: skip
+    table = sa.table(
+        "contacts",
+        sa.column("call_id"),
+        sa.column("debtor_key"),
+        sa.column("number_key"),
+        sa.column("happened_at", sa.DateTime()),
+        sa.column("marked", sa.Boolean()),
+        sa.column("contact"),
+        sa.column("heard"),
+    )
     query = sa.text(
         "SELECT c.call_id, c.facts, c.received_at, i.result, i.turns FROM calls c"
         " LEFT JOIN inspections i ON i.id = c.inspection_id WHERE c.call_id > :last ORDER BY c.call_id LIMIT :batch"

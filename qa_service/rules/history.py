@@ -24,7 +24,7 @@ THIRD_PARTIES = ("contact", "unrelated", "spouse")
 #: Kinds of marks that belong to a number, not to the debtor.
 OF_A_NUMBER = ("third_party_refused",)
 #: Facts that are asked by the kind of a mark.
-OF_MARKS = ("marked", "days_since_mark")
+OF_MARKS = ("marked", "days_since_mark", "days_since_last_mark")
 MOST_NAMED = 3
 
 #: Whether an earlier call counts, given the zone whose calendar is used.
@@ -367,6 +367,18 @@ def _days_since_mark(view: HistoryView, kind: str) -> Any:
     return between(min(ago), max(ago), view._why(()))
 
 
+def _days_since_last_mark(view: HistoryView, kind: str) -> Any:
+    """Days since it was last said; :data:`NEVER` where it never was."""
+    if missing := _nameless(view, kind) or (None if view.zones else Unknown(("debtor_tz",))):
+        return missing
+    sure, maybe = _bound(view, kind)
+    surely = [[view._days_ago(call, where) for call, _ in sure] for where in view.zones]
+    perhaps = [view._days_ago(call, where) for call in maybe for where in view.zones]
+    low = min((ago for agos in surely for ago in agos), default=NEVER)
+    high = max((min(agos, default=NEVER) for agos in surely), default=NEVER)
+    return between(min([low, *perhaps]), high, view._why(maybe))
+
+
 #: What the rules may ask of earlier calls.
 FACTS: dict[str, Callable[..., Any]] = {
     "effective_calls_today": _effective_today,
@@ -382,4 +394,5 @@ FACTS: dict[str, Callable[..., Any]] = {
     "unreached_since": _unreached_since,
     "marked": _marked,
     "days_since_mark": _days_since_mark,
+    "days_since_last_mark": _days_since_last_mark,
 }

@@ -61,6 +61,7 @@ NAMES: dict[str, HistoryName] = {
     "unreached_since": HistoryName("", _keys()),
     "marked": HistoryName("mark", _keys()),
     "days_since_mark": HistoryName("mark", _keys()),
+    "days_since_last_mark": HistoryName("mark", _keys()),
 }
 #: Names that stand alone, with what they mean.
 _ALONE: tuple[tuple[re.Pattern[str], str], ...] = (

@@ -144,6 +144,12 @@ def test_a_mark_binds_from_its_moment_and_a_doubted_one_leaves_it_open() -> None
     assert answer('history.marked("attorney")', this, said(sure, callee_role="contact")) is False
     assert answer('history.days_since_mark("attorney") == 10', this, said(sure)) is True
     assert answer('history.days_since_mark("dispute") == -1', this, said(sure)) is True
+    again = call("2026-11-15T09:00:00-05:00", heard=said(sure).heard)
+    assert answer('history.days_since_last_mark("attorney") == 3', this, said(sure), again) is True
+    assert answer('history.days_since_mark("attorney") == 10', this, said(sure), again) is True
+    waiting = call("2026-11-16T09:00:00-05:00", heard=None)
+    assert answer('history.days_since_last_mark("dispute") > 1', this, waiting) is True
+    assert str(answer('history.days_since_last_mark("dispute") > 2', this, waiting)).startswith("history_unsure")
     doubted = said(sure.model_copy(update={"sure": False}))
     assert str(answer('history.marked("attorney")', this, doubted)).startswith("history_unsure")
 

@@ -199,7 +199,7 @@ def test_a_finding_over_several_calls_leads_to_each_of_them(client: TestClient, 
         EarlierCall(call_id="C-9", at=at, what="attorney", start_s=67.2),
     )
     over = finding(rule_id="OVER-1", turns=(), quote="C-0/a 2026-11-17 01:00", earlier=earlier)
-    inspect(services, inspection(keep(services), findings=(over,)))
+    inspected(services, "C-1", None, over)
     page = client.get("/calls/C-1", headers=EN).text
     assert re.findall(r'href="(/calls/C-[^"1]*)">C-', page) == ["/calls/C-0%2Fa", "/calls/C-9?t=67.2"]
     assert "<blockquote" not in page

@@ -77,6 +77,7 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
         facts=facts,
         behaviour_sha256=_behaviour(spec, names, (applies, facts)),
         flow=flow,
+        country=names.pack.jurisdiction,
     )
 
 
@@ -308,6 +309,8 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     used |= {amount[1:] for _, amount in _amounts(spec)}
     for name, part in spec.match.select.items():
         whole["match"]["select"][name]["pinyin"] = names.pack.pinyin if part.pinyin is None else part.pinyin
+    if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
+        whole["marks"] = spec.marks
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
-from qa_service.rules.facts import Expression
+from qa_service.rules.facts import Expression, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Operator
@@ -54,7 +54,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a pack. ``condition`` is None for a rule over facts alone, and all steps' for a ``flow``."""
+    """One rule of a pack. ``condition`` is None for a rule over facts alone, and all steps' for a ``flow``.
+
+    ``country`` is the pack's.
+    """
 
     spec: RuleSpec
     pack: str
@@ -67,6 +70,12 @@ class Rule:
     facts: Expression | None
     behaviour_sha256: str
     flow: tuple[Step, ...] = ()
+    country: str | None = None
+
+    @property
+    def over_calls(self) -> bool:
+        """Whether what it says may hang on earlier calls."""
+        return any(remembers(e) for e in (self.applies, self.facts) if e is not None)
 
     @property
     def id(self) -> str:

@@ -6,122 +6,38 @@ given), is it heard, and can the words be trusted. "Could not tell" is ``not_ass
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-
-from pydantic import JsonValue
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from qa_service.records import (
     CallFacts,
     Evaluation,
     Finding,
-    FindingState,
+    History,
+    Mark,
     Measures,
     NotAssessed,
-    Polarity,
-    Role,
-    Severity,
     Signal,
     Transcript,
-    Turn,
 )
 from qa_service.rules import evidence
+from qa_service.rules import findings as outcome
+from qa_service.rules.case import Case
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
-from qa_service.rules.listen import Dropped, Listener, speaks
+from qa_service.rules.findings import Suppressed
+from qa_service.rules.listen import Listener, speaks
 from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError
-from qa_service.rules.operators.index import Candidates
-from qa_service.rules.operators.lines import Line
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.windows import complete, holding
 
+__all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
+
 RUNNING = ("test", "stable")
-
-
-@dataclass(frozen=True)
-class Suppressed:
-    """A term that was heard and held back: by a gate, an exclusion (``not``) or a filter. ``turn`` is an index."""
-
-    rule_id: str
-    selection: str
-    turn: int
-    text: str
-    gate: str
-    cue: str
-
-    def __str__(self) -> str:
-        return f"{self.rule_id} turn {self.turn} “{self.text}” by {self.gate}: “{self.cue}”"
-
-
-@dataclass
-class Case:
-    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing."""
-
-    transcript: Transcript
-    facts: CallFacts
-    measures: Measures | None
-    word_probability_floor: float
-    role_floor: float
-    excerpt: bool = False
-    sound_alike: bool = True
-    signals: tuple[Signal, ...] | None = None
-    _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
-
-    @cached_property
-    def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
-        """Positions of the turns that have words, and their lines."""
-        at = tuple(i for i, t in enumerate(self.transcript.turns) if t.text.strip())
-        return at, [Line(self.transcript.turns[i].text) for i in at]
-
-    @cached_property
-    def spoken(self) -> Sequence[Turn]:
-        """The turns that have words."""
-        return [self.transcript.turns[i] for i in self.turns[0]]
-
-    @cached_property
-    def sides(self) -> frozenset[str]:
-        """Who says a word."""
-        return frozenset(role.value for role in {turn.role for turn in self.spoken})
-
-    @cached_property
-    def characters(self) -> int:
-        return sum(len(turn.text) for turn in self.spoken)
-
-    def candidates(self, pack: Pack) -> Candidates:
-        """Where the terms of a pack may be; the call is read once for all its rules."""
-        if id(pack) not in self._candidates:
-            self._candidates[id(pack)] = pack.index.scan(self.turns[1], sound_alike=self.sound_alike)
-        return self._candidates[id(pack)]
-
-    def look_up(self, name: str) -> JsonValue | None:
-        """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording."""
-        if name.startswith("call."):
-            return self._of_call[name.removeprefix("call.")]
-        if name.startswith("measures."):
-            return self._measured(name.split(".")[1:])
-        # Facts the records do not know are kept under `extra`, and asked for there.
-        return self.facts.get(name.removeprefix("extra."))
-
-    @cached_property
-    def _of_call(self) -> dict[str, JsonValue]:
-        roles = [t.role for t in self.transcript.turns]
-        return {
-            "duration_s": self.transcript.duration_s,
-            "language": self.transcript.language,
-            "turns": len(roles),
-            "agent_turns": roles.count(Role.AGENT),
-            "customer_turns": roles.count(Role.CUSTOMER),
-        }
-
-    def _measured(self, path: Sequence[str]) -> JsonValue | None:
-        here: JsonValue = self.measures.model_dump(mode="json") if self.measures else None
-        for part in path:
-            here = here.get(part) if isinstance(here, dict) else None
-        return here
 
 
 def evaluate(
@@ -136,6 +52,8 @@ def evaluate(
     role_floor: float = 0.6,
     sound_alike: bool = True,
     explain: list[Suppressed] | None = None,
+    history: History | None = None,
+    which: Callable[[Rule], bool] = lambda _rule: True,
 ) -> Evaluation:
     """All findings and all that could not be judged.
 
@@ -147,25 +65,36 @@ def evaluate(
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         sound_alike: whether rules may find words by their sound, as far as they want to.
         explain: receives what gates and exclusions held back.
+        history: the calls before this one, as the database holds them.
+        which: of the rules, those to judge.
     """
     said_by_model = None if signals is None else tuple(signals)
     case = Case(
-        transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike, signals=said_by_model
+        transcript,
+        facts,
+        measures,
+        word_probability_floor,
+        role_floor,
+        sound_alike=sound_alike,
+        signals=said_by_model,
+        history=history,
     )
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
+    marks: list[Mark] = []
     for pack in packs:
         own = {**pack.parameters, **{k: v for k, v in (parameters or {}).items() if k in pack.parameters}}
         for rule in pack.rules:
-            if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages:
+            if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages and which(rule):
                 listener = listener_of(case, pack, own, rule)
                 found, reason = judge(rule, case, listener)
-                findings += _findings(rule, found, case)
-                missing += [_not_assessed(rule, reason)] if reason else []
+                findings += outcome.findings(rule, found, case) if rule.spec.marks is None else ()
+                marks += outcome.marks(rule, found, case)
+                missing += [outcome.not_assessed(rule, reason)] if reason else []
                 if explain is not None:
-                    explain += [_suppressed(rule, d, case, listener) for d in listener.dropped]
+                    explain += [outcome.suppressed(rule, d, case, listener) for d in listener.dropped]
     findings.sort(key=lambda f: (f.start_s or 0.0, f.rule_id))
-    return Evaluation(findings=tuple(findings), not_assessed=tuple(missing))
+    return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
 
 
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
@@ -180,7 +109,8 @@ def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> L
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
     """Where the rule holds, or why it could not be judged."""
-    context = FactsContext(case.look_up, listener.scene.parameters)
+    memory = case.remember(rule.country)
+    context = FactsContext(partial(case.look_up, country=rule.country), listener.scene.parameters, memory)
     open_facts = [truth(e, context) for e in _expressions(rule)]
     open_facts += [_direction(rule, case.facts)] if rule.spec.applies_to.direction else []
     if any(value is False for value in open_facts):
@@ -193,7 +123,8 @@ def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]
     if unknown and (found or reason):
         # Without the words the rule would be clean whatever the fact is; with them it hangs on the fact.
         return [], unknown.reason()
-    return found, reason
+    earlier = memory.earlier_calls if memory else ()
+    return [replace(heard, earlier=earlier) for heard in found] if earlier else found, reason
 
 
 def _expressions(rule: Rule) -> Iterator[Expression]:
@@ -306,78 +237,3 @@ def _words_anyway(rule: Rule, listener: Listener) -> str:
         return ""
     seconds = windows[0][0].time_s
     return f"; such words were heard at {int(seconds // 60)}:{int(seconds % 60):02d}, listen there"
-
-
-def _findings(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Finding]:
-    """One finding for each place; points come off once, or for each up to the rule's cap. Praise has negative points.
-
-    A finding that a person must still confirm shows what it would cost, but uses nothing up.
-    """
-    score = rule.spec.score
-    each = score.deduct or score.add
-    left = each if score.once and not rule.flow else (score.cap or float("inf"))
-    for heard in found:
-        points = min(each if heard.deduct is None else heard.deduct, left)
-        finding = _finding(rule, heard, case, points if score.deduct else -points)
-        left -= points if finding.state is FindingState.CONFIRMED else 0.0
-        yield finding
-
-
-def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
-    spec, proof = rule.spec, heard.evidence
-    at, _ = case.turns
-    state, reason = _state(rule, heard)
-    english = (case.transcript.language or "") == "en"
-    gates = dict.fromkeys(g for s in rule.selections if not spec.match.absent for g in s.gates.names)
-    return Finding(
-        rule_id=spec.id,
-        rule_version=spec.version,
-        pack=rule.pack,
-        title=(spec.title_en if english else "") or spec.title,
-        requirements=spec.requirements,
-        severity=spec.severity,
-        polarity=Polarity.PRAISE if spec.severity is Severity.PRAISE else Polarity.VIOLATION,
-        state=state,
-        turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
-        start_s=_rounded(proof.start_s),
-        end_s=_rounded(proof.end_s),
-        quote=proof.quote,
-        message=(spec.message_en if english else "") or spec.message,
-        deduct=deduct + 0.0,
-        dimension=spec.score.dimension,
-        veto=spec.score.veto,
-        gates=tuple(gates),
-        reason=reason,
-    )
-
-
-def _state(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
-    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why or heard.evidence.note
-    if heard.evidence.doubt:
-        return FindingState.UNVERIFIED, heard.evidence.doubt
-    if heard.evidence.soft:
-        return FindingState.NEEDS_REVIEW, heard.evidence.soft
-    if rule.spec.status == "test":
-        return FindingState.NEEDS_REVIEW, "rule_on_trial: this rule is being tried out"
-    if rule.spec.outcome == "needs_review":
-        return FindingState.NEEDS_REVIEW, missing or "person_decides: this rule always asks a person"
-    return FindingState.CONFIRMED, missing
-
-
-def _rounded(seconds: float | None) -> float | None:
-    return None if seconds is None else round(seconds, 2)
-
-
-def _not_assessed(rule: Rule, reason: str) -> NotAssessed:
-    return NotAssessed(rule_id=rule.id, requirements=rule.spec.requirements, reason=reason)
-
-
-def _suppressed(rule: Rule, dropped: Dropped, case: Case, listener: Listener) -> Suppressed:
-    at, _ = case.turns
-    hit = dropped.hit
-    start, end = listener.lines[hit.at].stream.original(hit.span.start, hit.span.end)
-    turn = listener.turns[hit.at]
-    return Suppressed(
-        rule.id, hit.selection, case.transcript.turns[at[hit.at]].index, turn.text[start:end],
-        dropped.why.gate, dropped.why.cue,
-    )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from qa_service.records import EarlierCall
 from qa_service.rules import evidence
 from qa_service.rules.compiled import Rule, Selection, Step
 from qa_service.rules.condition import Condition, mentioned
@@ -19,13 +20,22 @@ ABSENCE_COVERAGE = 0.9
 
 @dataclass(frozen=True)
 class Heard:
-    """One place where a rule holds. ``missing``: selections or steps that were not heard; ``why`` says more;
-    ``deduct``: points in place of the rule's."""
+    """One place where a rule holds.
+
+    ``missing``: selections or steps that were not heard; ``why`` says more; ``deduct``: points in place of the rule's;
+    ``earlier``: the calls before this one that it rests on.
+    """
 
     evidence: Evidence
     missing: tuple[str, ...] = ()
     why: str = ""
     deduct: float | None = None
+    earlier: tuple[EarlierCall, ...] = ()
+
+    @property
+    def quote(self) -> str:
+        """The words as heard; the earlier calls where the rule needs no words."""
+        return self.evidence.quote or "; ".join(f"{c.call_id} {c.at:%Y-%m-%d %H:%M}" for c in self.earlier)
 
 
 def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, coverage: float | None) -> list[Heard]:

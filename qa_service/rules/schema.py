@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from qa_service.records import CallFacts, Measures, Severity, Signal
+from qa_service.records import CalleeRole, CallFacts, MarkKind, Measures, Severity, Signal
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Operator
 from qa_service.rules.operators.entity import Entity
@@ -217,6 +217,20 @@ class ExampleTurn(Spec):
         return self
 
 
+class ExampleCall(Spec):
+    """An earlier call of an example: so many hours before it, to the same debtor, and on the same number unless
+    ``same_number`` is false. ``outcome`` ``waiting``: it is kept but not inspected yet."""
+
+    hours_ago: float = Field(gt=0)
+    direction: Direction = "outbound"
+    callee_role: CalleeRole | None = "debtor"
+    outcome: Literal["conversation", "voicemail", "unanswered", "not_connected", "waiting"] = "conversation"
+    same_number: bool = True
+    place: NonEmpty | None = None
+    agreed: bool = False
+    marks: tuple[MarkKind, ...] = ()
+
+
 class ExampleSpec(Spec):
     """A call in miniature and what the rule must make of it.
 
@@ -231,6 +245,7 @@ class ExampleSpec(Spec):
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     measures: Measures | None = None
     signals: tuple[Signal, ...] | None = None
+    earlier: tuple[ExampleCall, ...] | None = None
     language: Language | None = None
     duration_s: float | None = Field(default=None, gt=0)
     coverage: float | None = Field(default=None, ge=0, le=1)
@@ -260,7 +275,7 @@ class MeasuredSpec(Spec):
 
 
 class RuleSpec(Spec):
-    """One rule file."""
+    """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls."""
 
     id: RuleId
     title: NonEmpty
@@ -276,6 +291,7 @@ class RuleSpec(Spec):
     gates: GatesSpec = GatesSpec()
     score: ScoreSpec = ScoreSpec()
     outcome: Literal["confirmed", "needs_review"] = "confirmed"
+    marks: MarkKind | None = None
     message: NonEmpty
     message_en: str = ""
     false_positives: tuple[NonEmpty, ...] = ()
@@ -291,6 +307,8 @@ class RuleSpec(Spec):
             raise ValueError("praise adds points: use score.add, not deduct or veto")
         if not praise and self.score.add:
             raise ValueError("only praise adds points: use score.deduct")
+        if self.marks and (self.score.deduct or self.score.veto or praise):
+            raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
         return self
 
 

@@ -93,7 +93,7 @@ def parse_source(text: str, name: str) -> Source:
 def composed(text: str, *, quickly: bool = True) -> Any:
     """The tree of nodes; None of an empty text.
 
-    libyaml reads 25 times as fast as ruamel.yaml, which is asked where libyaml is missing, finds a mistake (ruamel tells
+    libyaml reads 25 times as fast as ruamel.yaml, which is asked where it is missing, finds a mistake (ruamel tells
     it better) or does not tell an anchor or tag.
     """
     if quickly and yaml.__with_libyaml__ and not _ANCHORED.search(text):
@@ -108,7 +108,7 @@ def composed(text: str, *, quickly: bool = True) -> Any:
 def _quick_loader() -> Any:
     from yaml.cyaml import CParser
 
-    class Loader(CParser):
+    class Loader(CParser):  # type: ignore[misc]  # PyYAML has no types for it
         """libyaml with the plain words of YAML 1.2, as ruamel.yaml reads them."""
 
         def descend_resolver(self, *_: object) -> None:

@@ -38,7 +38,7 @@ def slow_patterns(rule: Rule, places: Places) -> Iterator[Problem]:
         for key in ("regex", "not_regex"):
             for i, written in enumerate(getattr(spec, key) or ()):
                 pattern = compiled.get(written)
-                if pattern is not None and (why := too_slow(pattern)):
+                if pattern is not None and (why := too_slow(pattern.whole)):
                     yield places.value(rule.file, ("match", "select", selection.name, key, i), why, _HINT)
 
 
@@ -52,7 +52,7 @@ def slow_cues(root: Path, places: Places) -> Iterator[Problem]:
         except RuleError:  # reported by the loader
             continue
         for where, pattern in found:
-            if why := too_slow(pattern):
+            if why := too_slow(pattern.whole):
                 yield places.value(file, where, why, _HINT)
 
 

@@ -1,6 +1,6 @@
 """Recall and precision of the rule packs on labelled calls, from their text and from their audio.
 
-    python scripts/eval_calls.py FOLDER [--audio] [--kept] [--json OUT] [--only odd|even]
+    python scripts/eval_calls.py FOLDER [--audio | --heard IN] [--kept] [--json OUT] [--only odd|even]
 
 FOLDER holds ``NAME.json`` files: call facts, ``turns`` and ``expected`` (violations, missing, metadata; what else
 is acceptable), beside the recordings they name. Counted is by requirement and call:
@@ -12,7 +12,9 @@ is acceptable), beside the recordings they name. Counted is by requirement and c
 Confirmed findings and those waiting for review are counted apart from unverified ones; the figure for "all
 states" takes every finding. A near miss is a requirement that a call only sounds like breaking.
 
-With ``--kept`` the calls are kept in a database of their own, so that the rules over several calls are judged from it.
+``--heard`` takes what ``--audio --json`` wrote, so that rules can be compared over the same words
+(QA_SOUND_ALIKE=false: without words known by their sound). With ``--kept`` the calls are kept in a database of their
+own, so that the rules over several calls are judged from it.
 """
 
 from __future__ import annotations
@@ -85,13 +87,20 @@ def main() -> int:
     inspector = Inspector(load_settings())
     paths = [p for p in sorted(arguments.folder.glob("*.json")) if "expected" in json.loads(p.read_text("utf-8"))]
     paths = [p for p in paths if arguments.only == "all" or _odd(p) == (arguments.only == "odd")]
+    heard = _heard(arguments.heard) if arguments.heard else {}
     tallies: dict[str, Tally] = {}
     found: dict[str, tuple[dict[str, Any], Inspection]] = {}
     for number, path in enumerate(paths, 1):
         raw = json.loads(path.read_text("utf-8"))
         if arguments.audio:
             print(f"\r{number}/{len(paths)} {path.stem}   ", end="", file=sys.stderr, flush=True)
-        found[path.stem] = raw, _inspect(inspector, path, raw, audio=arguments.audio)
+        before = heard.get(path.stem)
+        found[path.stem] = (
+            raw,
+            inspector.judge_again(before, _facts(raw))
+            if before
+            else _inspect(inspector, path, raw, audio=arguments.audio),
+        )
     if arguments.kept:
         found = _by_history(inspector, found)
     inspections = [inspection for _, inspection in found.values()]
@@ -99,7 +108,7 @@ def main() -> int:
     kept = [inspection.model_dump_json() for inspection in inspections]
     for call_id, (raw, inspection) in found.items():
         _count(tallies, call_id, raw, inspection)
-    _report(tallies, len(paths), coverage, "audio" if arguments.audio else "text")
+    _report(tallies, len(paths), coverage, "audio" if arguments.audio or heard else "text")
     if arguments.json:
         arguments.json.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return 0
@@ -109,10 +118,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--audio", action="store_true", help="transcribe the recordings instead of reading the turns")
+    parser.add_argument("--heard", type=Path, help="judge the turns of an earlier --audio --json again")
     parser.add_argument("--kept", action="store_true", help="judge the rules over several calls from a database")
     parser.add_argument("--json", type=Path, help="write the inspections here, one a line")
     parser.add_argument("--only", choices=("all", "odd", "even"), default="all", help="calls with odd or even numbers")
     return parser.parse_args()
+
+
+def _heard(path: Path) -> dict[str, Inspection]:
+    inspections = map(Inspection.model_validate_json, path.read_text(encoding="utf-8").splitlines())
+    return {inspection.call_id: inspection for inspection in inspections}
 
 
 def _odd(path: Path) -> bool:

@@ -60,6 +60,7 @@ def judged_again(
         parameters=plan.parameters,
         word_probability_floor=settings.word_probability_floor,
         role_floor=settings.role_floor,
+        sound_alike=settings.sound_alike,
         history=history,
         which=again,
     )

@@ -241,6 +241,7 @@ class Inspector:
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
                 role_floor=self.settings.role_floor,
+                sound_alike=self.settings.sound_alike,
             )
         return heard.model_copy(
             update={

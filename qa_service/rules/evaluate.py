@@ -37,7 +37,7 @@ from qa_service.rules.operators.base import Hit, Scene, UnavailableError
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
-from qa_service.rules.windows import complete, holding
+from qa_service.rules.windows import complete, holding, may_hold_in
 
 RUNNING = ("test", "stable")
 
@@ -59,7 +59,10 @@ class Suppressed:
 
 @dataclass
 class Case:
-    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing."""
+    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing.
+
+    ``narrow``: words are looked for only where they can lead to a finding; not all that is held back is known then.
+    """
 
     transcript: Transcript
     facts: CallFacts
@@ -68,6 +71,7 @@ class Case:
     role_floor: float
     excerpt: bool = False
     sound_alike: bool = True
+    narrow: bool = False
     signals: tuple[Signal, ...] | None = None
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
 
@@ -150,8 +154,9 @@ def evaluate(
     """
     said_by_model = None if signals is None else tuple(signals)
     case = Case(
-        transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike, signals=said_by_model
-    )
+        transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike,
+        narrow=explain is None, signals=said_by_model,
+    )  # fmt: skip
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
     for pack in packs:
@@ -210,6 +215,9 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
         return [Heard(_whole_call(case))], ""
     if reason := _speakers(rule, case, listener):
         return [], reason
+    match = rule.spec.match
+    if case.narrow and not (match.absent or match.every_turn or match.flow):
+        listener.only = may_hold_in(rule, rule.condition, listener)
     hits, unknown = _hits(rule, listener)
     if obliged := _obliged(rule, rule.condition, case, listener, hits):
         return ([], next(iter(unknown.values()))) if unknown and obliged[0] else (obliged[0], "")

@@ -20,7 +20,9 @@ _SILENT_EXTRA = frozenset("\u034f\u115f\u1160\u3164\uffa0")
 _VARIATION = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _MAX_CLUSTER = 16
 #: Texts of these alone (ASCII, Han, punctuation and full-width forms) are normalised one character for one.
-_USUAL = re.compile("[\x00-\x7f\u3400-\u4db5\u4e00-\u9ffc\u3000-\u3002\u3008-\u3011\u2014\u2018\u2019\u201c\u201d\u00b7\uff01-\uff5e]*")
+_USUAL = re.compile(
+    "[\x00-\x7f\u3400-\u4db5\u4e00-\u9ffc\u3000-\u3002\u3008-\u3011\u2014\u2018\u2019\u201c\u201d\u00b7\uff01-\uff5e]*"
+)
 _WIDE = {0x3000: " ", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 
 

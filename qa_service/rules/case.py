@@ -27,7 +27,10 @@ from qa_service.rules.zones import zones_of
 
 @dataclass
 class Case:
-    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing."""
+    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing.
+
+    ``narrow``: words are looked for only where they can lead to a finding; not all that is held back is known then.
+    """
 
     transcript: Transcript
     facts: CallFacts
@@ -36,6 +39,7 @@ class Case:
     role_floor: float
     excerpt: bool = False
     sound_alike: bool = True
+    narrow: bool = False
     signals: tuple[Signal, ...] | None = None
     history: History | None = None
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)

@@ -33,7 +33,7 @@ from qa_service.rules.listen import Listener, speaks
 from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
-from qa_service.rules.windows import complete, holding
+from qa_service.rules.windows import complete, holding, may_hold_in
 
 __all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
 
@@ -76,6 +76,7 @@ def evaluate(
         word_probability_floor,
         role_floor,
         sound_alike=sound_alike,
+        narrow=explain is None,
         signals=said_by_model,
         history=history,
     )
@@ -141,6 +142,9 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
         return [Heard(_whole_call(case))], ""
     if reason := _speakers(rule, case, listener):
         return [], reason
+    match = rule.spec.match
+    if case.narrow and not (match.absent or match.every_turn or match.flow):
+        listener.only = may_hold_in(rule, rule.condition, listener)
     hits, unknown = _hits(rule, listener)
     if obliged := _obliged(rule, rule.condition, case, listener, hits):
         return ([], next(iter(unknown.values()))) if unknown and obliged[0] else (obliged[0], "")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
@@ -31,7 +31,8 @@ class Dropped:
 class Listener:
     """Looks for the selections of one rule in one call.
 
-    ``candidates``: where its terms may be; ``budget``: what it may cost; ``touched`` and ``dropped`` record what was
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns
+    beyond which its words need not be looked for (None: all count); ``touched`` and ``dropped`` record what was
     met on the way.
     """
 
@@ -40,6 +41,7 @@ class Listener:
     selections: Mapping[str, Selection]
     candidates: Candidates
     budget: Budget
+    only: Set[int] | None = None
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
 
@@ -83,6 +85,10 @@ class Listener:
             self.touched.add((selection.name, operator.family))
         return [replace(hit, selection=selection.name) for hit in found]
 
+    def may_be(self, selection: Selection) -> Set[int]:
+        """Turns in which words of a selection may be."""
+        return set().union(*(self.candidates.turns(term) for term in selection.terms))
+
     def _words(self, selection: Selection, speaker: str) -> list[Hit]:
         terms: dict[int, list[tuple[int, Term]]] = {}
         for i, term in enumerate(selection.terms):
@@ -91,7 +97,7 @@ class Listener:
         return [
             hit
             for at in sorted(terms)
-            if speaks(turn := self.turns[at], speaker)
+            if (self.only is None or at in self.only) and speaks(turn := self.turns[at], speaker)
             for hit in self._in_turn(selection, terms[at], at, turn)
         ]
 

@@ -93,8 +93,8 @@ def parse_source(text: str, name: str) -> Source:
 def composed(text: str, *, quickly: bool = True) -> Any:
     """The tree of nodes; None of an empty text.
 
-    libyaml reads 25 times as fast as ruamel.yaml, which is asked where it is missing, finds a mistake (ruamel tells
-    it better) or does not tell an anchor or tag.
+    libyaml reads 25 times as fast as ruamel.yaml, which is asked where libyaml is missing, finds a mistake (ruamel
+    tells it better) or does not tell an anchor or tag.
     """
     if quickly and yaml.__with_libyaml__ and not _ANCHORED.search(text):
         try:

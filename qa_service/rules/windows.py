@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 
 from qa_service.rules.compiled import Rule, Selection
@@ -29,6 +29,24 @@ def holding(rule: Rule, condition: Condition, hits: Hits, listener: Listener) ->
             found.append(evidence)
             taken |= {h.at for h in evidence}
     return found
+
+
+def may_hold_in(rule: Rule, condition: Condition, listener: Listener) -> Set[int] | None:
+    """Turns outside which no word can make the rule hold, by where its words may be; None: they may matter anywhere.
+
+    What must not be said may be missing everywhere, so only what must be said counts. Within one turn it must come
+    together there; in wider windows there must be some of it in the call.
+    """
+    if any(s.operator or s.around for s in rule.selections):
+        return None
+    wanted, _ = mentioned(condition)
+    places = {s.name: listener.may_be(s) for s in rule.selections if s.name in wanted}
+    if not condition.holds(lambda name, negated: not negated and bool(places[name])):
+        return frozenset()
+    if _within(rule, listener).kind not in ("turn", "near"):
+        return None
+    anywhere = frozenset[int]().union(*places.values())
+    return {at for at in anywhere if condition.holds(lambda name, negated, at=at: not negated and at in places[name])}  # type: ignore[misc]
 
 
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:

@@ -32,7 +32,7 @@ class _Ways:
     of a pattern that may be ``misheard``, and for each word of an English phrase two keys of which one must be said.
     """
 
-    written: Sets | None
+    written: tuple[Sets, ...] | None
     by_case: bool = False
     sounds: tuple[str, ...] = ()
     misheard: tuple[str, ...] = ()
@@ -89,12 +89,12 @@ class Index:
 
     def _ways_of(self, term: Term) -> _Ways:
         if term.pattern is None:
-            written = (self._number(frozenset({term.phrase})),)
+            written = ((self._number(frozenset({term.phrase})),),)
             spelt = [word for word in term.phrase.split() if term.phonetic]
             phonetic = tuple(map(ways_to_say, spelt)) if all(map(is_latin, spelt)) else ()
             return _Ways(written, sounds=tuple(map(_code, term.sounds)), phonetic=phonetic)
         required = term.pattern.required
-        sets = None if required is None else tuple(map(self._number, required))
+        sets = None if required is None else tuple(tuple(map(self._number, needed)) for needed in required)
         misheard = {w for found in term.misheard.words.by_start.values() for w, _ in found} if term.misheard else ()
         return _Ways(sets, by_case=True, misheard=tuple(sorted(misheard)))
 
@@ -119,7 +119,9 @@ class Candidates:
         way = self.ways.get(id(term))
         if way is None or way.written is None:
             return self.everywhere
-        found = self._in_all(way.written)
+        found = self._in_all(way.written[0])
+        for numbers in way.written[1:]:
+            found = found | self._in_all(numbers) if numbers[0] in self.sets else found
         if way.by_case and self.odd:
             found = found | self.odd
         for turns in self._by_sound(way):

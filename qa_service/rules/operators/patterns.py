@@ -23,6 +23,8 @@ _MOST_LITERALS = 600
 _MOST_PRODUCTS = 32
 #: Sets of one pattern that are looked for, the most telling first.
 _MOST_SETS = 3
+#: Alternatives of one pattern that are told apart.
+_MOST_ALTERNATIVES = 48
 _FEW = 12
 #: Set operations, nested sets and fuzzy counts: ``re`` reads them otherwise than ``regex``, without an error.
 _OTHERWISE = regex.compile(r"\[[^\]]*(?:\[|--|&&|\|\||~~)|(?<!\\)\{(?!\d*,?\d*\})")
@@ -35,13 +37,15 @@ _GROUP = regex.compile(r"(?<!\\)\((?!\?)|\(\?P?<(?![=!])")
 _BACK = regex.compile(r"\\([1-9])")
 
 Literals = frozenset[str]
+Sets = tuple[Literals, ...]
 
 
 class Pattern:
     """One pattern, case ignored.
 
-    ``required``: of each of these sets one must stand in a plain text (:func:`~qa_service.rules.stream.is_plain`) that
-    matches; None where nothing is known. ``empty``: it matches the empty text, and so everywhere.
+    ``required``: alternatives; for one of them a literal of each of its sets must stand in a plain text
+    (:func:`~qa_service.rules.stream.is_plain`) that matches. None where nothing is known.
+    ``empty``: it matches the empty text, and so everywhere.
     """
 
     def __init__(self, written: str) -> None:
@@ -57,9 +61,9 @@ class Pattern:
         return self.quick if plain and self._caseless else self.whole
 
     @cached_property
-    def required(self) -> tuple[Literals, ...] | None:
+    def required(self) -> tuple[Sets, ...] | None:
         tree, self._tree = self._tree, None
-        return None if tree is None else _required(tree)
+        return None if tree is None else _required(tree.data)
 
     @cached_property
     def whole(self) -> regex.Pattern[str]:
@@ -132,11 +136,31 @@ def _caseless_item(code: Any, argument: Any) -> bool:
     return code in (op.ASSERT, op.ASSERT_NOT) and _is_caseless(argument[1])
 
 
-def _required(tree: Any) -> tuple[Literals, ...] | None:
-    exact, sets = _sequence(tree)
+def _required(items: Sequence[Any]) -> tuple[Sets, ...] | None:
+    """For each alternative the sets that it needs; None where one of them needs nothing."""
+    found = [_needed(alternative) for alternative in _alternatives(items, _MOST_ALTERNATIVES)]
+    return None if any(not sets for sets in found) else tuple(dict.fromkeys(found))
+
+
+def _needed(items: Sequence[Any]) -> Sets:
+    exact, sets = _sequence(items)
     found = [*sets, *([exact] if exact else [])]
-    kept = sorted((s for s in set(map(_shortest, found)) if _tells(s)), key=_worth)
-    return tuple(kept[:_MOST_SETS]) or None
+    return tuple(sorted((s for s in set(map(_shortest, found)) if _tells(s)), key=_worth)[:_MOST_SETS])
+
+
+def _alternatives(items: Sequence[Any], most: int) -> list[Sequence[Any]]:
+    """An expression as those of which one must match: its first alternation that is no list of words taken apart."""
+    for i, (code, argument) in enumerate(items):
+        if code is op.SUBPATTERN and not argument[1] and not argument[2]:
+            return _alternatives([*items[:i], *argument[3].data, *items[i + 1 :]], most)
+        if code is op.BRANCH and 1 < len(argument[1]) <= most and _sequence([(code, argument)])[0] is None:
+            share = most // len(argument[1])
+            return [
+                whole
+                for branch in argument[1]
+                for whole in _alternatives([*items[:i], *branch.data, *items[i + 1 :]], max(1, share))
+            ]
+    return [items]
 
 
 def _worth(literals: Literals) -> tuple[int, int, list[str]]:
@@ -161,11 +185,11 @@ _Known = tuple[Literals | None, list[Literals]]
 _EMPTY: Literals = frozenset({""})
 
 
-def _sequence(items: Any) -> _Known:
+def _sequence(items: Sequence[Any]) -> _Known:
     running: Literals = _EMPTY
     sets: list[Literals] = []
     whole = True
-    for code, argument in items.data:
+    for code, argument in items:
         if code is op.LITERAL:
             char = chr(argument)
             running = frozenset([a + char for a in running])
@@ -194,9 +218,9 @@ def _item(code: Any, argument: Any) -> _Known:
     if code is op.BRANCH:
         return _branch(argument[1])
     if code is op.SUBPATTERN:
-        return _sequence(argument[3])
+        return _sequence(argument[3].data)
     if code is op.ATOMIC_GROUP:
-        return _sequence(argument)
+        return _sequence(argument.data)
     if code in (op.MAX_REPEAT, op.MIN_REPEAT, op.POSSESSIVE_REPEAT):
         return _repeat(*argument)
     return None, []
@@ -215,7 +239,7 @@ def _set(items: Sequence[Any]) -> Literals | None:
 
 
 def _branch(branches: Sequence[Any]) -> _Known:
-    known = [_sequence(branch) for branch in branches]
+    known = [_sequence(branch.data) for branch in branches]
     exacts = [exact for exact, _ in known]
     if all(exact is not None for exact in exacts):
         whole = frozenset[str]().union(*(e for e in exacts if e is not None))
@@ -232,7 +256,7 @@ def _best(exact: Literals | None, sets: Sequence[Literals]) -> Literals | None:
 
 
 def _repeat(least: int, most: int, inside: Any) -> _Known:
-    exact, sets = _sequence(inside)
+    exact, sets = _sequence(inside.data)
     if least == 0:
         return (exact | _EMPTY, []) if most == 1 and exact is not None else (None, [])
     if least == most == 1:

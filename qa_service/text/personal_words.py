@@ -31,13 +31,16 @@ _MEASURE_ZH = "(?![元块万千百天日年月期次分秒个位])"
 
 _CODE_EN = (
     r"(?:\b(?:security (?:code|number)|cvv2?|cvc2?|cvn|cav2|card verification \w+"
-    r"|(?:digits|numbers?|code)(?: \w+){0,2} on the (?:back|reverse|signature strip|front)|back of (?:the|my|your|her|his) card"
+    r"|(?:digits|numbers?|code)(?: \w+){0,2} on the (?:back|reverse|signature strip|front)"
+    r"|back of (?:the|my|your|her|his) card"
     r"|pin(?: number| code)?|one[ -]time (?:pass ?code|password|code|pin)|pass ?code|otp|pass ?word"
     r"|(?:verification|authentication|authorisation|authorization|confirmation|access|login|log in|sms|text) code"
     r"|memorable (?:number|word|date)|(?:meeting|session|remote|partner|screen ?share|support) (?:id|code|number)"
-    r"|any ?desk|team ?viewer|code(?: that| which)?(?: just)? (?:i|we|they|he|she|you|the bank|my bank|it|came)(?:'ve| have| was| were)?"
+    r"|any ?desk|team ?viewer"
+    r"|code(?: that| which)?(?: just)? (?:i|we|they|he|she|you|the bank|my bank|it|came)(?:'ve| have| was| were)?"
     r"(?: just)?(?: got| get| sent| texted| received| been sent| came| through| see| have)"
-    r"|(?:texted|sent|got|came through)(?: \w+){0,3} code|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
+    r"|(?:texted|sent|got|came through)(?: \w+){0,3} code"
+    r"|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
 )
 _DOOR = r"(?:(?<!back )\b(?:door|gate|building|entry|alarm|post|zip|area|sort|promo|discount|reference)\b)"
 _CODE_ZH = (
@@ -65,21 +68,26 @@ _ORDINAL = (
     r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
 )
 _TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
-_YEAR = rf"(?:(?:19|20)?\d{{2}}|(?:nineteen|twenty|two thousand(?: and)?)[ -]?(?:{_TENS}|\w+teen|oh|hundred)?[ -]?(?:{_NAMES})?|{_TENS}(?:[ -](?:{_NAMES}))?)"
+_YEAR = (
+    rf"(?:(?:19|20)?\d{{2}}|{_TENS}(?:[ -](?:{_NAMES}))?"
+    rf"|(?:nineteen|twenty|two thousand(?: and)?)[ -]?(?:{_TENS}|\w+teen|oh|hundred)?[ -]?(?:{_NAMES})?)"
+)
 _DATE_EN = (
-    rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}(?:[,\s]{{1,2}}{_YEAR})?|{_MONTH} (?:the )?{_ORDINAL}(?:[,\s]{{1,2}}{_YEAR})?"
+    rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}(?:[,\s]{{1,2}}{_YEAR})?"
+    rf"|{_MONTH} (?:the )?{_ORDINAL}(?:[,\s]{{1,2}}{_YEAR})?"
     r"|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})"
 )
-_DATE_ZH = r"(?:[零〇一二三四五六七八九\d]{2,4}年(?:生?的?)?[\s,，]?[一二三四五六七八九十\d]{1,3}月(?:份)?[\s,，]?[一二三四五六七八九十\d]{1,3}[日号]?)"
+_N_ZH = r"[零〇一二三四五六七八九十百两幺\d]"
+_DATE_ZH = rf"(?:{_N_ZH}{{2,4}}年(?:生?的?)?[\s,，]?{_N_ZH}{{1,3}}月(?:份)?[\s,，]?{_N_ZH}{{1,3}}[日号]?)"
 _BORN = (
     regex.compile(
-        rf"\b(?:born|date of birth|d\.?o\.?b|birth ?day|birth date)\b(?:(?!{_MONTH}\b)[\s\S]){{0,30}}?(?P<it>{_DATE_EN})\b"
+        r"\b(?:born|date of birth|d\.?o\.?b|birth ?day|birth date)\b"
+        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,30}}?(?P<it>{_DATE_EN})\b"
     ),
     regex.compile(rf"(?:出生(?:日期|年月日?)?|生日|生于)[^\d\n]{{0,8}}?(?P<it>{_DATE_ZH})"),
     regex.compile(rf"(?P<it>{_DATE_ZH})(?=(?:出生|生的|生人))"),
 )
 
-_N_ZH = r"[零〇一二三四五六七八九十百两幺\d]"
 _PART_ZH = rf"{_N_ZH}{{1,5}}(?:号楼|号院|号(?!码)|栋|幢|座|弄|组|单元|门|室|楼|层|户)"
 _ADDRESS = (
     regex.compile(
@@ -91,7 +99,11 @@ _ADDRESS = (
     ),
     regex.compile(r"\b(?P<it>[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b"),
 )
-_HOUSE = rf"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)(?:[ -](?:{_TENS}|{_NAMES}|hundred|and))*)),? "
+_HOUSE = (
+    r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
+    rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and))*)),? "
+)
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(
     rf"\b(?P<it>{_HOUSE}(?:[A-Z][\w'\-]+ ){{1,3}}"
@@ -99,8 +111,8 @@ _STREET = regex.compile(
     r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
 )
 _EMPLOYER = regex.compile(
-    r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]ob|shifts?)(?: full[ -]time| part[ -]time| nights| days)? (?:at|for|by|with) "
-    r"(?:the |a )?(?P<it>[A-Z][\w&'\-]+(?: (?:of |and |& )?[A-Z][\w&'\-]+)*)"
+    r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]ob|shifts?)(?: full[ -]time| part[ -]time| nights| days)? "
+    r"(?:at|for|by|with) (?:the |a )?(?P<it>[A-Z][\w&'\-]+(?: (?:of |and |& )?[A-Z][\w&'\-]+)*)"
 )
 _EMPLOYER_ZH = (
     regex.compile(

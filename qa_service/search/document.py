@@ -59,7 +59,7 @@ def documents(entry: CallEntry) -> tuple[TurnDocument, ...]:
             start_s=turn.start_s,
             end_s=turn.end_s,
             role=turn.role,
-            text=redact(turn.text).text,
+            text=redact(turn.text, before).text,
             day=entry.day,
             happened_at=facts.started_at or entry.received_at,
             started_at=facts.started_at,
@@ -70,7 +70,7 @@ def documents(entry: CallEntry) -> tuple[TurnDocument, ...]:
             findings=_named(proofs.get(turn.index, ())),
             call_findings=everything,
         )
-        for turn in inspection.turns
+        for turn, before in zip(inspection.turns, ("", *(t.text for t in inspection.turns)), strict=False)
     )
 
 

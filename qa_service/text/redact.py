@@ -1,30 +1,26 @@
-"""Take personal numbers out of text: telephone, identity and bank card numbers, e-mail addresses.
+"""Take personal data out of text: telephone, identity, account and card numbers, secret codes, addresses, birthdays.
 
-They come as digits or as a recogniser writes what was spoken (幺三八零零…, "138 0013 8000", "张 艾特 qq 点 com").
-Amounts, dates, days overdue and other short numbers stay: they are what inspection is about.
+Numbers come as digits or as a recogniser writes what was spoken (幺三八零零…, "138 0013 8000", "张 艾特 qq 点 com").
+Amounts, dates, days overdue and other short numbers stay: they are what inspection is about. Published service
+numbers (400, 95588, 0800) stay too. What only the words around it give away is found in
+:mod:`qa_service.text.personal_words`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import regex
 
-from qa_service.text.normalise import normalise
+from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.numbers_zh import DIGITS, MISHEARD
+from qa_service.text.personal import Found, Personal
+from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
-
-class Personal(StrEnum):
-    """What a redacted number was."""
-
-    PHONE = "phone"
-    ID = "id"
-    CARD = "card"
-    EMAIL = "email"
+__all__ = ["Personal", "Redacted", "redact"]
 
 
 @dataclass(frozen=True)
@@ -35,7 +31,11 @@ class Redacted:
     kinds: tuple[Personal, ...] = ()
 
 
-_ZH = {Personal.PHONE: "[电话]", Personal.ID: "[证件号]", Personal.CARD: "[卡号]", Personal.EMAIL: "[邮箱]"}
+_ZH = {
+    Personal.PHONE: "[电话]", Personal.ID: "[证件号]", Personal.CARD: "[卡号]", Personal.EMAIL: "[邮箱]",
+    Personal.SECRET: "[密码]", Personal.ACCOUNT: "[账号]", Personal.BIRTH: "[出生日期]", Personal.ADDRESS: "[地址]",
+    Personal.WORK: "[单位]",
+}  # fmt: skip
 _EN = {kind: f"[{kind}]" for kind in Personal}
 _HAN = regex.compile(r"\p{Script=Han}")
 _LATIN = regex.compile(r"[a-z]{2}")
@@ -43,7 +43,8 @@ _LATIN = regex.compile(r"[a-z]{2}")
 #: 妖腰… are misheard for 幺, 洞拐 are radio speech.
 _SPOKEN = DIGITS | MISHEARD
 _DIGIT = f"(?:[0-9{''.join(_SPOKEN).replace('么', '')}]|(?<![什怎这那多要])么)"
-_WORD = rf"\b(?:{'|'.join(DIGIT_WORDS)})\b"
+_NAMES = "|".join(DIGIT_WORDS)
+_WORD = rf"\b(?:(?:double|triple) )?(?:{_NAMES})\b|(?<=\b(?:{_NAMES}|o) )o\b"
 _GROUP = regex.compile(rf"{_DIGIT}+|{_WORD}")
 _CHECK_X = regex.compile(r"[\s,\-]{0,2}(?:x(?![a-z])|叉|×|艾克斯|埃克斯)")
 
@@ -71,20 +72,26 @@ _PHONE_CUE = regex.compile(
     r"[^\d]{0,8}$"
 )
 _CARD_CUE = regex.compile(r"(?:卡号|账号|帐号|账户|银行卡|card(?: number)?|account(?: number)?)[^\d]{0,8}$")
-_ID_CUE = regex.compile(r"(?:身份证|证件|social security|ssn)[^\d]{0,8}$")
+_ID_CUE = regex.compile(
+    r"(?:身份证|证件|二代证|\bsocial(?: security)?(?: number)?|\bssn|\bitin|taxpayer \w+)[^\d]{0,8}$"
+)
 _TAIL_CUE = regex.compile(r"(?:尾号|后四位|末四位|last four|ending in)[^\d]{0,6}$")
 
 _MOBILE = regex.compile(r"(?:0{0,2}86)?1[3-9]\d{9}")
 _LANDLINE = regex.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
-_HOTLINE = regex.compile(r"[48]00\d{7}")
+#: Published numbers of services: free of charge or local rate.
+_SERVICE = regex.compile(r"[48]00\d{7}|955\d{2,5}")
+_SERVICE_EN = regex.compile(r"1?8(?:00|33|44|55|66|77|88)\d{7}|0(?:800|808|3\d\d|845|870|871)\d{6,7}")
 _AMERICAN = regex.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _ID_18 = regex.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]")
 _ID_15 = regex.compile(r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
 #: Digits in each group of a number as it is read out; the country's code may stand before.
 _MOBILE_SHAPES = {(3, 4, 4), (3, 8), (7, 4), (3, 3, 5), (3, 4, 2, 2), (3, 2, 2, 2, 2), (11,)}
-_HOTLINE_SHAPES = {(10,), (3, 3, 4), (3, 7)}
 _AMERICAN_SHAPES = {(10,), (11,), (1, 10), (3, 3, 4), (3, 7), (1, 3, 7), (6, 4)}
 _MOST_GROUPS = 24
+_REPEATS = {"double": 2, "triple": 3}
+#: Characters of what was said before in which a question is looked for.
+_QUESTION = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +104,13 @@ class _Group:
     spoken: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    kind: Personal
-    start: int
-    end: int
+def redact(text: str, before: str = "") -> Redacted:
+    """The text without personal data; marks are English in English text, else Chinese.
 
-
-def redact(text: str) -> Redacted:
-    """The text without personal numbers; marks are English in English text, else Chinese."""
+    ``before`` is what was said just before, by anybody: the question that makes "nine two one" a security code.
+    """
     folded = normalise(text)
-    found = _all(folded.text)
+    found = _all(folded, text, before)
     if not found:
         return Redacted(text)
     marks = _EN if _LATIN.search(folded.text) and not _HAN.search(text) else _ZH
@@ -120,16 +123,41 @@ def redact(text: str) -> Redacted:
 
 
 def personal(text: str) -> tuple[tuple[int, int, Personal], ...]:
-    """Where the personal numbers of ``text`` stand, ``[start, end)`` each, in order."""
+    """Where the personal data of ``text`` stand, ``[start, end)`` each, in order."""
     folded = normalise(text)
-    return tuple((*folded.span(hit.start, hit.end), hit.kind) for hit in _all(folded.text))
+    return tuple((*folded.span(hit.start, hit.end), hit.kind) for hit in _all(folded, text, ""))
 
 
-def _all(text: str) -> list[_Found]:
-    mails = [_Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
-    closed = [(m.start, m.end) for m in mails] + [m.span() for m in _PLAIN.finditer(text)]
+def _all(folded: Normalised, original: str, before: str) -> list[Found]:
+    text = folded.text
+    mails = [Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
+    plain = [m.span() for m in _PLAIN.finditer(text)]
+    closed = [(m.start, m.end) for m in mails] + plain
     numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run)]
-    return sorted(mails + numbers, key=lambda hit: hit.start)
+    return _apart([*_told(folded, original, before), *mails, *numbers])
+
+
+def _told(folded: Normalised, original: str, before: str) -> Iterator[Found]:
+    """What the words around it give away, those said before included."""
+    cased = "".join(_cased(original[a:b], c) for c, a, b in zip(folded.text, folded.starts, folded.ends, strict=True))
+    question = normalise(before[-_QUESTION:] + "\n").text if before else ""
+    for hit in in_words(question + folded.text, question + cased):
+        if hit.start >= len(question):
+            yield Found(hit.kind, hit.start - len(question), hit.end - len(question))
+
+
+def _cased(written: str, folded: str) -> str:
+    """The letter with its capital, where it is still one letter."""
+    return written if len(written) == 1 and written.lower() == folded else folded
+
+
+def _apart(found: list[Found]) -> list[Found]:
+    """In order; of those that overlap the longest, and of equals the one that the words around it explain."""
+    kept: list[Found] = []
+    for hit in sorted(found, key=lambda h: (h.start - h.end, h.start)):
+        if all(hit.end <= other.start or other.end <= hit.start for other in kept):
+            kept.append(hit)
+    return sorted(kept, key=lambda hit: hit.start)
 
 
 def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
@@ -148,12 +176,13 @@ def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
 
 
 def _group(written: str, start: int, end: int) -> _Group:
-    if written in DIGIT_WORDS:
-        return _Group(DIGIT_WORDS[written], start, end, True)
+    *repeat, name = written.split(" ")
+    if digit := {**DIGIT_WORDS, "o": "0"}.get(name):
+        return _Group(digit * _REPEATS.get("".join(repeat), 1), start, end, True)
     return _Group("".join(_SPOKEN.get(c, c) for c in written), start, end, not written.isdecimal())
 
 
-def _numbers(text: str, run: list[_Group]) -> Iterator[_Found]:
+def _numbers(text: str, run: list[_Group]) -> Iterator[Found]:
     """From each group on, the longest stretch of groups that is a number."""
     at = 0
     while at < len(run):
@@ -167,16 +196,18 @@ def _numbers(text: str, run: list[_Group]) -> Iterator[_Found]:
             at += 1
 
 
-def _number(text: str, groups: list[_Group]) -> _Found | None:
+def _number(text: str, groups: list[_Group]) -> Found | None:
     digits = "".join(g.digits for g in groups)
     if not 7 <= len(digits) <= 19:
         return None
     start, end = _with_prefix(text, groups[0].start), groups[-1].end
     check = _CHECK_X.match(text, end) if len(digits) == 17 else None
     if check:
-        return _Found(Personal.ID, start, check.end())
+        return Found(Personal.ID, start, check.end())
+    if _SERVICE.fullmatch(digits) or (_SERVICE_EN.fullmatch(digits) and not _HAN.search(text)):
+        return None
     kind = _kind(digits, groups, text[max(0, start - 30) : start], text[start:end])
-    return _Found(kind, start, end) if kind else None
+    return Found(kind, start, end) if kind else None
 
 
 def _with_prefix(text: str, start: int) -> int:
@@ -191,7 +222,7 @@ def _kind(digits: str, groups: list[_Group], before: str, written: str) -> Perso
         return None
     if len(digits) >= 15 and not _MOBILE.fullmatch(digits):
         return _long(digits, groups, before)
-    if _is_social_security(written, before):
+    if _is_social_security(digits, written, before):
         return Personal.ID
     if _CARD_CUE.search(before) and len(digits) >= 10:
         return Personal.CARD
@@ -214,8 +245,6 @@ def _is_phone(digits: str, groups: list[_Group], before: str, written: str) -> b
         return True
     if _LANDLINE.fullmatch(digits) and (len(groups) <= 4 or dictated):
         return True
-    if _HOTLINE.fullmatch(digits) and ("-" in written or sizes in _HOTLINE_SHAPES or dictated):
-        return True
     if _AMERICAN.fullmatch(digits) and (sizes[-3:] in _AMERICAN_SHAPES or dictated):
         return True
     if written.startswith("+") or (dictated and len(digits) >= 10):
@@ -234,9 +263,9 @@ def _dictated(groups: list[_Group]) -> bool:
     return all(g.spoken for g in groups) or (len(groups) > 4 and single >= 0.8 * len(groups))
 
 
-def _is_social_security(written: str, before: str) -> bool:
+def _is_social_security(digits: str, written: str, before: str) -> bool:
     return bool(regex.fullmatch(r"\d{3}[\s-]\d{2}[\s-]\d{4}", written.lstrip("("))) or (
-        bool(_ID_CUE.search(before)) and len(regex.sub(r"\D", "", written)) == 9
+        bool(_ID_CUE.search(before)) and len(digits) == 9
     )
 
 

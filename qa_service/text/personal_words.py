@@ -1,0 +1,182 @@
+"""Personal data that only the words around it give away.
+
+Card security codes, PINs, passwords and one-time codes are three to eight digits like any others; what makes them
+secret is what was said before them ("the code they texted me is …", 验证码是…). The same holds for dates of birth,
+addresses, employers, sort codes, and a telephone number told in parts. Patterns read normalised text (lower case);
+names are looked for where the text has capitals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import regex
+
+from qa_service.text.numbers_en import DIGIT_WORDS
+from qa_service.text.personal import Found, Personal
+
+_NAMES = "|".join(w for w in DIGIT_WORDS)
+#: A digit as it is spoken or written, and several with nothing but pauses between.
+_EN = rf"(?:\d+|\b(?:(?:double|triple) )?(?:{_NAMES})\b|(?<=\b(?:{_NAMES}|o) )o\b)"
+_ZH = "(?:[0-9零〇一二三四五六七八九两幺妖腰洞拐勾])"
+_GAP = r"[\s,，、.。\-]{0,3}"
+_EN_RUN = rf"{_EN}(?:[\s,.\-]{{1,3}}{_EN})*"
+_ZH_RUN = rf"{_ZH}(?:{_GAP}{_ZH}){{2,7}}"
+#: Behind a number: it counts or measures something.
+_MEASURE = (
+    r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?|seconds?"
+    r"|times|payments?|digits?|numbers?|instal|of (?:the|your|my)|and a half|hundred|thousand|grand)\b)"
+)
+_MEASURE_ZH = "(?![元块万千百天日年月期次分秒个位])"
+
+_CODE_EN = (
+    r"(?:\b(?:security (?:code|number)|cvv2?|cvc2?|cvn|cav2|card verification \w+"
+    r"|(?:digits|numbers?|code)(?: \w+){0,2} on the (?:back|reverse|signature strip|front)"
+    r"|back of (?:the|my|your|her|his) card"
+    r"|pin(?: number| code)?|one[ -]time (?:pass ?code|password|code|pin)|pass ?code|otp|pass ?word"
+    r"|(?:verification|authentication|authorisation|authorization|confirmation|access|login|log in|sms|text) code"
+    r"|memorable (?:number|word|date)|(?:meeting|session|remote|partner|screen ?share|support) (?:id|code|number)"
+    r"|any ?desk|team ?viewer"
+    r"|code(?: that| which)?(?: just)? (?:i|we|they|he|she|you|the bank|my bank|it|came)(?:'ve| have| was| were)?"
+    r"(?: just)?(?: got| get| sent| texted| received| been sent| came| through| see| have)"
+    r"|(?:texted|sent|got|came through)(?: \w+){0,3} code"
+    r"|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
+)
+_DOOR = r"(?:(?<!back )\b(?:door|gate|building|entry|alarm|post|zip|area|sort|promo|discount|reference)\b)"
+_CODE_ZH = (
+    "(?:安全码|cvv2?|cvc2?|cvn2?|(?:背面|后面|反面)(?:的|那|上|最后)*[三3](?:位|个)(?:数字?|码)?|验证码|校验码|动态码|动态密码"
+    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码?|(?:会议|房间|共享|识别|连接|远程|伙伴)(?:号|码|id))"
+)
+_AFTER_CODE = (
+    regex.compile(rf"{_CODE_EN}(?:(?!{_EN}|{_DOOR})[\s\S]){{0,40}}?(?P<it>{_EN_RUN}){_MEASURE}"),
+    regex.compile(
+        rf"{_CODE_ZH}(?:(?!{_ZH})[^门禁]|[三四六八346]位数?|[三四六八346]个数字?){{0,14}}?(?P<it>{_ZH_RUN}){_MEASURE_ZH}"
+    ),
+    regex.compile(
+        r"(?:密码|口令|\bpass ?word\b)[^\n\da-z]{0,6}(?:(?:is|was|it's)\b )?(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"
+    ),
+)
+#: Spoken digits of a secret: fewer are a count, more another number.
+_SECRET_DIGITS = range(3, 9)
+
+_MONTH = (
+    r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
+    r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
+)
+_ORDINAL = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)?|(?:twenty|thirty)?[ -]?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
+    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+)
+_TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
+_YEAR = (
+    rf"(?:(?:19|20)?\d{{2}}|{_TENS}(?:[ -](?:{_NAMES}))?"
+    rf"|(?:nineteen|twenty|two thousand(?: and)?)[ -]?(?:{_TENS}|\w+teen|oh|hundred)?[ -]?(?:{_NAMES})?)"
+)
+_DATE_EN = (
+    rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}(?:[,\s]{{1,2}}{_YEAR})?"
+    rf"|{_MONTH} (?:the )?{_ORDINAL}(?:[,\s]{{1,2}}{_YEAR})?"
+    r"|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})"
+)
+_N_ZH = r"[零〇一二三四五六七八九十百两幺\d]"
+_DATE_ZH = rf"(?:{_N_ZH}{{2,4}}年(?:生?的?)?[\s,，]?{_N_ZH}{{1,3}}月(?:份)?[\s,，]?{_N_ZH}{{1,3}}[日号]?)"
+_BORN = (
+    regex.compile(
+        r"\b(?:born|date of birth|d\.?o\.?b|birth ?day|birth date)\b"
+        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,30}}?(?P<it>{_DATE_EN})\b"
+    ),
+    regex.compile(rf"(?:出生(?:日期|年月日?)?|生日|生于)[^\d\n]{{0,8}}?(?P<it>{_DATE_ZH})"),
+    regex.compile(rf"(?P<it>{_DATE_ZH})(?=(?:出生|生的|生人))"),
+)
+
+_PART_ZH = rf"{_N_ZH}{{1,5}}(?:号楼|号院|号(?!码)|栋|幢|座|弄|组|单元|门|室|楼|层|户)"
+_ADDRESS = (
+    regex.compile(
+        r"(?P<it>(?:(?<=[在住是到址于寄送去为叫,，:：\s])|^|(?<=[^\p{Han}]))(?:(?![在住是到址])[\p{Han}×x*]){1,16}?"
+        rf"(?:路|街|大道|巷|胡同|弄|小区|花园|公寓|苑|村|新村|家园|镇|社区)[\s,，]?{_PART_ZH}(?:[\s,，]?{_PART_ZH})*(?:[\s,，]?{_N_ZH}{{2,4}}(?!{_N_ZH}|[元块万天期]))?)"
+    ),
+    regex.compile(
+        rf"(?P<it>{_N_ZH}{{1,3}}(?:栋|幢|号楼|座)[\s,，]?{_N_ZH}{{1,2}}单元(?:[\s,，]?{_N_ZH}{{1,4}}(?:室|号|户)?)?)"
+    ),
+    regex.compile(r"\b(?P<it>[a-z]{1,2}\d[a-z\d]? ?\d[abd-hjlnp-uw-z]{2})\b"),
+)
+_HOUSE = (
+    r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
+    rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and))*)),? "
+)
+#: Read with capitals: "two weeks in court" is no Court.
+_STREET = regex.compile(
+    rf"\b(?P<it>{_HOUSE}(?:[A-Z][\w'\-]+ ){{1,3}}"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove|Boulevard|Blvd"
+    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
+)
+_EMPLOYER = regex.compile(
+    r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]ob|shifts?)(?: full[ -]time| part[ -]time| nights| days)? "
+    r"(?:at|for|by|with) (?:the |a )?(?P<it>[A-Z][\w&'\-]+(?: (?:of |and |& )?[A-Z][\w&'\-]+)*)"
+)
+_EMPLOYER_ZH = (
+    regex.compile(
+        r"在(?P<it>(?!我们|你们|咱们|他们|这|那|哪|什么|一家|一个|外|本|贵|某)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|幼儿园|酒店|超市|商场|银行|局))"
+        r"(?=上班|工作|做|打工|当|干)"
+    ),
+    regex.compile(
+        r"(?:工作单位|上班的单位|单位)(?:是|叫|在|:|：)+(?P<it>(?!哪|什么)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|酒店|超市|银行|局))"
+    ),
+)
+
+_SORT_CODE = regex.compile(rf"\bsort code\b(?:(?!{_EN}|\bending\b)[\s\S]){{0,25}}?(?P<it>{_EN_RUN})")
+_ACCOUNT = regex.compile(
+    rf"\b(?:account(?: number|'s|s)?)\b(?:(?!{_EN}|\bending\b|\blast\b|£|\$)[\s\S]){{0,20}}?(?P<it>{_EN_RUN}){_MEASURE}"
+)
+_NATIONAL_INSURANCE = (
+    regex.compile(r"\b(?P<it>(?:qq|[a-ceghj-prstw-z][a-ceghj-nprstw-z]) ?\d{2} ?\d{2} ?\d{2} ?[a-d])\b"),
+    regex.compile(rf"\b(?P<it>[a-z][ .,]{{1,2}}[a-z][ .,]{{1,2}}(?:{_EN}[\s,.\-]{{1,3}}){{1,6}}[a-d])\b"),
+)
+#: A number told in parts: 前面138,中间0013,后面8000.
+_PART_OF_NUMBER = regex.compile(
+    rf"(?:前(?:面|边)?(?:[三3]位)?|中间(?:那)?(?:[四4]位)?|后(?:面|边)?(?:[四4]位)?)(?:是|,|，)?(?P<it>{_ZH}(?:[\s]?{_ZH}){{2,3}})(?!{_ZH})"
+)
+_ABOUT_A_NUMBER = regex.compile("号码|手机|电话")
+_DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
+
+
+def in_words(text: str, cased: str) -> Iterator[Found]:
+    """Personal stretches of a normalised ``text``; ``cased`` is the same text, letter by letter, with its capitals."""
+    yield from _numbers_by_cue(text)
+    for kind, patterns, source in (
+        (Personal.BIRTH, _BORN, text),
+        (Personal.ADDRESS, (*_ADDRESS, _STREET), None),
+        (Personal.WORK, _EMPLOYER_ZH, text),
+        (Personal.WORK, (_EMPLOYER,), cased),
+    ):
+        for pattern in patterns:
+            looked_in = source or (cased if pattern is _STREET else text)
+            yield from (Found(kind, *m.span("it")) for m in pattern.finditer(looked_in))
+
+
+def _numbers_by_cue(text: str) -> Iterator[Found]:
+    for pattern in _AFTER_CODE:
+        for m in pattern.finditer(text):
+            if pattern is _AFTER_CODE[-1] or digits_in(m["it"]) in _SECRET_DIGITS:
+                yield Found(Personal.SECRET, *m.span("it"))
+    for m in _SORT_CODE.finditer(text):
+        if digits_in(m["it"]) >= 6:
+            yield Found(Personal.ACCOUNT, *m.span("it"))
+    for m in _ACCOUNT.finditer(text):
+        if digits_in(m["it"]) in (8, 14):
+            yield Found(Personal.ACCOUNT, *m.span("it"))
+    for pattern in _NATIONAL_INSURANCE:
+        for m in pattern.finditer(text):
+            if digits_in(m["it"]) == 6:
+                yield Found(Personal.ID, *m.span("it"))
+    parts = list(_PART_OF_NUMBER.finditer(text)) if _ABOUT_A_NUMBER.search(text) else []
+    if len(parts) > 1:
+        yield from (Found(Personal.PHONE, *m.span("it")) for m in parts)
+
+
+def digits_in(written: str) -> int:
+    """How many digits are spoken or written in a stretch; "double five" are two."""
+    count = sum(c.isdecimal() or c in "零〇一二三四五六七八九两幺妖腰洞拐勾" for c in written)
+    for times, name in regex.findall(rf"(?:(double|triple) )?\b({'|'.join(_DIGIT_OF)})\b", written):
+        count += {"double": 2, "triple": 3}.get(times, 1) if name else 0
+    return count

@@ -108,7 +108,7 @@ def composed(text: str, *, quickly: bool = True) -> Any:
 def _quick_loader() -> Any:
     from yaml.cyaml import CParser
 
-    class Loader(CParser):
+    class Loader(CParser):  # type: ignore[misc]
         """libyaml with the plain words of YAML 1.2, as ruamel.yaml reads them."""
 
         def descend_resolver(self, *_: object) -> None:

@@ -11,8 +11,6 @@ from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
-from qa_service.rules.operators.lines import Line
-from qa_service.rules.operators.words import find
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
 
@@ -58,11 +56,24 @@ def test_a_last_turn_of_the_customer_changes_no_finding_on_the_agent(packs: list
 
 
 @pytest.mark.parametrize(
-    "insult", ["废\u200b物", "废\u2060\ufeff物", "廢 物", "废,物", "废\u00ad物", "废\ufe0f物", "废、物"]
-)
+    "insult",
+    [
+        "\u202e废\u202c物", "废\ufe0e\u2066物", "废\u0301物\u0301", "废\U000e0100物",
+        "废\u200b物", "废\u2060\ufeff物", "廢 物", "废,物", "废\u00ad物", "废\ufe0f物", "废、物",
+    ],
+)  # fmt: skip
 def test_invisible_characters_do_not_hide_an_insult(tmp_path: Path, insult: str) -> None:
     root = folder(tmp_path, rule({"select": {"x": {"phrases": ["废物"]}}}))
-    assert judged(root, said(f"agent: 你这个{insult}", language="zh")).findings
+    (found,) = judged(root, said(f"agent: 你这个{insult}走", language="zh")).findings
+    assert found.quote in insult
+    assert insult.strip("\u202e\u0301").rstrip("\u0301") in found.quote
+
+
+@pytest.mark.parametrize("insult", ["ＩＤＩＯＴ", "idi\u200bot", "i\u2060d\u200di\u200co\u00adt", "IDIOT"])
+def test_width_and_case_do_not_hide_an_english_insult(tmp_path: Path, insult: str) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["idiot"]}, "y": {"regex": ["you idiots?"]}}}))
+    (found,) = judged(root, said(f"agent: you {insult}, pay")).findings
+    assert insult in found.quote
 
 
 def test_unpaired_surrogates_are_read_over(tmp_path: Path) -> None:
@@ -76,22 +87,3 @@ def test_very_long_turn_and_very_many_turns_end(packs: list[Pack]) -> None:
     assert verdict(packs, long) is not None
     many = said(*["agent: 好的我们这边帮您登记一下", "customer: 嗯我知道了谢谢"] * 1000, language="zh")
     assert verdict(packs, many) is not None
-
-
-def test_the_quick_look_at_many_turns_misses_nothing() -> None:
-    """Every term that is found in a turn alone may be in that turn among others."""
-    rules = [rule for pack in load_packs(bundled("rules")).values() for rule in pack.rules]
-    texts = [text for r in rules for e in r.spec.examples for t in e.turns if (text := t.agent or t.customer or "")]
-    random.Random(1).shuffle(texts)
-    lines = [Line(text) for text in texts]
-    terms = [term for r in rules for s in r.selections for term in s.terms if term.phrase or term.anywhere]
-    groups = [lines[i : i + 12] for i in range(0, len(lines), 12)]
-    found = 0
-    for group in groups[:60]:
-        joined = "\n".join(line.stream.text for line in group)
-        for term in terms:
-            if not may_be_in(term, joined):
-                assert not any(list(find(term, line)) for line in group), term.written
-            else:
-                found += 1
-    assert found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence, Set
 from itertools import pairwise
 
@@ -78,8 +79,8 @@ def _window(
     selections: Mapping[str, Selection],
     wanted: frozenset[str],
 ) -> tuple[Hit, ...]:
-    def near(name: str, both_ways: bool) -> list[Hit]:
-        return [h for h in hits[name] if within.reaches(anchor, h, listener.lines, both_ways=both_ways)]
+    def near(name: str, both_ways: bool) -> Sequence[Hit]:
+        return _near(hits[name], anchor, within, listener, both_ways=both_ways)
 
     def present(name: str, negated: bool) -> bool:
         return complete(selections[name], near(name, both_ways=negated))
@@ -95,6 +96,21 @@ def _window(
     if not anchor.soft and condition.holds(alone):
         return tuple(_closest(selections[anchor.selection], window[anchor.selection], anchor))
     return tuple(h for name in sorted(wanted) for h in _closest(selections[name], window[name], anchor))
+
+
+def _near(hits: Sequence[Hit], anchor: Hit, within: Within, listener: Listener, *, both_ways: bool) -> Sequence[Hit]:
+    """Those of a selection within reach. They stand in the order of turns: most of them need not be looked at."""
+    if within.kind == "call":
+        return hits
+    if within.kind != "seconds":
+        apart = within.amount if within.kind == "turns" else 0.0
+        first = bisect_left(hits, anchor.at - apart, key=_turn_of)
+        hits = hits[first : bisect_right(hits, anchor.at + apart, lo=first, key=_turn_of)]
+    return [h for h in hits if within.reaches(anchor, h, listener.lines, both_ways=both_ways)]
+
+
+def _turn_of(hit: Hit) -> int:
+    return hit.at
 
 
 def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> list[Hit]:

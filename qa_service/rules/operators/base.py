@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 from pydantic import JsonValue
@@ -62,6 +63,11 @@ class Scene:
     signals: Sequence[Signal] | None = None
     sound_alike: bool = True
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
+
+    @cached_property
+    def extent_s(self) -> tuple[float, float]:
+        """When the first words begin and the last ones end."""
+        return self.turns[0].start_s, max(turn.end_s for turn in self.turns)
 
     def amount(self, amount: Amount) -> float:
         """A number as written, or the parameter it names."""

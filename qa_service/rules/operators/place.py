@@ -87,7 +87,7 @@ def inside(place: Place, hit: Hit, scene: Scene) -> bool:
     if place.anywhere:
         return True
     turns = scene.turns
-    opening, closing = turns[0].start_s, max(t.end_s for t in turns)
+    opening, closing = scene.extent_s
     length = closing - opening
     return (
         (place.first_s is None or hit.time_s <= opening + place.first_s)

@@ -31,8 +31,8 @@ S = TypeVar("S", bound=Spec)
 
 _AMBIGUOUS = frozenset({"yes", "no", "y", "n", "on", "off"})
 _TEXT_TAGS = ("str", "timestamp")
-#: What may be an anchor, an alias, a tag or a directive.
-_ANCHORED = re.compile(r"(?:^|[\s\[{,])(?:[&*]\w|!(?!=)\S)|^%", re.MULTILINE)
+#: What may be an anchor, an alias, a tag or a directive; and tabs, which the two do not read alike.
+_ANCHORED = re.compile(r"(?:^|[\s\[{,])(?:[&*]\w|!(?!=)\S)|^%|\t", re.MULTILINE)
 
 
 @dataclass(frozen=True)

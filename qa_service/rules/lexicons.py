@@ -13,7 +13,7 @@ import regex
 from qa_service.rules.stream import fold, is_word
 
 #: ``<name>``, but neither ``(?<name>…)`` nor ``(?P<name>…)`` nor a look behind.
-_NAMED = regex.compile(r"(?<![?PLgk])<([a-z][a-z0-9_]*)>")
+_NAMED = regex.compile(r"(?<!\(\?)(?<!\(\?P)(?<!\\[Lgk])<([a-z][a-z0-9_]*)>")
 
 
 class UnknownLexiconError(Exception):

@@ -145,10 +145,10 @@ def test_shared_words_are_behaviour_too(tmp_path: Path) -> None:
 
 def test_lexicons_inside_patterns(tmp_path: Path) -> None:
     lexicons = {"family": ["mother", "wife", "老婆", "妈"], "harm": ["hurt", "出事", "c++"]}
-    match = {"select": {"a": {"regex": ["<family>.{0,12}<harm>"], "not_regex": ["(?<=never )<harm>"]}}}
+    match = {"select": {"a": {"regex": ["(?:your|你)? ?<family>.{0,12}<harm>"], "not_regex": ["(?<=never )<harm>"]}}}
     root = folder(tmp_path, rule(match), pack={"lexicons": lexicons})
-    assert judged(root, said("agent: your WIFE may get hurt")).findings[0].quote == "WIFE may get hurt"
-    assert judged(root, said("agent: 你老婆要出事", language="zh")).findings[0].quote == "老婆要出事"
+    assert judged(root, said("agent: your WIFE may get hurt")).findings[0].quote == "your WIFE may get hurt"
+    assert judged(root, said("agent: 你老婆要出事", language="zh")).findings[0].quote == "你老婆要出事"
     assert judged(root, said("agent: your housewife got hurt", "agent: your wife shuns hurting")).findings == ()
     assert judged(root, said("agent: your wife is never hurt")).findings == ()
 

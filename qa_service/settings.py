@@ -64,6 +64,7 @@ class Settings(BaseSettings):
         le=1,
         description="where who is who is less sure, rules about one side are not assessed",
     )
+    sound_alike: bool = Field(True, description="rules also find words that were heard as others of the same sound")
     coverage_floor: float = Field(default=0.6, ge=0, le=1, description="below it a call is not_assessable")
     word_probability_floor: float = Field(
         default=0.35, ge=0, le=1, description="findings on words less sure than this are unverified"

@@ -1,6 +1,6 @@
 """Recall and precision of the rule packs on labelled calls, from their text and from their audio.
 
-    python scripts/eval_calls.py FOLDER [--audio] [--json OUT] [--only odd|even]
+    python scripts/eval_calls.py FOLDER [--audio | --heard IN] [--kept] [--json OUT] [--only odd|even]
 
 FOLDER holds ``NAME.json`` files: call facts, ``turns`` and ``expected`` (violations, missing, metadata; what else
 is acceptable), beside the recordings they name. Counted is by requirement and call:
@@ -11,6 +11,10 @@ is acceptable), beside the recordings they name. Counted is by requirement and c
 
 Confirmed findings and those waiting for review are counted apart from unverified ones; the figure for "all
 states" takes every finding. A near miss is a requirement that a call only sounds like breaking.
+
+``--heard`` takes what ``--audio --json`` wrote, so that rules can be compared over the same words
+(QA_SOUND_ALIKE=false: without words known by their sound). With ``--kept`` the calls are kept in a database of their
+own, so that the rules over several calls are judged from it.
 """
 
 from __future__ import annotations
@@ -18,14 +22,18 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from qa_service.inspect.pipeline import Inspector
 from qa_service.intake.transcript import read_transcript
+from qa_service.jobs.followups import follow
 from qa_service.records import CallFacts, Finding, FindingState, Inspection, Polarity
 from qa_service.settings import load_settings
+from qa_service.store.store import open_store
 
 TRUSTED = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
 EXPECTED = ("violations", "missing", "metadata")
@@ -79,18 +87,28 @@ def main() -> int:
     inspector = Inspector(load_settings())
     paths = [p for p in sorted(arguments.folder.glob("*.json")) if "expected" in json.loads(p.read_text("utf-8"))]
     paths = [p for p in paths if arguments.only == "all" or _odd(p) == (arguments.only == "odd")]
+    heard = _heard(arguments.heard) if arguments.heard else {}
     tallies: dict[str, Tally] = {}
-    coverage: list[float] = []
-    kept: list[str] = []
+    found: dict[str, tuple[dict[str, Any], Inspection]] = {}
     for number, path in enumerate(paths, 1):
         raw = json.loads(path.read_text("utf-8"))
         if arguments.audio:
             print(f"\r{number}/{len(paths)} {path.stem}   ", end="", file=sys.stderr, flush=True)
-        inspection = _inspect(inspector, path, raw, audio=arguments.audio)
-        kept.append(inspection.model_dump_json())
-        coverage += [inspection.coverage.ratio] if inspection.coverage and inspection.coverage.ratio else []
-        _count(tallies, path.stem, raw, inspection)
-    _report(tallies, len(paths), coverage, "audio" if arguments.audio else "text")
+        before = heard.get(path.stem)
+        found[path.stem] = (
+            raw,
+            inspector.judge_again(before, _facts(raw))
+            if before
+            else _inspect(inspector, path, raw, audio=arguments.audio),
+        )
+    if arguments.kept:
+        found = _by_history(inspector, found)
+    inspections = [inspection for _, inspection in found.values()]
+    coverage = [i.coverage.ratio for i in inspections if i.coverage and i.coverage.ratio]
+    kept = [inspection.model_dump_json() for inspection in inspections]
+    for call_id, (raw, inspection) in found.items():
+        _count(tallies, call_id, raw, inspection)
+    _report(tallies, len(paths), coverage, "audio" if arguments.audio or heard else "text")
     if arguments.json:
         arguments.json.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return 0
@@ -100,9 +118,16 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--audio", action="store_true", help="transcribe the recordings instead of reading the turns")
+    parser.add_argument("--heard", type=Path, help="judge the turns of an earlier --audio --json again")
+    parser.add_argument("--kept", action="store_true", help="judge the rules over several calls from a database")
     parser.add_argument("--json", type=Path, help="write the inspections here, one a line")
     parser.add_argument("--only", choices=("all", "odd", "even"), default="all", help="calls with odd or even numbers")
     return parser.parse_args()
+
+
+def _heard(path: Path) -> dict[str, Inspection]:
+    inspections = map(Inspection.model_validate_json, path.read_text(encoding="utf-8").splitlines())
+    return {inspection.call_id: inspection for inspection in inspections}
 
 
 def _odd(path: Path) -> bool:
@@ -113,9 +138,33 @@ def _inspect(inspector: Inspector, path: Path, raw: dict[str, Any], *, audio: bo
     if not audio:
         facts, transcript = read_transcript(path)
         return inspector.inspect_transcript(transcript, facts, call_id=path.stem)
+    return inspector.inspect_audio(path.with_name(raw["file"]), _facts(raw), call_id=path.stem)
+
+
+def _facts(raw: dict[str, Any]) -> CallFacts:
     labels = {"turns", "expected", "file", "duration_s"}
-    facts = CallFacts.model_validate({k: v for k, v in raw.items() if k not in labels})
-    return inspector.inspect_audio(path.with_name(raw["file"]), facts, call_id=path.stem)
+    return CallFacts.model_validate({k: v for k, v in raw.items() if k not in labels})
+
+
+def _by_history(
+    inspector: Inspector, found: dict[str, tuple[dict[str, Any], Inspection]]
+) -> dict[str, tuple[dict[str, Any], Inspection]]:
+    """The same calls after each was judged by those before it."""
+    with tempfile.TemporaryDirectory() as folder:
+        store, now = open_store(f"sqlite:///{folder}/qa.sqlite3"), datetime.now(UTC)
+        for call_id, (raw, inspection) in found.items():
+            facts = _facts(raw)
+            day = (facts.started_at or now).date()
+            store.calls.add(
+                facts, call_id=call_id, source="", day=day, recording=None, transcript=None, received_at=now
+            )
+            claim = store.queue.claim("eval", lease_s=600, now=now)
+            assert claim
+            store.queue.finish(claim, inspection, now)
+        follow(store, inspector)
+        judged = {call_id: (raw, store.calls.get(call_id).inspection) for call_id, (raw, _) in found.items()}
+        store.close()
+    return {call_id: (raw, inspection) for call_id, (raw, inspection) in judged.items() if inspection}
 
 
 def _count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspection: Inspection) -> None:

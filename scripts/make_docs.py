@@ -1,4 +1,4 @@
-"""Write the parts of docs/ that are generated: the JSON schema of the inspection and the table of settings.
+"""Write the parts of docs/ that are generated: JSON schemas, the table of settings, and a page for each rule pack.
 
 ``--check`` writes nothing and exits with 1 when a file is out of date (a test runs it so).
 """
@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 from qa_service.records import CallFacts, Inspection
-from qa_service.settings import Settings
+from qa_service.rules.pages import pages as rule_pages
+from qa_service.settings import Settings, bundled
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 
@@ -43,12 +44,14 @@ def settings_page() -> str:
 
 def main() -> int:
     """Write or check every generated file."""
-    pages = {**schemas(), "settings.md": settings_page()}
+    rulebook = {f"rules/{name}": text for name, text in rule_pages(bundled("rules")).items()}
+    pages = {**schemas(), "settings.md": settings_page(), **rulebook}
     stale = [n for n, text in pages.items() if not (DOCS / n).is_file() or (DOCS / n).read_text("utf-8") != text]
     if "--check" in sys.argv:
         print("out of date:", ", ".join(stale)) if stale else print("docs are up to date")
         return 1 if stale else 0
     for name in stale:
+        (DOCS / name).parent.mkdir(exist_ok=True)
         (DOCS / name).write_text(pages[name], encoding="utf-8")
         print("written:", DOCS / name)
     return 0

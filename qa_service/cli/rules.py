@@ -1,17 +1,26 @@
-"""Commands over rule packs: check, test, lock, list."""
+"""Commands over rule packs: check, test, new, lock, docs, import-sca."""
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
-from qa_service.cli import OK, SOME_FAILED, screen
+from qa_service.cli import OK, SOME_FAILED, backtest, screen
 from qa_service.cli.context import start
+from qa_service.errors import ErrorCode
+from qa_service.records import Severity
 from qa_service.settings import bundled
+
+if TYPE_CHECKING:
+    from qa_service.inspect.trial import Trial
 
 app = typer.Typer(help="Rule packs: data that an officer can read and a test can run.", no_args_is_help=True,
                   rich_markup_mode=None)  # fmt: skip
+backtest.add_to(app)
 FOLDER = typer.Option(None, "--rules", help="Folder of packs; default: the packs that ship, or QA_RULES_DIR.")
 
 
@@ -22,17 +31,14 @@ def _root(folder: Path | None) -> Path:
 @app.command()
 def check(rules: Path | None = FOLDER) -> None:
     """Check every pack: format, names, examples, versions. Each problem names file, line, column and the mend."""
-    from qa_service.rules.lint import check as lint
-    from qa_service.rules.load import load_packs
+    from qa_service.rules.lint import examine
 
-    root = _root(rules)
-    problems = lint(root)
+    problems, packs = examine(_root(rules))
     for problem in problems:
         typer.echo(str(problem))
     if problems:
         typer.echo(f"{len(problems)} problems.", err=True)
         raise typer.Exit(SOME_FAILED)
-    packs = load_packs(root).values()
     examples = sum(len(rule.spec.examples) for pack in packs for rule in pack.rules)
     typer.echo(f"{len(packs)} packs, {sum(len(p.rules) for p in packs)} rules, {examples} examples: all hold.")
     raise typer.Exit(OK)
@@ -48,18 +54,109 @@ def lock(rules: Path | None = FOLDER) -> None:
 
 @app.command("test")
 def try_rules(
-    text: str = typer.Argument(..., help="What the agent says, or a file of turns (JSON)."),
-    explain: bool = typer.Option(False, "--explain", help="Show the hits that a gate or filter suppressed, and why."),
-    jurisdiction: str | None = typer.Option(None, help="CN, US, UK; default: by the language of the text."),
+    text: str = typer.Argument(
+        ..., help="What the agent says; a file of turns (JSON, or lines `agent: …`, `客户:…`); - reads standard input."
+    ),
+    pack: str | None = typer.Option(None, "--pack", help="Only this pack, whatever the plan says."),
+    explain: bool = typer.Option(
+        False, "--explain", help="Show the hits that were held back, by which gate and cue, and the gates passed."
+    ),
+    drafts: bool = typer.Option(False, "--drafts", help="Run rules in draft too, as if they were in test."),
+    jurisdiction: str | None = typer.Option(None, help="CN, US, UK; default: the facts' own, or by the language."),
+    rules: Path | None = FOLDER,
 ) -> None:
     """Try the rules on words typed in."""
     settings = start()
     from qa_service.inspect.trial import trial
 
-    findings, suppressed, missing = trial(settings, text, jurisdiction=jurisdiction)
+    if rules:
+        settings = settings.model_copy(update={"rules_dir": rules})
+    said = sys.stdin.read() if text == "-" else text
+    result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts)
+    _print_trial(result, explain)
+
+
+def _print_trial(result: Trial, explain: bool) -> None:
     paper = screen.console()
-    paper.print(screen.findings_table([("", f) for f in findings]) if findings else "No findings.")
+    paper.print(screen.findings_table([("", f) for f in result.findings]) if result.findings else "No findings.")
     if explain:
-        for line in suppressed:
+        for finding in result.findings:
+            gates = ", ".join(finding.gates) or "no gate is on"
+            reason = f"; {finding.state.value}: {finding.reason}" if finding.reason else ""
+            paper.print(f"passed: {finding.rule_id} “{finding.quote}” by {gates}{reason}", markup=False)
+        for line in result.suppressed:
             paper.print(f"suppressed: {line}", markup=False)
-        paper.print(screen.not_assessed_table(missing))
+        paper.print(screen.not_assessed_table(result.not_assessed))
+    if result.drafts:
+        typer.echo(f"Not run, in draft (--drafts runs them): {', '.join(result.drafts)}")
+
+
+@app.command()
+def new(
+    pack: str = typer.Argument(..., help="The pack that the rule goes into."),
+    rule_id: str = typer.Argument(..., metavar="ID", help="Its id for ever: CN-COLL-NIGHT-9."),
+    title: str = typer.Option(..., "--title", help="What it is about, as Chinese readers see it."),
+    title_en: str = typer.Option("", "--title-en", help="The same for English readers."),
+    severity: Severity = typer.Option(Severity.MAJOR, "--severity"),
+    requirement: list[str] = typer.Option([], "--requirement", help="Id of requirements.json; may be given often."),
+    rules: Path | None = FOLDER,
+) -> None:
+    """Write a draft rule with every field explained, sound from its first minute."""
+    from qa_service.rules.scaffold import new_rule
+
+    path = new_rule(_root(rules), pack, rule_id, title, title_en=title_en, severity=severity, requirements=requirement)
+    typer.echo(
+        f"Written: {path}\n"
+        "Next:\n"
+        "  1. put the words under match.select, and examples that hit and that stay clean\n"
+        f'  2. qa rules test "words" --pack {pack} --drafts --explain\n'
+        "  3. qa rules check\n"
+        "  4. write status: test, then qa rules lock: findings ask for review\n"
+        f"  5. qa rules backtest {pack} --since DATE, before it becomes stable (needs `measured`)"
+    )
+
+
+@app.command()
+def docs(
+    out: Path = typer.Option(Path("docs/rules"), "--out", help="Folder that gets a Markdown page for each pack."),
+    stale: bool = typer.Option(False, "--check", help="Write nothing; exit with 1 when a page is out of date."),
+    rules: Path | None = FOLDER,
+) -> None:
+    """Write readable pages of the packs: what each rule means, its clause, examples, score, known gaps."""
+    from qa_service.rules.pages import pages
+
+    root = _root(rules)
+    found = pages(root, links=os.path.relpath(root, out))
+    old = [
+        name for name, text in found.items() if not (out / name).is_file() or (out / name).read_text("utf-8") != text
+    ]
+    if stale:
+        typer.echo(f"out of date: {', '.join(old)}" if old else "pages are up to date")
+        raise typer.Exit(SOME_FAILED if old else OK)
+    for name in old:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_text(found[name], encoding="utf-8")
+        typer.echo(f"Written: {out / name}")
+    typer.echo(f"{len(found)} pages, {len(old)} changed.")
+
+
+@app.command("import-sca")
+def import_sca(
+    file: Path = typer.Argument(..., help="Rule JSON of Alibaba Cloud SCA (智能对话分析): UploadRule, GetRule, …"),
+    out: Path | None = typer.Option(None, "--out", help="Rules folder to write into; default: the one in use."),
+    pack: str = typer.Option("sca-import", "--pack", help="Pack that gets the drafts; made if it is not there."),
+) -> None:
+    """Turn SCA rules into drafts, and say what of them could not be expressed and why."""
+    from qa_service.intake.json_text import decode_utf8, read_bytes
+    from qa_service.rules.sca.records import read_sca
+    from qa_service.rules.sca.write import write_drafts
+
+    content = read_bytes(file, ErrorCode.REQUEST_INVALID)
+    rules = read_sca(decode_utf8(content, ErrorCode.REQUEST_INVALID, file.name), file.name)
+    made = write_drafts(rules, out or _root(None), pack)
+    screen.console().print(screen.imported_table(made))
+    written = sum(one.file is not None for one in made)
+    typer.echo(f"{written} of {len(made)} rules written as drafts to {out or _root(None)}.")
+    if written:
+        typer.echo(f"Next: qa rules test FILE --pack {pack} --drafts --explain, then give each its requirement.")
+    raise typer.Exit(OK if written == len(made) else SOME_FAILED)

@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -14,6 +15,9 @@ from rich.text import Text
 
 from qa_service.cli.tally import AudioTally
 from qa_service.records import CallStatus, Finding, FindingState, Inspection, NotAssessed, ProgressEvent, Severity
+
+if TYPE_CHECKING:
+    from qa_service.rules.sca.write import Imported
 
 WIDTH = 100
 #: A pipe that heard nothing for so many seconds is told how far the work is.
@@ -89,6 +93,17 @@ def not_assessed_table(rows: Iterable[NotAssessed]) -> Table:
     table.add_column("why", overflow="fold")
     for row in rows:
         table.add_row(row.rule_id, row.reason)
+    return table
+
+
+def imported_table(rows: Iterable[Imported]) -> Table:
+    """Rules of another system: the file each became, and what of it was lost."""
+    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
+    table.add_column("rule", width=22, overflow="fold")
+    table.add_column("file", width=26, overflow="fold")
+    table.add_column("not expressed", overflow="fold")
+    for row in rows:
+        table.add_row(Text(row.title), row.file or "not written", Text("\n".join(row.lost) or "–"))
     return table
 
 

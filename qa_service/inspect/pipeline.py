@@ -25,12 +25,14 @@ from qa_service.records import (
     CallFacts,
     CallStatus,
     ErrorInfo,
+    History,
     Inspection,
     MadeBy,
     Measures,
     Plan,
     ProgressEvent,
     Roles,
+    RoleSource,
     Transcript,
 )
 from qa_service.rules.load import Pack, load_packs
@@ -112,6 +114,32 @@ class Inspector:
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection:
         """Inspect turns that were given as text; there is no audio, so coverage and sound are unknown."""
         return self._judge(transcript, None, facts, call_id)
+
+    def judge_again(self, kept: Inspection, facts: CallFacts) -> Inspection:
+        """The rules as they are now over what was heard then: the turns and measures of a kept inspection."""
+        assert kept.made_by is not None, "an inspection that was judged says what made it"
+        transcript = Transcript(
+            language=kept.language,
+            duration_s=kept.duration_s or 0.0,
+            turns=kept.turns,
+            coverage=kept.coverage,
+            roles=kept.roles or Roles(source=RoleSource.METADATA, confidence=0.0),
+            engine=kept.made_by.engine,
+        )
+        return self._judge(transcript, kept.measures, facts, kept.call_id)
+
+    def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
+        """The same inspection with its rules over several calls judged by the calls before it."""
+        from qa_service.inspect.cross_call import judged_again
+
+        default = None if self.settings.default_language == "auto" else self.settings.default_language
+        language = inspection.language or facts.language or default
+        plan, packs = self._chosen(facts, language)
+        return judged_again(inspection, facts, history, plan, packs, self.settings, language=language)
+
+    def _chosen(self, facts: CallFacts, language: str | None) -> tuple[Plan, tuple[Pack, ...]]:
+        plan = choose(self.plans, facts, language, self.jurisdiction(facts, language))
+        return plan, tuple(self.pack(name) for name in plan.packs)
 
     def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:
         """Each on a core of its own: most of it is one thread's work. Progress is told from this thread."""
@@ -198,8 +226,7 @@ class Inspector:
         from qa_service.rules.evaluate import evaluate
 
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})
-        plan = choose(self.plans, facts, transcript.language, self.jurisdiction(facts, transcript.language))
-        packs = tuple(self.pack(name) for name in plan.packs)
+        plan, packs = self._chosen(facts, transcript.language)
         heard = self._heard(transcript, measures, plan, packs, call_id)
         if wrong := self._unfit(transcript) or _unplanned(plan, facts):
             return heard.model_copy(
@@ -214,11 +241,13 @@ class Inspector:
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
                 role_floor=self.settings.role_floor,
+                sound_alike=self.settings.sound_alike,
             )
         return heard.model_copy(
             update={
                 "findings": evaluation.findings,
                 "not_assessed": evaluation.not_assessed,
+                "marks": evaluation.marks,
                 "score": score(evaluation.findings),
             }
         )

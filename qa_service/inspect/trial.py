@@ -1,58 +1,126 @@
-"""Try rules on words typed in: a line of an agent, or a file of turns."""
+"""Try rules on words typed in: a line of an agent, a written conversation, or a file of turns."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from qa_service.errors import ErrorCode, RuleError
+from qa_service.errors import ErrorCode, FactsError, RuleError
 from qa_service.inspect.pipeline import Inspector
-from qa_service.intake.transcript import read_transcript
-from qa_service.records import (
-    CallFacts,
-    Coverage,
-    EngineInfo,
-    Finding,
-    NotAssessed,
-    Role,
-    Roles,
-    RoleSource,
-    Transcript,
-    Turn,
-)
+from qa_service.intake.json_text import decode_json, decode_utf8, read_bytes
+from qa_service.intake.spoken import is_dialogue, read_dialogue
+from qa_service.intake.transcript import given_transcript, transcript_of
+from qa_service.records import CallFacts, Finding, NotAssessed, Plan, Transcript
+from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.plans import choose
 from qa_service.settings import Settings
 
+#: Longer words are no file name.
+LONGEST_NAME = 500
+#: A word that ends so is meant as a file's name.
+FILE_SUFFIXES = (".json", ".txt")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What the rules said. ``drafts`` are ids of rules that were not run because they are drafts."""
+
+    transcript: Transcript
+    packs: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Suppressed, ...]
+    not_assessed: tuple[NotAssessed, ...]
+    drafts: tuple[str, ...]
+
 
 def trial(
-    settings: Settings, text: str, *, jurisdiction: str | None = None
-) -> tuple[tuple[Finding, ...], list[Suppressed], tuple[NotAssessed, ...]]:
-    """Findings, suppressed hits and what could not be judged, of ``text`` said by the agent (or a file of turns)."""
-    path = Path(text) if len(text) < 500 and "\n" not in text else None
-    facts, transcript = read_transcript(path) if path and path.is_file() else (CallFacts(), _said(text))
+    settings: Settings, said: str, *, pack: str | None = None, jurisdiction: str | None = None, drafts: bool = False
+) -> Trial:
+    """Judge ``said``: the words themselves, or the name of a file that holds them.
+
+    Args:
+        settings: name the rules folder and the defaults of jurisdiction.
+        said: words of the agent, lines that name their speakers, JSON of turns, or a file with one of these.
+        pack: judge by this pack alone, whatever the plan says; else by the packs of the call's plan.
+        jurisdiction: in place of the facts' own.
+        drafts: run rules in ``draft`` too, as if they were in ``test``.
+
+    Raises:
+        RuleError: ``pack_not_found``, or a rule that cannot be loaded.
+        FactsError: TRANSCRIPT_INVALID or FACTS_INVALID.
+    """
+    facts, transcript = _heard(said)
     inspector = Inspector(settings)
     where = jurisdiction or facts.jurisdiction or inspector.jurisdiction(facts, transcript.language)
     plan = choose(inspector.plans, facts, transcript.language, where)
+    packs = [inspector.pack(pack)] if pack else _of_plan(inspector, plan, where, transcript)
+    _speaks_the_language(packs, transcript)
+    waiting = tuple(r.id for p in packs for r in p.rules if r.spec.status == "draft")
+    suppressed: list[Suppressed] = []
+    result = evaluate(
+        [_with_drafts(p) for p in packs] if drafts else packs, transcript, facts, None,
+        parameters=plan.parameters, explain=suppressed,
+    )  # fmt: skip
+    return Trial(
+        transcript=transcript,
+        packs=tuple(p.name for p in packs),
+        findings=result.findings,
+        suppressed=tuple(suppressed),
+        not_assessed=result.not_assessed,
+        drafts=() if drafts else waiting,
+    )
+
+
+def _heard(said: str) -> tuple[CallFacts, Transcript]:
+    path = Path(said) if len(said) < LONGEST_NAME and "\n" not in said else None
+    if path is not None and path.is_file():
+        content = read_bytes(path, ErrorCode.TRANSCRIPT_INVALID)
+        return _read(decode_utf8(content, ErrorCode.TRANSCRIPT_INVALID, path.name), path.name)
+    if path is not None and path.suffix in FILE_SUFFIXES and " " not in said:
+        raise FactsError(ErrorCode.FILE_NOT_FOUND, f"There is no file {said}.", "Check the name and the folder.")
+    return _read(said, "the words")
+
+
+def _read(text: str, where: str) -> tuple[CallFacts, Transcript]:
+    """JSON of turns, lines that name their speakers, or what the agent says."""
+    if not text.strip():
+        raise FactsError(ErrorCode.TRANSCRIPT_INVALID, f"{where}: there are no words.", "Write what the agent says.")
+    if text.lstrip().startswith(("{", "[")):
+        return transcript_of(decode_json(text, ErrorCode.TRANSCRIPT_INVALID, where), where)
+    facts = CallFacts()
+    if is_dialogue(text):
+        return facts, read_dialogue(text, facts, where)
+    words = " ".join(line.strip() for line in text.splitlines() if line.strip())
+    return facts, given_transcript([{"role": "agent", "text": words}], facts, where)
+
+
+def _of_plan(inspector: Inspector, plan: Plan, where: str | None, transcript: Transcript) -> list[Pack]:
     if not plan.packs:
         raise RuleError(
             f"No rule pack covers jurisdiction {where or 'unknown'}, language {transcript.language or 'unknown'}.",
-            hint="Name another with --jurisdiction, or add a pack and a plan.",
+            hint="Name another with --jurisdiction or --pack, or add a pack and a plan.",
             code=ErrorCode.PACK_NOT_FOUND,
         )
-    suppressed: list[Suppressed] = []
-    packs = [inspector.pack(name) for name in plan.packs]
-    result = evaluate(packs, transcript, facts, None, parameters=plan.parameters, explain=suppressed)
-    return result.findings, suppressed, result.not_assessed
+    return [inspector.pack(name) for name in plan.packs]
 
 
-def _said(text: str) -> Transcript:
-    language = "zh" if any("\u4e00" <= c <= "\u9fff" for c in text) else "en"
-    turn = Turn(index=0, role=Role.AGENT, start_s=0.0, end_s=max(1.0, len(text) * 0.2), text=text)
-    return Transcript(
-        language=language,
-        duration_s=turn.end_s,
-        turns=(turn,),
-        coverage=Coverage(),
-        roles=Roles(source=RoleSource.METADATA, confidence=1.0),
-        engine=EngineInfo(name="none"),
+def _speaks_the_language(packs: list[Pack], transcript: Transcript) -> None:
+    """A pack of another language would find nothing, which is not the same as clean."""
+    known = {language for p in packs for language in p.spec.languages}
+    if transcript.language not in known:
+        names = ", ".join(p.name for p in packs)
+        raise RuleError(
+            f"Pack {names} is for {', '.join(sorted(known))}; these words are {transcript.language or 'neither'}.",
+            hint="Name a pack of their language, or give `language` in the facts.",
+            code=ErrorCode.PACK_NOT_FOUND,
+        )
+
+
+def _with_drafts(pack: Pack) -> Pack:
+    """The pack with its drafts in ``test``, so that they run."""
+    rules = (
+        replace(r, spec=r.spec.model_copy(update={"status": "test"})) if r.spec.status == "draft" else r
+        for r in pack.rules
     )
+    return replace(pack, rules=tuple(rules))

@@ -38,13 +38,17 @@ def read_transcript(path: Path) -> tuple[CallFacts, Transcript]:
     Raises:
         FactsError: TRANSCRIPT_INVALID, or FACTS_INVALID where a fact is wrong.
     """
-    value = read_json(path, ErrorCode.TRANSCRIPT_INVALID)
+    return transcript_of(read_json(path, ErrorCode.TRANSCRIPT_INVALID), shown(path))
+
+
+def transcript_of(value: object, where: str) -> tuple[CallFacts, Transcript]:
+    """As :func:`read_transcript`, of a decoded JSON value; ``where`` names it in errors."""
     if isinstance(value, list):
-        return CallFacts(), given_transcript(value, CallFacts(), shown(path))
+        return CallFacts(), given_transcript(value, CallFacts(), where)
     if not isinstance(value, dict):
-        raise _invalid(shown(path), f"a transcript is an object or a list of turns, not {json_kind(value)}")
-    facts = parse_facts(value, shown(path))
-    return facts, given_transcript(value.get("turns"), facts, shown(path))
+        raise _invalid(where, f"a transcript is an object or a list of turns, not {json_kind(value)}")
+    facts = parse_facts(value, where)
+    return facts, given_transcript(value.get("turns"), facts, where)
 
 
 def given_transcript(turns: object, facts: CallFacts, where: str) -> Transcript:

@@ -20,6 +20,7 @@ from qa_service import logs
 from qa_service.errors import ErrorCode, InputError, RuleError, SetupError
 from qa_service.inspect.job import MOST_TOGETHER_S, AudioJob
 from qa_service.intake.storage import AudioStore
+from qa_service.jobs.followups import follow, follow_call
 from qa_service.jobs.heartbeat import heartbeat
 from qa_service.jobs.identity import is_dead, worker_id
 from qa_service.jobs.signals import stop_on_signals
@@ -29,6 +30,7 @@ from qa_service.records import (
     CallFacts,
     CallState,
     CallStatus,
+    History,
     Inspection,
     ProgressEvent,
     Record,
@@ -52,6 +54,8 @@ POLL_S = 2.0
 INDEX_REST_S = 30.0
 #: How long the last look at the index waits for another process that writes to it.
 LAST_SYNC_WAIT_S = 5.0
+#: Calls judged again by their history between two batches of calls that wait.
+FOLLOWED_BESIDE = 50
 #: Stages worth breaking off when asked to stop; the others are through in a moment.
 LONG_STAGES = ("decode", "transcribe")
 
@@ -78,6 +82,10 @@ class CallInspector(Protocol):
         ...
 
     def inspect_transcript(self, transcript: Transcript, facts: CallFacts, *, call_id: str) -> Inspection: ...
+
+    def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
+        """The inspection with its rules over several calls judged by the calls before it; all else as it was."""
+        ...
 
 
 class WorkReport(Record):
@@ -134,7 +142,8 @@ def work(
     indexer = _Indexer(store, index)
     with stop_on_signals(stop):
         while not stop.is_set() and (limit is None or worker.through < limit):
-            if worker.step(limit):
+            worked = worker.step(limit)
+            if worker.follow(everything=not worked) or worked:
                 indexer.sync()
             elif not stay:
                 break
@@ -167,6 +176,7 @@ class _Worker:
         self._on_progress = on_progress
         self._on_done = on_done
         self._counts: Counter[str] = Counter()
+        self._broken: set[str] = set()
 
     @property
     def through(self) -> int:
@@ -187,6 +197,11 @@ class _Worker:
             self._store.queue.release(self.name)
             raise
         return True
+
+    def follow(self, *, everything: bool) -> int:
+        """Judge calls again whose history has changed: all of them, or as many as hold up no call that waits."""
+        most = None if everything else FOLLOWED_BESIDE
+        return follow(self._store, self._inspector, most=most, stop=self._stop, broken=self._broken)
 
     def _claim(self, limit: int | None) -> list[Claim]:
         now = self._clock()
@@ -227,6 +242,7 @@ class _Worker:
             if isinstance(outcome, Exception):
                 raise outcome
             kept = self._store.queue.finish(claim, outcome, self._clock())
+            outcome = (follow_call(self._store, self._inspector, claim.call_id) if kept else None) or outcome
         except (SetupError, RuleError):
             raise  # the installation is at fault, not this call: every other would fare the same
         except Exception as wrong:  # one call must not end the work on the others

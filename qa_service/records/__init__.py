@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from qa_service.records.base import CallState, CallStatus, FindingState, Polarity, Record, Role, RoleSource, Severity
 from qa_service.records.facts import CalleeRole, CallFacts, Text
+from qa_service.records.history import Contact, EarlierCall, HeardCall, History, Mark, MarkKind
 from qa_service.records.judged import (
     ErrorInfo,
     Evaluation,
@@ -20,6 +21,7 @@ from qa_service.records.judged import (
     PackInfo,
     Plan,
     Score,
+    Signal,
 )
 from qa_service.records.kept import CallEntry, ProgressEvent, QuarantineEntry
 from qa_service.records.sound import (
@@ -54,17 +56,23 @@ __all__ = [
     "CalleeRole",
     "ChannelLanguage",
     "ChannelQuality",
+    "Contact",
     "Correction",
     "Coverage",
+    "EarlierCall",
     "EngineInfo",
     "ErrorInfo",
     "Evaluation",
     "Finding",
     "FindingState",
+    "HeardCall",
+    "History",
     "Hold",
     "Inspection",
     "Interruption",
     "MadeBy",
+    "Mark",
+    "MarkKind",
     "Measures",
     "NotAssessed",
     "PackInfo",
@@ -80,6 +88,7 @@ __all__ = [
     "Roles",
     "Score",
     "Severity",
+    "Signal",
     "SpeakerMeasures",
     "SpokenNumber",
     "Text",

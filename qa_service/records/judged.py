@@ -5,8 +5,17 @@ from __future__ import annotations
 from pydantic import Field, JsonValue
 
 from qa_service.records.base import CallStatus, FindingState, Polarity, Record, Severity
+from qa_service.records.history import EarlierCall, Mark
 from qa_service.records.sound import AudioQuality, Measures
 from qa_service.records.speech import Coverage, EngineInfo, Roles, Turn
+
+
+class Signal(Record):
+    """What a classifier made of one turn: ``probability`` of ``label``, calibrated. ``turn`` is its index."""
+
+    turn: int
+    label: str
+    probability: float = Field(ge=0, le=1)
 
 
 class Finding(Record):
@@ -14,6 +23,7 @@ class Finding(Record):
 
     ``turns`` are indexes into the transcript; ``quote`` is the evidence as heard; ``gates`` names
     the gates it passed; ``deduct`` is in points and counts only while state is ``confirmed``.
+    ``earlier`` are the calls before this one that a finding over several calls rests on.
     """
 
     rule_id: str
@@ -34,6 +44,7 @@ class Finding(Record):
     veto: bool = False
     gates: tuple[str, ...] = ()
     reason: str = ""
+    earlier: tuple[EarlierCall, ...] = ()
 
 
 class NotAssessed(Record):
@@ -45,10 +56,11 @@ class NotAssessed(Record):
 
 
 class Evaluation(Record):
-    """What the rules found on one call."""
+    """What the rules found on one call. ``marks`` bind later calls."""
 
     findings: tuple[Finding, ...]
     not_assessed: tuple[NotAssessed, ...]
+    marks: tuple[Mark, ...] = ()
 
 
 class PackInfo(Record):
@@ -85,13 +97,18 @@ class ErrorInfo(Record):
 
 
 class MadeBy(Record):
-    """Everything that decided the result, so that it can be made again."""
+    """Everything that decided the result, so that it can be made again.
+
+    ``history_packs``: the packs by which the rules over several calls were judged, from the database; empty where that
+    was not done.
+    """
 
     service_version: str
     engine: EngineInfo
     plan: str
     plan_notes: tuple[str, ...] = ()
     packs: tuple[PackInfo, ...] = ()
+    history_packs: tuple[PackInfo, ...] = ()
 
 
 class Inspection(Record):
@@ -108,6 +125,7 @@ class Inspection(Record):
     turns: tuple[Turn, ...] = ()
     findings: tuple[Finding, ...] = ()
     not_assessed: tuple[NotAssessed, ...] = ()
+    marks: tuple[Mark, ...] = ()
     score: Score | None = None
     measures: Measures | None = None
     made_by: MadeBy | None = None

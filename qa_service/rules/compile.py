@@ -8,34 +8,37 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import regex
 
-from qa_service.rules.compiled import Rule, Selection
-from qa_service.rules.condition import FILTER, Condition, default_condition, parse_condition
+from qa_service.rules.compiled import Rule, Selection, Step
+from qa_service.rules.condition import FILTER, And, Condition, Or, default_condition, parse_condition
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
-from qa_service.rules.operators.words import Term, phrase_term
-from qa_service.rules.schema import GatesSpec, PackSpec, RuleSpec, SelectionSpec
+from qa_service.rules.operators.patterns import Pattern, pattern_of
+from qa_service.rules.operators.sounds import WordsOfPattern
+from qa_service.rules.operators.words import Term, is_chinese, phrase_term
+from qa_service.rules.schema import FAMILIES, GatesSpec, PackSpec, RuleSpec, SelectionSpec
 from qa_service.rules.source import Path_, Source
+from qa_service.rules.spec import Spec
 from qa_service.rules.stream import fold
 from qa_service.text.normalise import fold_variants
 
 #: Parts of a rule file that change what it finds or what a finding costs.
 BEHAVIOUR = ("status", "severity", "requirements", "applies_to", "match", "gates", "score", "outcome")
-_PLACES = ("within_first_s", "within_last_s", "within_first_turns", "within_last_turns")
-#: A pattern with one of ``_UNLIKE``, or with a denial that can see past the end of a turn, is not looked for in many
-#: turns at once: it could miss there what it finds in a turn alone.
-_UNLIKE = ("\\A", "\\Z", "\\z", "\\G", "(?s", "(?-", "(?>", "++", "*+", "?+")
-_DENYING = ("(?!", "(?<!")
-_BEYOND = ("^", "$", "\\s", "\\W", "\\D", "\\P", "\\n")
-_FLAGS = regex.VERSION1 | regex.IGNORECASE
+_PLACES = (
+    "within_first_s", "within_last_s", "within_first_turns", "within_last_turns", "within_first_share",
+    "within_last_share",
+)  # fmt: skip
+#: Families that no side of the call has to itself.
+_OF_BOTH = ("length", "hold")
+_PARAMETER = regex.compile(r"\$[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,8 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
     )
     _check_order(source, spec)
     _check_amounts(source, spec, names)
+    _check_others(source, spec)
+    flow = _flow(source, spec)
     applies = _facts(source, ("applies_to", "facts"), spec.applies_to.facts, names)
     facts = _facts(source, ("match", "facts"), spec.match.facts, names)
     return Rule(
@@ -66,35 +71,38 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
         file=source.file,
         languages=spec.applies_to.language or names.pack.languages,
         selections=selections,
-        condition=_condition(source, spec) if selections else None,
+        condition=_all_steps(flow) if flow else _condition(source, spec) if selections else None,
         within=spec.match.within,
         applies=applies,
         facts=facts,
         behaviour_sha256=_behaviour(spec, names, (applies, facts)),
+        flow=flow,
+        country=names.pack.jurisdiction,
     )
 
 
-def compile_pattern(source: Source, path: Path_, written: str) -> regex.Pattern[str]:
+def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
     """A regular expression of a rule or gate file.
 
     Raises:
         RuleError: it does not compile, or matches the empty text and so would match everywhere.
     """
     try:
-        pattern = regex.compile(fold_variants(written), _FLAGS)
+        pattern = pattern_of(fold_variants(written))
     except regex.error as wrong:
         at = wrong.pos if isinstance(wrong.pos, int) else 0
         raise source.error(path, f"not a regular expression: {wrong.msg}", "Correct the pattern.", offset=at) from None
-    if pattern.fullmatch(""):
+    if pattern.empty:
         raise source.error(path, "this pattern matches the empty text", "Make a part of it obligatory.")
     return pattern
 
 
 def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec: RuleSpec, names: Names) -> Selection:
-    terms = [*_phrases(source, (*path, "phrases"), part.phrases, pinyin=part.pinyin)]
-    terms += _patterns(source, (*path, "regex"), part.regex, names)
-    terms += _lexicon(source, path, part, names)
-    needed = _phrases(source, (*path, "all"), part.all, pinyin=part.pinyin)
+    sounds = _Sounds(names.pack.pinyin if part.pinyin is None else part.pinyin, part.phonetic)
+    terms = [*_phrases(source, (*path, "phrases"), part.phrases, sounds)]
+    terms += _patterns(source, (*path, "regex"), part.regex, names, sounds)
+    terms += _lexicon(source, path, part, names, sounds)
+    needed = _phrases(source, (*path, "all"), part.all, sounds)
     excluded = _phrases(source, (*path, "not_phrases"), part.not_phrases)
     excluded += _patterns(source, (*path, "not_regex"), part.not_regex, names)
     return Selection(
@@ -102,30 +110,53 @@ def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec
         terms=(*terms, *needed),
         needed=frozenset(range(len(terms), len(terms) + len(needed))),
         excluded=excluded,
-        speaker=part.speaker or spec.applies_to.speaker,
-        at_least=part.at_least if terms else 0,
+        speaker=_side(part, spec),
+        at_least=part.at_least if terms or part.operator else 0,
         count=part.count,
         places={key: value for key in _PLACES if (value := getattr(part, key)) is not None},
         gates=_switches(GatesSpec() if name.startswith(FILTER) else spec.gates, part.gates, _base(name)),
+        operator=part.operator,
+        around=part.around,
     )
 
 
-def _phrases(source: Source, path: Path_, phrases: Sequence[str] | None, *, pinyin: bool = False) -> tuple[Term, ...]:
+def _side(part: SelectionSpec, spec: RuleSpec) -> str:
+    if part.operator and part.operator.family in _OF_BOTH:
+        return "any"
+    kept_by = part.silence.kept_by if part.silence else None
+    return kept_by or part.speaker or spec.applies_to.speaker
+
+
+@dataclass(frozen=True)
+class _Sounds:
+    """Whether the words of a selection are also known by their sound, Han and English."""
+
+    pinyin: bool = False
+    phonetic: bool = False
+
+
+_AS_WRITTEN = _Sounds()
+
+
+def _phrases(
+    source: Source, path: Path_, phrases: Sequence[str] | None, sounds: _Sounds = _AS_WRITTEN
+) -> tuple[Term, ...]:
     found = []
     for i, written in enumerate(phrases or ()):
         folded = fold(written)
         if not folded:
             raise source.error((*path, i), f"{written!r} holds no word", "Write what is said, or use regex.")
-        found.append(phrase_term(written, folded, pinyin=pinyin))
+        found.append(phrase_term(written, folded, pinyin=sounds.pinyin, phonetic=sounds.phonetic))
     return tuple(found)
 
 
-def _patterns(source: Source, path: Path_, patterns: Sequence[str] | None, names: Names) -> tuple[Term, ...]:
-    return tuple(_pattern_term(source, (*path, i), written, names) for i, written in enumerate(patterns or ()))
+def _patterns(
+    source: Source, path: Path_, patterns: Sequence[str] | None, names: Names, sounds: _Sounds = _AS_WRITTEN
+) -> tuple[Term, ...]:
+    return tuple(_pattern_term(source, (*path, i), written, names, sounds) for i, written in enumerate(patterns or ()))
 
 
-def _pattern_term(source: Source, path: Path_, written: str, names: Names) -> Term:
-    """``^`` and ``$`` mean the borders of a turn; in many turns at once, one to a line, those of a line."""
+def _pattern_term(source: Source, path: Path_, written: str, names: Names, sounds: _Sounds) -> Term:
     try:
         whole = expanded(written, names.lexicons)
     except UnknownLexiconError as wrong:
@@ -133,13 +164,8 @@ def _pattern_term(source: Source, path: Path_, written: str, names: Names) -> Te
         message, hint = f"no lexicon is called {wrong.name!r}", f"Lexicons of this pack: {known}."
         raise source.error(path, message, hint, offset=wrong.position) from None
     pattern = compile_pattern(source, path, whole)
-    if any(sign in written for sign in _UNLIKE) or (
-        any(sign in written for sign in _DENYING) and any(sign in written for sign in _BEYOND)
-    ):
-        return Term(written, pattern=pattern)
-    anchored = "^" in written or "$" in written
-    anywhere = regex.compile(fold_variants(whole), _FLAGS | regex.MULTILINE) if anchored else pattern
-    return Term(written, pattern=pattern, anywhere=anywhere)
+    misheard = WordsOfPattern(fold_variants(whole)) if sounds.pinyin and is_chinese(whole) else None
+    return Term(written, pattern=pattern, misheard=misheard)
 
 
 def lexicons_of(part: SelectionSpec) -> frozenset[str]:
@@ -148,7 +174,7 @@ def lexicons_of(part: SelectionSpec) -> frozenset[str]:
     return frozenset(part.lexicon or ()) | {name for pattern in patterns for name in named_in(pattern)}
 
 
-def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> tuple[Term, ...]:
+def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names, sounds: _Sounds) -> tuple[Term, ...]:
     found: list[Term] = []
     for i, name in enumerate(part.lexicon or ()):
         if name not in names.lexicons:
@@ -156,7 +182,8 @@ def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names) -> 
             raise source.error(
                 (*path, "lexicon", i), f"no lexicon is called {name!r}", f"Lexicons of this pack: {known}."
             )
-        found += [phrase_term(word, fold(word), pinyin=part.pinyin) for word in names.lexicons[name]]
+        words = names.lexicons[name]
+        found += [phrase_term(w, fold(w), pinyin=sounds.pinyin, phonetic=sounds.phonetic) for w in words]
     return tuple(found)
 
 
@@ -175,14 +202,33 @@ def _switches(rule: GatesSpec, own: GatesSpec, base: Switches) -> Switches:
 
 
 def _condition(source: Source, spec: RuleSpec) -> Condition:
-    names = tuple(spec.match.select)
     if spec.match.condition is None:
-        return default_condition(names)
+        return default_condition(tuple(spec.match.select))
+    return _parsed(source, ("match", "condition"), spec.match.condition, spec)
+
+
+def _parsed(source: Source, path: Path_, written: str, spec: RuleSpec) -> Condition:
     try:
-        return parse_condition(spec.match.condition, names)
+        return parse_condition(written, tuple(spec.match.select))
     except ExpressionError as wrong:
-        path = ("match", "condition")
         raise source.error(path, wrong.message, wrong.hint, offset=wrong.position) from None
+
+
+def _flow(source: Source, spec: RuleSpec) -> tuple[Step, ...]:
+    found: list[Step] = []
+    for i, step in enumerate(spec.match.flow.steps if spec.match.flow else ()):
+        path: Path_ = ("match", "flow", "steps", i)
+        if step.name in (s.name for s in found):
+            raise source.error((*path, "name"), f"step {step.name!r} stands here twice", "Give each its own name.")
+        says = _parsed(source, (*path, "says" if step.says else "name"), step.says or step.name, spec)
+        skip = _parsed(source, (*path, "skip_if"), step.skip_if, spec) if step.skip_if else None
+        found.append(Step(step.name, says, skip, step.deduct))
+    return tuple(found)
+
+
+def _all_steps(flow: Sequence[Step]) -> Condition:
+    """For what names the selections of a rule: a step is done or may be left out."""
+    return And(tuple(Or((s.says, s.skip_if)) if s.skip_if else s.says for s in flow))
 
 
 def _facts(source: Source, path: Path_, written: str | None, names: Names) -> Expression | None:
@@ -200,31 +246,71 @@ def _check_order(source: Source, spec: RuleSpec) -> None:
             raise source.error(("match", "order", i), f"no selection is called {name!r}", "Name a selection.")
 
 
+def _check_others(source: Source, spec: RuleSpec) -> None:
+    """Selections that another one leans on are there, and none leans on itself."""
+    leans: dict[str, list[str]] = {}
+    for name, part in spec.match.select.items():
+        named = [(("around", "of"), part.around.of)] if part.around else []
+        if part.between:
+            named += [(("between", "start"), part.between.start), (("between", "end"), part.between.end)]
+        for key, other in named:
+            if other not in spec.match.select:
+                hint = f"Selections of this rule: {', '.join(spec.match.select)}."
+                raise source.error(("match", "select", name, *key), f"no selection is called {other!r}", hint)
+        leans[name] = [other for _, other in named]
+    for name in leans:
+        seen, todo = set(), list(leans[name])
+        while todo:
+            other = todo.pop()
+            todo += [n for n in leans[other] if n not in seen]
+            seen.add(other)
+        if name in seen:
+            message = f"selection {name!r} leans on itself"
+            raise source.error(("match", "select", name), message, "Let one of them stand on its own.")
+
+
+def _amounts(spec: RuleSpec) -> Iterator[tuple[Path_, str]]:
+    """Every ``$parameter`` of the match, with its place."""
+    todo: list[tuple[Path_, Any]] = [(("match", "within"), spec.match.within)]
+    todo += [(("match", "select", name), part) for name, part in spec.match.select.items()]
+    while todo:
+        path, part = todo.pop(0)
+        if isinstance(part, str) and _PARAMETER.fullmatch(part):
+            yield path, part
+        elif isinstance(part, Spec):
+            todo += [((*path, key), getattr(part, key)) for key in type(part).model_fields]
+
+
 def _check_amounts(source: Source, spec: RuleSpec, names: Names) -> None:
     """Amounts may be ``$parameters`` that are numbers."""
-    within = spec.match.within
-    amounts: list[tuple[Path_, Any]] = [
-        (("match", "within", key), getattr(within, key)) for key in ("turns", "seconds", "near") if within
-    ]
-    for name, part in spec.match.select.items():
-        amounts += [(("match", "select", name, key), getattr(part, key)) for key in _PLACES]
-    for path, amount in amounts:
-        if not isinstance(amount, str):
-            continue
+    for path, amount in _amounts(spec):
         parameter = names.pack.parameters.get(amount[1:])
         if parameter is None or isinstance(parameter.value, bool) or not isinstance(parameter.value, int | float):
             known = ", ".join(names.pack.parameters) or "none"
             raise source.error(path, f"no number is called {amount}", f"Parameters of this pack: {known}.")
 
 
+def _later(spec: RuleSpec) -> dict[str, Any]:
+    """Keys that rules may have since the first lock, where a rule does not use them: its hash stays what it was."""
+    match: dict[str, Any] = {key: True for key in ("every_turn", "flow") if not getattr(spec.match, key)}
+    families = (*FAMILIES, "around", "within_first_share", "within_last_share")
+    match["select"] = {
+        name: {key: True for key in (*families, "phonetic") if not getattr(part, key)}
+        for name, part in spec.match.select.items()
+    }
+    return match
+
+
 def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | None]) -> str:
     """Hash of all that decides what the rule finds; the words of shared lexicons and parameters count too."""
-    whole = spec.model_dump(mode="json", include=set(BEHAVIOUR))
+    whole = spec.model_dump(mode="json", include=set(BEHAVIOUR), exclude={"match": _later(spec)})
     lexicons = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
     used = {name for e in expressions if e for name in parameters_of(e)}
-    amounts = [getattr(part, key) for part in spec.match.select.values() for key in _PLACES]
-    amounts += [getattr(spec.match.within, key) for key in ("turns", "seconds", "near") if spec.match.within]
-    used |= {a[1:] for a in amounts if isinstance(a, str)}
+    used |= {amount[1:] for _, amount in _amounts(spec)}
+    for name, part in spec.match.select.items():
+        whole["match"]["select"][name]["pinyin"] = names.pack.pinyin if part.pinyin is None else part.pinyin
+    if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
+        whole["marks"] = spec.marks
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

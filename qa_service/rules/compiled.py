@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from pydantic import JsonValue
 
 from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
-from qa_service.rules.facts import Expression
+from qa_service.rules.facts import Expression, remembers
 from qa_service.rules.gates import Cues, Switches
+from qa_service.rules.operators.around import Around, Between
+from qa_service.rules.operators.base import Operator
+from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.words import Term
-from qa_service.rules.schema import Amount, PackSpec, RuleSpec, WithinSpec
+from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
+from qa_service.rules.spec import Amount
 
 Parameters = Mapping[str, JsonValue]
 
 
 @dataclass(frozen=True)
 class Selection:
-    """``terms`` are counted; ``needed`` holds the positions in ``terms`` that must all be heard."""
+    """``terms`` are counted; ``needed`` holds the positions in ``terms`` that must all be heard.
+
+    ``operator`` is set where it looks for something other than words, ``around`` where it stands about another one.
+    """
 
     name: str
     terms: tuple[Term, ...]
@@ -30,11 +38,26 @@ class Selection:
     count: int
     places: Mapping[str, Amount]
     gates: Switches
+    operator: Operator | Between | None = None
+    around: Around | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of a flow. ``deduct`` is None where the rule's own points count."""
+
+    name: str
+    says: Condition
+    skip_if: Condition | None
+    deduct: float | None
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a pack. ``condition`` is None for a rule over facts alone."""
+    """One rule of a pack. ``condition`` is None for a rule over facts alone, and all steps' for a ``flow``.
+
+    ``country`` is the pack's.
+    """
 
     spec: RuleSpec
     pack: str
@@ -46,6 +69,13 @@ class Rule:
     applies: Expression | None
     facts: Expression | None
     behaviour_sha256: str
+    flow: tuple[Step, ...] = ()
+    country: str | None = None
+
+    @property
+    def over_calls(self) -> bool:
+        """Whether what it says may hang on earlier calls."""
+        return any(remembers(e) for e in (self.applies, self.facts) if e is not None)
 
     @property
     def id(self) -> str:
@@ -65,6 +95,12 @@ class Pack:
     parameters: Parameters
     cues: Mapping[str, Cues]
     info: PackInfo
+
+    @cached_property
+    def index(self) -> Index:
+        """Of all terms of its rules; made when the first call asks for it."""
+        selections = [selection for rule in self.rules for selection in rule.selections]
+        return Index(term for s in selections for term in (*s.terms, *s.excluded))
 
     @property
     def name(self) -> str:

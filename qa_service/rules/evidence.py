@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
 from qa_service.records import Turn
-from qa_service.rules.operators.place import Hit, moment, words_of
-from qa_service.rules.operators.words import Line
+from qa_service.rules.operators.base import Hit
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.place import moment, words_of
 
 #: Characters of a turn that an absence quotes.
 OPENING = 60
@@ -18,38 +19,59 @@ OPENING = 60
 ABSENCE_PROBABILITY = 0.85
 #: Syllables from which a phrase that was heard in other characters counts as heard.
 TRUSTED_SOUND = 4
+#: Letters from which an English one does.
+TRUSTED_LETTERS = 6
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted."""
+    """``turns`` are positions in the call; ``doubt`` is empty where the words can be trusted, ``soft`` where a person
+    need not decide; ``note`` says how words were read."""
 
     turns: tuple[int, ...]
     start_s: float | None
     end_s: float | None
     quote: str
     doubt: str = ""
+    soft: str = ""
+    note: str = ""
 
 
 def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> Evidence:
     """The stretch of each turn from its first hit to its last, joined."""
     parts: list[str] = []
     doubts: list[str] = []
+    notes: list[str] = []
     spans: list[tuple[float, float]] = []
     ordered = sorted(hits, key=lambda h: h.key)
     for at, group in groupby(ordered, key=lambda h: h.at):
         own = list(group)
         start, end = _original(lines[at], own)
-        parts.append(turns[at].text[start:end].strip())
-        spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
-        doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
+        notes += _read_as(lines[at], own)
+        parts.append(_quote(turns[at].text[start:end].strip(), own))
+        if measured := [h for h in own if h.end_s is not None]:
+            spans += [(h.time_s, h.end_s) for h in measured if h.end_s is not None]
+        if len(measured) < len(own):
+            spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
+        if any(not h.seen or h.end_s is None for h in own):  # what was measured does not hang on the words
+            doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
     return Evidence(
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
         start_s=min(s for s, _ in spans),
         end_s=max(e for _, e in spans),
         quote=" … ".join(parts),
         doubt="; ".join(dict.fromkeys(doubts)),
+        note="; ".join(dict.fromkeys(notes)),
     )
+
+
+def _quote(text: str, hits: Sequence[Hit]) -> str:
+    """With what was measured; where nothing else is the evidence the words only say where to listen."""
+    seen = " ".join(dict.fromkeys(h.seen for h in hits if h.seen))
+    if not seen:
+        return text
+    short = text if len(text) <= OPENING or not all(h.seen for h in hits) else f"{text[:OPENING]}…"
+    return f"{seen} {short}"
 
 
 def of_silence(said: tuple[int, ...], turns: Sequence[Turn]) -> Evidence:
@@ -83,9 +105,18 @@ def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:
 
 def _sounded(hits: Sequence[Hit]) -> str:
     for hit in hits:
-        if hit.span.heard_as and len(hit.span.heard_as) < TRUSTED_SOUND:
-            return f"sound_alike: sounds like {hit.span.heard_as}"
+        read_as = hit.span.heard_as
+        if read_as and len(read_as) < (TRUSTED_LETTERS if read_as.isascii() else TRUSTED_SOUND):
+            return f"sound_alike: sounds like {read_as}"
     return ""
+
+
+def _read_as(line: Line, hits: Sequence[Hit]) -> Iterator[str]:
+    """What was heard and what it was read as, for words that were written otherwise than they were meant."""
+    for hit in hits:
+        if hit.span.heard_as:
+            start, end = line.stream.original(hit.span.start, hit.span.end)
+            yield f"sound_alike: “{line.text[start:end]}” read as “{hit.span.heard_as}”"
 
 
 def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:

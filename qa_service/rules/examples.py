@@ -4,15 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
+from qa_service.records import (
+    CallFacts,
+    CallStatus,
+    Contact,
+    Coverage,
+    EngineInfo,
+    HeardCall,
+    History,
+    Mark,
+    Role,
+    Roles,
+    RoleSource,
+    Transcript,
+    Turn,
+)
 from qa_service.rules.compiled import Pack, Rule
-from qa_service.rules.evaluate import RUNNING, Case, Heard, judge, listener_of
+from qa_service.rules.evaluate import RUNNING, Case, judge, listener_of
+from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.words import is_chinese
-from qa_service.rules.schema import ExampleSpec, ExampleTurn
+from qa_service.rules.schema import ExampleCall, ExampleSpec, ExampleTurn
 
 #: How long example turns last that give no time: seconds a Chinese character, seconds another word.
 _PER_CHARACTER_S, _PER_WORD_S = 0.22, 0.35
+#: When an example with earlier calls took place, unless its facts say so; what a conversation is in it.
+_MOMENT = datetime(2026, 11, 18, 12, tzinfo=UTC)
+_TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=2, role_confidence=1.0, duration_s=60.0)
+_DAYS = 92
 
 
 @dataclass(frozen=True)
@@ -32,12 +52,15 @@ def run(rule: Rule, pack: Pack, example: ExampleSpec) -> Outcome:
     transcript = _transcript(rule, example)
     if transcript.language not in rule.languages:
         return Outcome("clean")
-    case = Case(transcript, facts, example.measures, word_probability_floor=0.0, role_floor=0.6, excerpt=True)
-    listener = listener_of(case, pack, pack.parameters)
+    case = Case(
+        transcript, facts, example.measures, word_probability_floor=0.0, role_floor=0.6, excerpt=True,
+        signals=example.signals, history=_history(example, facts),
+    )  # fmt: skip
+    listener = listener_of(case, pack, pack.parameters, rule)
     found, reason = judge(rule, case, listener)
     return Outcome(
         said="not_assessed" if reason else "hit" if found else "clean",
-        quotes=tuple(h.evidence.quote for h in found),
+        quotes=tuple(h.quote for h in found),
         reason=reason,
         turns=_turns(found),
         touched=frozenset(listener.touched),
@@ -64,20 +87,54 @@ def _turns(found: Sequence[Heard]) -> frozenset[int]:
     return frozenset(i for heard in found for i in heard.evidence.turns)
 
 
-def _transcript(rule: Rule, example: ExampleSpec) -> Transcript:
+def _history(example: ExampleSpec, facts: CallFacts) -> History | None:
+    """The example's earlier calls as a database would hold them; None where the example has none."""
+    if example.earlier is None:
+        return None
+    this = Contact(
+        call_id="this", debtor="debtor", number="number", at=facts.started_at or _MOMENT, direction=facts.direction,
+        callee_role=facts.callee_role, disposition=facts.disposition, place=_place(facts), heard=_TALKED,
+    )  # fmt: skip
+    earlier = (_contact(number, call, this) for number, call in enumerate(example.earlier, 1))
+    return History(this=this, days=_DAYS, earlier=tuple(sorted(earlier, key=lambda c: c.at)))
+
+
+def _contact(number: int, call: ExampleCall, this: Contact) -> Contact:
+    marks = tuple(Mark(kind=kind, rule_id="EXAMPLE-1", rule_version=1, sure=True) for kind in call.marks)
+    told = {"voicemail": "voicemail", "unanswered": "no answer", "not_connected": "busy"}
+    return Contact(
+        call_id=f"E-{number}", debtor="debtor", number="number" if call.same_number else "another",
+        at=this.at - timedelta(hours=call.hours_ago), direction=call.direction, callee_role=call.callee_role,
+        disposition=told.get(call.outcome), place=call.place, agreed=call.agreed,
+        heard=None if call.outcome == "waiting" else _TALKED.model_copy(update={"marks": marks}),
+    )  # fmt: skip
+
+
+def _place(facts: CallFacts) -> str | None:
+    place = facts.extra.get("called_place")
+    return place.lower() if isinstance(place, str) else None
+
+
+def spoken_turns(written: Sequence[ExampleTurn]) -> tuple[Turn, ...]:
+    """Turns one after another, each as long as its words take, unless ``at`` says when it starts."""
     turns: list[Turn] = []
     at = 0.0
-    for index, spec in enumerate(example.turns):
+    for index, spec in enumerate(written):
         role, text = _spoken(spec)
         start = at if spec.at is None else spec.at
         at = start + _seconds(text)
         turns.append(Turn(index=index, role=role, start_s=start, end_s=at, text=text))
+    return tuple(turns)
+
+
+def _transcript(rule: Rule, example: ExampleSpec) -> Transcript:
+    turns = spoken_turns(example.turns)
     language = example.language or rule.languages[0]
     anonymous = bool(turns) and all(t.role is Role.UNKNOWN for t in turns)
     return Transcript(
         language=language,
-        duration_s=example.duration_s or at,
-        turns=tuple(turns),
+        duration_s=example.duration_s or (turns[-1].end_s if turns else 0.0),
+        turns=turns,
         coverage=Coverage(ratio=example.coverage),
         roles=Roles(source=RoleSource.METADATA, confidence=0.0 if anonymous else 1.0),
         engine=EngineInfo(name="none"),

@@ -6,7 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from qa_service.rules.unsure import Unsure
+from qa_service.rules.zones import touches, zone
+
+#: What the engine knows of every call by its facts: the zones in which the debtor may be (a list of names).
+ZONES = "call.zones"
 
 
 @dataclass(frozen=True)
@@ -23,14 +28,14 @@ def hour(at: Any) -> float:
     return _decimal_hour(_time(at))
 
 
-def local_hour(at: Any, zone: Any) -> float:
+def local_hour(at: Any, name: Any) -> float:
     """Decimal hour of a time stamp in a named zone, daylight saving time included."""
-    return _decimal_hour(_local(at, zone))
+    return _decimal_hour(_local(at, name))
 
 
-def local_weekday(at: Any, zone: Any) -> int:
+def local_weekday(at: Any, name: Any) -> int:
     """Day of the week in a named zone: Monday is 1, Sunday 7."""
-    return _local(at, zone).isoweekday()
+    return _local(at, name).isoweekday()
 
 
 def days_between(earlier: Any, later: Any) -> float:
@@ -42,6 +47,21 @@ def days_between(earlier: Any, later: Any) -> float:
     first = first.replace(tzinfo=first.tzinfo or second.tzinfo)
     second = second.replace(tzinfo=second.tzinfo or first.tzinfo)
     return (second - first) / timedelta(days=1)
+
+
+def in_quiet_hours(at: Any, zones: Any, first: Any, last: Any, seconds: Any) -> bool | Unsure:
+    """Whether a call that began ``at`` and lasted ``seconds`` has a moment between two hours where the debtor is.
+
+    ``zones``: where that may be. Not known where they disagree.
+    """
+    start = _time(at)
+    if start.tzinfo is None:
+        raise ValueError(f"{at!r} has no offset")
+    answers = {touches(start, _number(seconds), _number(first), _number(last), name) for name in zones}
+    if len(answers) == 1:
+        return answers.pop()
+    where = f" (it may be in any of {', '.join(zones)})" if zones else ""
+    return Unsure(False, True, f"debtor_tz{where}", "missing_fact")
 
 
 def contains(whole: Any, part: Any) -> bool:
@@ -57,14 +77,17 @@ def _decimal_hour(at: datetime) -> float:
     return at.hour + at.minute / 60 + at.second / 3600
 
 
-def _local(at: Any, zone: Any) -> datetime:
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{value!r} is no number")
+    return float(value)
+
+
+def _local(at: Any, name: Any) -> datetime:
     moment = _time(at)
     if moment.tzinfo is None:
         raise ValueError(f"{at!r} has no offset")
-    try:
-        return moment.astimezone(ZoneInfo(str(zone)))
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{zone!r} is no time zone") from None
+    return moment.astimezone(zone(str(name)))
 
 
 def _time(at: Any) -> datetime:
@@ -80,4 +103,5 @@ FUNCTIONS: dict[str, Function] = {
     "local_weekday": Function(local_weekday, 2, ("started_at", "debtor_tz")),
     "days_between": Function(days_between, 2),
     "contains": Function(contains, 2),
+    "in_quiet_hours": Function(in_quiet_hours, 5, ("started_at", ZONES)),
 }

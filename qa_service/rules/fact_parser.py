@@ -13,11 +13,23 @@ from typing import Any
 from qa_service.records import CallFacts
 from qa_service.rules.condition import MAX_DEPTH
 from qa_service.rules.fact_functions import FUNCTIONS
-from qa_service.rules.facts import Among, Binary, Call, Expression, Fact, Junction, Literal, Not, Parameter
+from qa_service.rules.facts import (
+    Among,
+    Binary,
+    Call,
+    Expression,
+    Fact,
+    Junction,
+    Literal,
+    Not,
+    Parameter,
+    Remembered,
+)
+from qa_service.rules.history_names import MARK_KINDS, NAMES, ROOT, alone
 from qa_service.rules.lexer import ExpressionError, Token, Tokens
 
-#: What the engine knows of every call: ``call.duration_s``, ``call.language``, ``call.turns``; ``measures.…``.
-CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns")
+#: What the engine knows of every call; ``call.kept``: it is in the database, so that earlier calls can be asked.
+CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns", "call.kept")
 _OPEN = frozenset({"account", "history", "extra", "measures"})
 _FIELDS = frozenset(CallFacts.model_fields) - _OPEN
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False}
@@ -138,7 +150,28 @@ class _Parser:
             return self._parameter(token)
         if token.text in FUNCTIONS or token.text in _SPECIAL:
             return self._call(token, depth)
+        if token.text.startswith(ROOT):
+            return self._remembered(token, depth)
         return Fact(_known(token))
+
+    def _remembered(self, token: Token, depth: int) -> Expression:
+        """A fact over several calls, with or without brackets; another ``history.…`` is the caller's alone."""
+        name = token.text.removeprefix(ROOT)
+        if self.tokens.next.text != "(":
+            if name in NAMES and NAMES[name].takes and alone(name) is None:
+                raise ExpressionError(f"{token.text} needs a value", token.position, f"Write {token.text}(…).")
+            meant = alone(name)
+            if meant is None:
+                return Fact(_known(token))
+            return Remembered(meant[0], tuple(map(Literal, meant[1])), lambda *_values: (name,))
+        if name not in NAMES:
+            close = difflib.get_close_matches(name, NAMES, 1)
+            hint = f"Did you mean {ROOT}{close[0]}?" if close else "See docs/history.md."
+            raise ExpressionError(f"{token.text} takes no values", token.position, hint)
+        call = self._call(token, depth)
+        assert isinstance(call, Call)
+        _check_values(token, NAMES[name].takes, call.arguments)
+        return Remembered(name, call.arguments, NAMES[name].keys)
 
     def _parameter(self, token: Token) -> Expression:
         name = token.text[1:]
@@ -159,6 +192,8 @@ class _Parser:
 
 def _completed(token: Token, arguments: list[Expression]) -> tuple[Expression, ...]:
     """The arguments with implied facts filled in: ``local_hour`` is ``local_hour(started_at, debtor_tz)``."""
+    if token.text.startswith(ROOT):
+        return tuple(arguments)
     if token.text in _SPECIAL:
         wrong = not arguments or (token.text == "exists" and not (len(arguments) == 1 and _is_fact(arguments[0])))
         if wrong:
@@ -171,8 +206,17 @@ def _completed(token: Token, arguments: list[Expression]) -> tuple[Expression, .
     return (*(Fact(name) for name in function.implied[:missing]), *arguments)
 
 
+def _check_values(token: Token, takes: str, values: tuple[Expression, ...]) -> None:
+    if len(values) != bool(takes):
+        raise ExpressionError(
+            f"{token.text} takes {'one value' if takes else 'no value'}", token.position, "See docs/history.md."
+        )
+    if takes == "mark" and not (isinstance(values[0], Literal) and values[0].content in MARK_KINDS):
+        raise ExpressionError(f"{token.text} needs a kind of mark", token.position, f"One of {', '.join(MARK_KINDS)}.")
+
+
 def _is_fact(expression: Expression) -> bool:
-    return isinstance(expression, Fact)
+    return isinstance(expression, Fact | Remembered)
 
 
 def _known(token: Token) -> str:

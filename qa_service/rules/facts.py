@@ -14,28 +14,36 @@ from typing import Any, Protocol
 from pydantic import JsonValue
 
 from qa_service.rules.fact_functions import FUNCTIONS
+from qa_service.rules.unsure import Unsure
 
 Lookup = Callable[[str], JsonValue | None]
+#: The fact that a call is in the database.
+KEPT = "call.kept"
+#: What the database knows of earlier calls: a name and its values to a value, :class:`Unsure`, or None if nothing.
+Memory = Callable[[str, tuple[Any, ...]], Any]
 
 
 @dataclass(frozen=True)
 class Unknown:
-    """No answer: these facts are missing, or ``wrong`` says why one is no use."""
+    """No answer: these facts are missing, or ``wrong`` says, after the stable ``word``, why one is no use."""
 
     names: tuple[str, ...]
     wrong: str = ""
+    word: str = "invalid_fact"
 
     def reason(self) -> str:
         """The not-assessed reason."""
-        return f"invalid_fact: {self.wrong}" if self.wrong else f"missing_fact: {', '.join(self.names)}"
+        return f"{self.word}: {self.wrong}" if self.wrong else f"missing_fact: {', '.join(self.names)}"
 
 
 @dataclass(frozen=True)
 class FactsContext:
-    """``lookup`` finds a fact by dotted name, ``parameters`` hold the pack's ``$names``."""
+    """``lookup`` finds a fact by dotted name, ``parameters`` hold the pack's ``$names``; ``memory`` is there where the
+    call is kept in a database."""
 
     lookup: Lookup
     parameters: Mapping[str, JsonValue]
+    memory: Memory | None = None
 
 
 class Expression(Protocol):
@@ -81,7 +89,7 @@ class Call:
         values = [a.value(context) for a in self.arguments]
         if self.name == "coalesce":
             return next((v for v in values if not isinstance(v, Unknown)), _all_unknown(values))
-        if missing := _all_unknown(values):
+        if missing := _all_unknown(values) or _no_value(values):
             return missing
         try:
             return FUNCTIONS[self.name].run(*values)
@@ -101,6 +109,11 @@ class Binary:
         left, right = self.left.value(context), self.right.value(context)
         if missing := _all_unknown((left, right)):
             return missing
+        if isinstance(left, Unsure) or isinstance(right, Unsure):
+            return self._unsure(left, right)
+        return self._of(left, right)
+
+    def _of(self, left: Any, right: Any) -> Any:
         if self.sign in ("==", "!="):
             return (_plain(left) == _plain(right)) is (self.sign == "==")
         if not (_is_number(left) and _is_number(right)):
@@ -109,6 +122,56 @@ class Binary:
             return _OPERATORS[self.sign](left, right)
         except ZeroDivisionError:
             return Unknown((), f"{_shown(self.right, right)} is zero")
+
+    def _unsure(self, left: Any, right: Any) -> Any:
+        """The answer where it is the same whatever the unsure side is; else not known, for that side's reason."""
+        if isinstance(left, Unsure) and isinstance(right, Unsure):
+            return _open(left)
+        unsure, other = (left, right) if isinstance(left, Unsure) else (right, left)
+        if self.sign in ("==", "!="):
+            return _open(unsure) if unsure.holds(other) else self.sign == "!="
+        ends = [self._of(end, right) if unsure is left else self._of(left, end) for end in (unsure.low, unsure.high)]
+        if any(isinstance(end, Unknown) for end in ends):
+            return next(end for end in ends if isinstance(end, Unknown))
+        if ends[0] == ends[1]:
+            return ends[0]
+        known = not any(isinstance(end, bool) for end in ends) and self.sign in ("+", "-")
+        return Unsure(min(ends), max(ends), unsure.why, unsure.word) if known else _open(unsure)
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """``history.NAME`` that the database can answer: a count or a state of the earlier calls.
+
+    ``keys``: names under which the caller's own system may send it; the first that is there counts. Each of the two
+    may miss calls that the other knows, and the caller's may know of consent: so the caller's number stands where it is
+    as large as what the database holds, and where it is smaller the truth is left open between the two.
+    """
+
+    name: str
+    arguments: tuple[Expression, ...]
+    keys: Callable[..., tuple[str, ...]]
+
+    def value(self, context: FactsContext) -> Any:
+        values = [a.value(context) for a in self.arguments]
+        if missing := _all_unknown(values):
+            return missing
+        keys = tuple(f"history.{key}" for key in self.keys(*values))
+        sent = next((found for key in keys if (found := context.lookup(key)) is not None), None)
+        own = context.memory(self.name, tuple(values)) if context.memory else None
+        if own is None:
+            return Unknown((*keys[:1],) or (f"history.{self.name}",)) if sent is None else sent
+        if isinstance(own, Unknown):
+            return own if sent is None else sent
+        return own if sent is None else _together(sent, own)
+
+
+def _together(sent: Any, own: Any) -> Any:
+    """A number that the caller's system sent and what the database holds, as one."""
+    low = own.low if isinstance(own, Unsure) else own
+    if not (_is_number(sent) and _is_number(low)) or low <= sent:
+        return sent
+    return Unsure(sent, low, f"the facts say {sent:g}, the kept calls show {low:g}")
 
 
 @dataclass(frozen=True)
@@ -121,8 +184,8 @@ class Among:
 
     def value(self, context: FactsContext) -> Any:
         found = self.item.value(context)
-        if isinstance(found, Unknown):
-            return found
+        if isinstance(found, Unknown | Unsure):
+            return found if isinstance(found, Unknown) else _open(found)
         return (_plain(found) in {_plain(o) for o in self.options}) is self.wanted
 
 
@@ -154,6 +217,8 @@ def truth(expression: Expression, context: FactsContext) -> bool | Unknown:
     found = expression.value(context)
     if isinstance(found, bool | Unknown):
         return found
+    if isinstance(found, Unsure):
+        return _open(found)
     return Unknown((), f"{_shown(expression, found)} is neither true nor false")
 
 
@@ -164,9 +229,15 @@ def parameters_of(expression: Expression) -> frozenset[str]:
     return frozenset().union(*(parameters_of(child) for child in _children(expression)))
 
 
+def remembers(expression: Expression) -> bool:
+    """Whether the answer may hang on earlier calls."""
+    asked = isinstance(expression, Remembered) or expression == Fact(KEPT)
+    return asked or any(remembers(child) for child in _children(expression))
+
+
 def _children(expression: Expression) -> tuple[Expression, ...]:
     match expression:
-        case Call(arguments=parts) | Junction(parts=parts):
+        case Call(arguments=parts) | Remembered(arguments=parts) | Junction(parts=parts):
             return parts
         case Binary(left=left, right=right):
             return (left, right)
@@ -181,7 +252,16 @@ def _all_unknown(values: Any) -> Unknown | None:
     if not unknown:
         return None
     names = tuple(dict.fromkeys(name for u in unknown for name in u.names))
-    return Unknown(names, "" if names else next((u.wrong for u in unknown), ""))
+    return Unknown(names) if names else unknown[0]
+
+
+def _open(unsure: Unsure) -> Unknown:
+    return Unknown((), unsure.why, unsure.word)
+
+
+def _no_value(values: Any) -> Unknown | None:
+    """A function needs values, not bounds."""
+    return next((_open(v) for v in values if isinstance(v, Unsure)), None)
 
 
 def _plain(value: Any) -> Any:

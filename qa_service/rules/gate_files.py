@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import regex
 from pydantic import Field
 
 from qa_service.rules.compile import compile_pattern
 from qa_service.rules.gates import Cues
-from qa_service.rules.schema import Language, Spec, Terms
+from qa_service.rules.operators.patterns import Pattern, any_of
 from qa_service.rules.source import Path_, Source, read_source, validate
-
-_FLAGS = regex.VERSION1 | regex.IGNORECASE
+from qa_service.rules.spec import Language, Spec, Terms
 
 
 class QuotationSpec(Spec):
@@ -66,7 +64,7 @@ def load_cues(root: Path) -> dict[str, Cues]:
 
 
 def _cues(source: Source, spec: GateFile) -> Cues:
-    def group(*path: str) -> regex.Pattern[str] | None:
+    def group(*path: str) -> Pattern | None:
         return _joined(source, path, getattr(getattr(spec, path[0]), path[1]))
 
     return Cues(
@@ -85,16 +83,8 @@ def _cues(source: Source, spec: GateFile) -> Cues:
     )
 
 
-def _joined(source: Source, path: Path_, patterns: tuple[str, ...] | None) -> regex.Pattern[str] | None:
-    """One alternation; each part keeps its own groups, so that back references count from its start."""
+def _joined(source: Source, path: Path_, patterns: tuple[str, ...] | None) -> Pattern | None:
+    """One alternation of patterns that each compile by themselves."""
     if not patterns:
         return None
-    for i, written in enumerate(patterns):
-        compile_pattern(source, (*path, i), written)
-    return regex.compile("|".join(f"(?:{_branch(p, patterns[:i])})" for i, p in enumerate(patterns)), _FLAGS)
-
-
-def _branch(written: str, before: tuple[str, ...]) -> str:
-    """Back references ``\\1`` shifted by the groups of the patterns before."""
-    shift = sum(regex.compile(p, _FLAGS).groups for p in before)
-    return str(regex.sub(r"\\([1-9])", lambda m: f"\\{int(m.group(1)) + shift}", written))
+    return any_of([compile_pattern(source, (*path, i), written).written for i, written in enumerate(patterns)])

@@ -7,17 +7,18 @@ data, ``rules/gates/LANGUAGE.yaml``; how they are read is described in docs/rule
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import cached_property
+from itertools import accumulate
 
 import regex
 
-from qa_service.rules.operators.words import TIMEOUT_S, PatternTimeoutError, Span
+from qa_service.rules.operators.lines import Span
+from qa_service.rules.operators.patterns import Pattern
+from qa_service.rules.operators.words import PatternTimeoutError, timeout_s
 from qa_service.rules.stream import Stream
-
-Pattern: TypeAlias = "regex.Pattern[str]"
-
 
 #: What makes a cue a negation, where cue and hit overlap.
 _NEGATING = regex.compile(r"[不没别勿未无非]|n't|\b(?:not?|never|nobody|none|without)\b")
@@ -73,94 +74,163 @@ def held(cues: Cues, switches: Switches, stream: Stream, span: Span, still_found
         PatternTimeoutError: a cue worked too long on this turn.
     """
     start, end = stream.sentence(span.start)
-    end = max(end, span.end)
-    text = stream.text
-    if switches.quotation and (cue := _quoted(cues, stream, span, start, end)):
+    sentence = _Sentence(stream, start, max(end, span.end))
+    if switches.quotation and (cue := _quoted(cues, sentence, span)):
         return Held("quotation", cue)
-    if switches.negation and (cue := _negated(cues, stream, span, start, end, still_found)):
+    if switches.negation and (cue := _negated(cues, sentence, span, still_found)):
         return Held("negation", cue)
-    if switches.conditional and not _any(cues.conditional_certain, text, start, end):
-        found = next(_all(cues.conditional, text, start, end), None)
-        return Held("conditional", found.group()) if found else None
+    if switches.conditional and not sentence.all(cues.conditional_certain).starts:
+        found = sentence.all(cues.conditional)
+        return Held("conditional", sentence.text[found.starts[0] : found.ends[0]]) if found.starts else None
     return None
 
 
-def _quoted(cues: Cues, stream: Stream, span: Span, start: int, end: int) -> str:
-    text = stream.text
-    if after := _at(cues.quotation_after, text, span.end, end):
-        return str(after.group())
-    for cue in reversed([m for m in _all(cues.quotation, text, start, end) if m.end() <= span.start]):
-        broken = any(cue.end() <= b.start() <= span.start for b in _all(cues.quotation_breakers, text, start, end))
-        borders = [c for c in stream.clause_starts(cue.end() - 1, span.start) if c > cue.end()]
-        spoken_on = all(_at(cues.quotation_continues, text, c, end) for c in borders)
-        if not broken and spoken_on:
-            return str(cue.group())
-    return ""
+@dataclass(frozen=True)
+class _Places:
+    """Where a pattern matches, by ascending start. ``tops[i]``: the furthest end of the first ``i + 1``."""
+
+    starts: Sequence[int] = ()
+    ends: Sequence[int] = ()
+
+    @cached_property
+    def tops(self) -> Sequence[int]:
+        return list(accumulate(self.ends, max))
+
+    def overlap(self, start: int, end: int) -> bool:
+        """Whether any of them shares a character with ``[start, end)``."""
+        before = bisect_left(self.starts, end)
+        return before > 0 and self.tops[before - 1] > start
 
 
-def _negated(cues: Cues, stream: Stream, span: Span, start: int, end: int, still_found: StillFound | None) -> str:
-    text = stream.text
-    if after := _at(cues.negation_after, text, span.end, end):
-        return str(after.group())
-    pseudo = [(m.start(), m.end()) for m in _all(cues.negation_pseudo, text, start, end)]
-    breakers = [m.start() for m in _all(cues.negation_breakers, text, start, end)]
-    for cue in _all(cues.negation, text, start, end):
-        if any(a < cue.end() and cue.start() < b for a, b in pseudo):
-            continue
-        if cue.start() >= span.end:
+@dataclass(frozen=True)
+class _Sentence:
+    """One sentence (or more, where a hit is that long). What was looked for in it once is kept with its stream."""
+
+    stream: Stream
+    start: int
+    end: int
+
+    @property
+    def text(self) -> str:
+        return self.stream.text
+
+    def all(self, pattern: Pattern | None) -> _Places:
+        """Every place of a pattern, one for each character where it can begin."""
+        if pattern is None:
+            return _NOWHERE
+        key = (id(pattern), self.start, self.end)
+        if key not in self.stream.looked_up:
+            self.stream.looked_up[key] = self._all(pattern)
+        found = self.stream.looked_up[key]
+        assert isinstance(found, _Places)
+        return found
+
+    def end_at(self, pattern: Pattern | None, at: int) -> int:
+        """Where a match of the pattern that begins at ``at`` ends; 0 if there is none."""
+        if pattern is None:
+            return 0
+        key = (id(pattern), at, -self.end)
+        if key not in self.stream.looked_up:
+            self.stream.looked_up[key] = self._end_at(pattern, at)
+        found = self.stream.looked_up[key]
+        assert isinstance(found, int)
+        return found
+
+    def clauses_with(self, pattern: Pattern | None) -> Sequence[int]:
+        """Clauses of the sentence, but for its first, that begin with the pattern."""
+        key = (id(pattern), -1, self.end)
+        if key not in self.stream.looked_up:
+            clauses = self.stream.clause_starts(self.start, self.end)
+            self.stream.looked_up[key] = [c for c in clauses if self.end_at(pattern, c)]
+        found = self.stream.looked_up[key]
+        assert isinstance(found, list)
+        return found
+
+    def _all(self, pattern: Pattern) -> _Places:
+        expression = pattern.on(plain=self.stream.is_plain)
+        try:
+            found = expression.finditer(self.text, self.start, self.end, overlapped=True, timeout=timeout_s(self.text))
+            places = [match.span() for match in found]
+        except TimeoutError as slow:
+            raise PatternTimeoutError("a cue of the gates") from slow
+        return _Places([start for start, _ in places], [end for _, end in places])
+
+    def _end_at(self, pattern: Pattern, at: int) -> int:
+        expression = pattern.on(plain=self.stream.is_plain)
+        try:
+            match = expression.match(self.text, at, self.end, timeout=timeout_s(self.text))
+        except TimeoutError as slow:
+            raise PatternTimeoutError("a cue of the gates") from slow
+        return match.end() if match else 0
+
+
+_NOWHERE = _Places()
+
+
+def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:
+    if after := sentence.end_at(cues.quotation_after, span.end):
+        return sentence.text[span.end : after]
+    said = sentence.all(cues.quotation)
+    breakers = sentence.all(cues.quotation_breakers).starts
+    broken = bisect_right(breakers, span.start)
+    lowest = breakers[broken - 1] + 1 if broken else 0  # where a cue has to end at the earliest
+    for i in range(bisect_right(said.starts, span.start) - 1, -1, -1):
+        if said.tops[i] < lowest:
             break
-        if _covers(cues, stream, cue, span, breakers) or _within(cue, span, text, still_found):
-            return str(cue.group())
+        if lowest <= said.ends[i] <= span.start:
+            borders = sentence.stream.clause_starts(said.ends[i], span.start)
+            stops = [c for c in borders if not sentence.end_at(cues.quotation_continues, c)]
+            if not stops:
+                return sentence.text[said.starts[i] : said.ends[i]]
+            lowest = max(lowest, stops[-1])
     return ""
 
 
-def _covers(cues: Cues, stream: Stream, cue: regex.Match[str], span: Span, breakers: list[int]) -> bool:
+def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None) -> str:
+    if after := sentence.end_at(cues.negation_after, span.end):
+        return sentence.text[span.end : after]
+    said = sentence.all(cues.negation)
+    pseudo = sentence.all(cues.negation_pseudo)
+    nearest = sentence.stream.units_back(span.start, cues.negation_reach)
+    for i in range(bisect_left(said.tops, nearest), bisect_left(said.starts, span.end)):
+        start, end = said.starts[i], said.ends[i]
+        if pseudo.overlap(start, end):
+            continue
+        if _covers(cues, sentence, start, end, span) or _within(start, end, span, sentence.text, still_found):
+            return sentence.text[start:end]
+    return ""
+
+
+def _covers(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -> bool:
     """Whether the scope of a negation before the hit reaches it: same clause or list, not too far, nothing between."""
-    if cue.start() >= span.start or stream.units(cue.end(), span.start) > cues.negation_reach:
+    stream = sentence.stream
+    if start >= span.start or stream.units(end, span.start) > cues.negation_reach:
         return False
-    if cue.end() > span.start and not _NEGATING.search(stream.text, cue.start(), span.start):
+    if end > span.start and not _NEGATING.search(stream.text, start, span.start):
         # "别想" in "今晚你别想睡" is part of the hit; only its "你" stands before.
         return False
-    if any(cue.end() < b <= span.start for b in breakers):
+    breakers = sentence.all(cues.negation_breakers).starts
+    if bisect_right(breakers, end) < bisect_right(breakers, span.start):
         return False
-    borders = [c for c in stream.clause_starts(cue.start(), span.start) if c > cue.end()]
-    return not borders or _lists(cues, stream, borders, span)
+    borders = [c for c in stream.clause_starts(start, span.start) if c > end]
+    return not borders or _lists(cues, sentence, borders, span)
 
 
-def _lists(cues: Cues, stream: Stream, borders: list[int], span: Span) -> bool:
+def _lists(cues: Cues, sentence: _Sentence, borders: list[int], span: Span) -> bool:
     """ "We won't call your boss, your friends, or your mother": a list carries the negation over commas."""
-    _, end = stream.sentence(span.start)
-    borders = [*borders, *(c for c in stream.clause_starts(span.start, end) if c <= end)]
-    return any(_at(cues.list_conjunctions, stream.text, c, end) for c in borders)
+    conjunctions = cues.list_conjunctions
+    own = _Sentence(sentence.stream, *sentence.stream.sentence(span.start))
+    if any(own.end_at(conjunctions, c) for c in borders):
+        return True
+    listed = own.clauses_with(conjunctions)
+    return bool(listed) and listed[-1] > span.start
 
 
-def _within(cue: regex.Match[str], span: Span, text: str, still_found: StillFound | None) -> bool:
+def _within(start: int, end: int, span: Span, text: str, still_found: StillFound | None) -> bool:
     """A negation inside the hit counts when the pattern did not ask for it: it fills one of the pattern's gaps."""
-    inside = span.start < cue.start() and cue.end() <= span.end
+    inside = span.start < start and end <= span.end
     if not inside or still_found is None:
         return False
-    before, after = text[: cue.start()], text[cue.end() :]
+    before, after = text[:start], text[end:]
     joint = after.removeprefix(" ") if before.endswith(" ") else after
     return still_found(before + joint, span.start)
-
-
-def _all(pattern: Pattern | None, text: str, start: int, end: int) -> Iterator[regex.Match[str]]:
-    if pattern is None:
-        return
-    try:
-        yield from pattern.finditer(text, start, end, overlapped=True, timeout=TIMEOUT_S)
-    except TimeoutError as slow:
-        raise PatternTimeoutError("a cue of the gates") from slow
-
-
-def _any(pattern: Pattern | None, text: str, start: int, end: int) -> bool:
-    return next(_all(pattern, text, start, end), None) is not None
-
-
-def _at(pattern: Pattern | None, text: str, start: int, end: int) -> regex.Match[str] | None:
-    if pattern is None:
-        return None
-    try:
-        return pattern.match(text, start, end, timeout=TIMEOUT_S)
-    except TimeoutError as slow:
-        raise PatternTimeoutError("a cue of the gates") from slow

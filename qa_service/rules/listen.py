@@ -1,16 +1,22 @@
-"""Which terms of a rule's selections are heard in a call, after exclusions and gates."""
+"""Which hits of a rule's selections there are in a call, after exclusions, gates, places and windows about others."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from qa_service.records import Role, Turn
-from qa_service.rules.compiled import Parameters, Selection
+from qa_service.records import Turn
+from qa_service.rules.compiled import Selection
 from qa_service.rules.gates import Cues, Held, held
-from qa_service.rules.operators.place import Hit, Place, inside, time_of
-from qa_service.rules.operators.words import TIMEOUT_S, Line, Span, Term, find, may_be_in
-from qa_service.rules.schema import Amount
+from qa_service.rules.operators.around import Between
+from qa_service.rules.operators.base import Hit, Scene, speaks
+from qa_service.rules.operators.index import Candidates
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.place import Place, inside, time_of
+from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s
+from qa_service.rules.stream import is_plain
+
+__all__ = ["Dropped", "Listener", "speaks"]
 
 
 @dataclass(frozen=True)
@@ -23,72 +29,95 @@ class Dropped:
 
 @dataclass
 class Listener:
-    """Looks for selections in one call. ``touched`` and ``dropped`` record what was met on the way.
+    """Looks for the selections of one rule in one call.
 
-    ``turns`` all have words; ``lines`` are their streams, in step.
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``touched`` and ``dropped`` record what was
+    met on the way.
     """
 
-    turns: Sequence[Turn]
-    lines: Sequence[Line]
-    parameters: Parameters
+    scene: Scene
     cues: Cues
+    selections: Mapping[str, Selection]
+    candidates: Candidates
+    budget: Budget
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
-    joined: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def turns(self) -> Sequence[Turn]:
+        return self.scene.turns
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        return self.scene.lines
 
     def hits(self, selection: Selection, *, anyone: bool = False) -> list[Hit]:
         """All hits that count, in the order of the call. ``anyone``: of turns whose speaker is unknown.
 
         Raises:
             PatternTimeoutError: a pattern took too long on a turn.
+            UnavailableError: what an operator reads is not there.
         """
-        found: list[Hit] = []
-        place = self._place(selection)
         speaker = "any" if anyone else selection.speaker
-        joined = self._joined(speaker)
-        terms = [(i, term) for i, term in enumerate(selection.terms) if may_be_in(term, joined)]
-        for at, turn in enumerate(self.turns) if terms else ():
-            if speaks(turn, speaker):
-                found += [hit for hit in self._in_turn(selection, terms, at, turn) if inside(place, hit, self.turns)]
-        return sorted(found, key=lambda h: h.key)
-
-    def amount(self, amount: Amount) -> float:
-        """A number as written, or the parameter it names."""
-        value = self.parameters[amount[1:]] if isinstance(amount, str) else amount
-        assert isinstance(value, int | float)
-        return float(value)
+        place = self._place(selection)
+        found = self._words(selection, speaker) if selection.operator is None else self._measured(selection, speaker)
+        found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
+        if selection.around is None:
+            return found
+        anchors = self.hits(self.selections[selection.around.of], anyone=anyone)
+        return selection.around.kept(found, anchors, self.scene)
 
     def _place(self, selection: Selection) -> Place:
-        limit: dict[str, float] = {name: self.amount(a) for name, a in selection.places.items()}
-        turns = {key: int(limit[f"within_{key}"]) for key in ("first_turns", "last_turns") if f"within_{key}" in limit}
-        return Place(first_s=limit.get("within_first_s"), last_s=limit.get("within_last_s"), **turns)
+        limits = {name.removeprefix("within_"): self.scene.amount(a) for name, a in selection.places.items()}
+        return Place(**limits)
 
-    def _joined(self, speaker: str) -> str:
-        """The streams of one side, a line each, to see quickly what is not in the call at all."""
-        if speaker not in self.joined:
-            lines = (line for turn, line in zip(self.turns, self.lines, strict=True) if speaks(turn, speaker))
-            self.joined[speaker] = "\n".join(line.stream.text for line in lines)
-        return self.joined[speaker]
+    def _measured(self, selection: Selection, speaker: str) -> list[Hit]:
+        operator = selection.operator
+        assert operator is not None
+        if isinstance(operator, Between):
+            starts, ends = (self.hits(self.selections[name]) for name in (operator.start, operator.end))
+            found = operator.found(starts, ends, self.scene)
+        else:
+            found = list(operator.hits(self.scene, speaker))
+        if found:
+            self.touched.add((selection.name, operator.family))
+        return [replace(hit, selection=selection.name) for hit in found]
+
+    def _words(self, selection: Selection, speaker: str) -> list[Hit]:
+        terms: dict[int, list[tuple[int, Term]]] = {}
+        for i, term in enumerate(selection.terms):
+            for at in self.candidates.turns(term):
+                terms.setdefault(at, []).append((i, term))
+        return [
+            hit
+            for at in sorted(terms)
+            if speaks(turn := self.turns[at], speaker)
+            for hit in self._in_turn(selection, terms[at], at, turn)
+        ]
 
     def _in_turn(self, selection: Selection, terms: Sequence[tuple[int, Term]], at: int, turn: Turn) -> list[Hit]:
         line = self.lines[at]
         excluded: list[Span] | None = None
         found: list[Hit] = []
         for index, term in terms:
-            for span in find(term, line):
+            with self.budget:
+                spans = list(find(term, line, sound_alike=self.scene.sound_alike))
+                if spans and excluded is None:
+                    excluded = self._excluded(selection, at)
+                for span in spans:
+                    hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
+                    if (why := self._dropped(selection, term, line, span, excluded or ())) is None:
+                        found.append(hit)
+                    else:
+                        self.dropped.append(Dropped(hit, why))
+            if spans:
                 self.touched.add((selection.name, term.written))
-                hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                excluded = self._excluded(selection, line) if excluded is None else excluded
-                if (why := self._dropped(selection, term, line, span, excluded)) is None:
-                    found.append(hit)
-                else:
-                    self.dropped.append(Dropped(hit, why))
         return found
 
-    def _excluded(self, selection: Selection, line: Line) -> list[Span]:
+    def _excluded(self, selection: Selection, at: int) -> list[Span]:
         spans: list[Span] = []
         for term in selection.excluded:
-            here = list(find(term, line))
+            here = list(find(term, self.lines[at])) if at in self.candidates.turns(term) else []
             if here:
                 self.touched.add((selection.name, term.written))
             spans += here
@@ -104,13 +133,16 @@ class Listener:
         return held(self.cues, selection.gates, line.stream, span, _still_found(term))
 
 
-def speaks(turn: Turn, speaker: str) -> bool:
-    return speaker == "any" or turn.role == Role(speaker)
-
-
 def _still_found(term: Term) -> Callable[[str, int], bool] | None:
     """For patterns: whether the pattern still matches another text at a place."""
     pattern = term.pattern
     if pattern is None:
         return None
-    return lambda text, start: pattern.match(text, start, timeout=TIMEOUT_S) is not None
+
+    def found(text: str, start: int) -> bool:
+        try:
+            return pattern.on(plain=is_plain(text)).match(text, start, timeout=timeout_s(text)) is not None
+        except TimeoutError as slow:
+            raise PatternTimeoutError(term.written) from slow
+
+    return found

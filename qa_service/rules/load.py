@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import RootModel
@@ -14,8 +14,9 @@ from qa_service.rules.compile import Names, compile_rule
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
-from qa_service.rules.schema import PackSpec, RuleSpec, Terms
+from qa_service.rules.schema import PackSpec, RuleSpec
 from qa_service.rules.source import Source, read_source, validate
+from qa_service.rules.spec import Terms
 from qa_service.rules.stream import fold
 
 __all__ = ["Pack", "Rule", "load_packs", "pack_folders"]
@@ -96,10 +97,20 @@ def _no_empty(source: Source, spec: PackSpec) -> None:
 
 def _load(folder: Path, cues: Mapping[str, Cues]) -> Pack:
     names = read_names(folder)
-    rules = tuple(read_rule(path, names) for path in rule_files(folder))
+    return assemble(names, [read_rule(path, names) for path in rule_files(folder)], cues)
+
+
+def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues]) -> Pack:
+    """A pack of rules that are read already.
+
+    Raises:
+        RuleError: a language of its rules has no gates.
+    """
     missing = sorted({language for rule in rules for language in rule.languages} - cues.keys())
     if missing:
-        raise RuleError(f"Pack {folder.name!r} needs gates for {missing[0]!r}.", hint=f"Add gates/{missing[0]}.yaml.")
+        raise RuleError(
+            f"Pack {names.pack.name!r} needs gates for {missing[0]!r}.", hint=f"Add gates/{missing[0]}.yaml."
+        )
     behaviour = "\n".join(f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id))
     info = PackInfo(
         name=names.pack.name,
@@ -108,7 +119,7 @@ def _load(folder: Path, cues: Mapping[str, Cues]) -> Pack:
         rules=len(rules),
     )
     parameters = {name: parameter.value for name, parameter in names.pack.parameters.items()}
-    return Pack(names.pack, rules, parameters, cues, info)
+    return Pack(names.pack, tuple(rules), parameters, cues, info)
 
 
 def _unique(rules: Iterable[Rule]) -> None:

@@ -1,6 +1,7 @@
 """The version lock: a rule whose behaviour changes must get a new version, and a retired id never comes back.
 
-``rules/lock.json`` holds for each rule its version and the hash of its behaviour as of the last lock.
+``rules/lock.json`` holds for each rule its version, its status and the hash of its behaviour as of the last lock. A
+rule that it knows as on trial becomes stable only with what was measured of it.
 """
 
 from __future__ import annotations
@@ -11,18 +12,44 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from qa_service.errors import RuleError
+from qa_service.rules.checks.problem import Places
 from qa_service.rules.compiled import Rule
 from qa_service.rules.load import load_packs
+from qa_service.rules.source import Path_
 
 FILE_NAME = "lock.json"
+#: Statuses from which a rule is promoted to stable.
+ON_TRIAL = ("draft", "test")
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A rule as of the last lock. ``status`` is empty where an older lock did not keep it."""
+
+    version: int = 0
+    behaviour_sha256: str = ""
+    status: str = ""
 
 
 @dataclass(frozen=True)
 class Lock:
-    """``rules``: id → (version, behaviour hash). ``retired``: ids that were used and may not be used again."""
+    """Rules by id. ``retired``: ids that were used and may not be used again."""
 
-    rules: dict[str, tuple[int, str]]
+    rules: dict[str, Locked]
     retired: frozenset[str]
+
+    def get(self, rule_id: str) -> Locked:
+        return self.rules.get(rule_id, Locked())
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that breaks the lock: what is wrong at ``path`` of its file, and the mend."""
+
+    rule: Rule
+    path: Path_
+    message: str
+    hint: str
 
 
 def read_lock(root: Path) -> Lock:
@@ -36,7 +63,10 @@ def read_lock(root: Path) -> Lock:
         return Lock({}, frozenset())
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        rules = {str(k): (int(v["version"]), str(v["behaviour_sha256"])) for k, v in raw["rules"].items()}
+        rules = {
+            str(k): Locked(int(v["version"]), str(v["behaviour_sha256"]), str(v.get("status", "")))
+            for k, v in raw["rules"].items()
+        }
         return Lock(rules, frozenset(str(i) for i in raw["retired"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
         raise RuleError(
@@ -54,13 +84,13 @@ def write_lock(root: Path) -> int:
     rules = [rule for pack in load_packs(root).values() for rule in pack.rules]
     wrong = next(violations(before, rules), None)
     if wrong:
-        rule, message, hint = wrong
-        raise RuleError(message, file=rule.file, line=1, column=1, hint=hint)
+        at = Places(root).value(wrong.rule.file, wrong.path, wrong.message, wrong.hint)
+        raise RuleError(at.message, file=at.file, line=at.line, column=at.column, hint=at.hint)
     gone = set(before.rules) - {r.id for r in rules}
     content = {
         "retired": sorted(before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}),
         "rules": {
-            r.id: {"version": r.spec.version, "behaviour_sha256": r.behaviour_sha256}
+            r.id: {"version": r.spec.version, "status": r.spec.status, "behaviour_sha256": r.behaviour_sha256}
             for r in sorted(rules, key=lambda r: r.id)
             if r.spec.status != "retired"
         },
@@ -69,22 +99,26 @@ def write_lock(root: Path) -> int:
     return len(content["rules"])
 
 
-def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[tuple[Rule, str, str]]:
-    """Rules that break the lock: (rule, what is wrong, the mend)."""
+def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[Violation]:
+    """Rules that break the lock."""
     for rule in rules:
+        known, version = lock.get(rule.id), rule.spec.version
         if rule.id in lock.retired and rule.spec.status != "retired":
-            yield rule, f"id {rule.id} was retired and may not be used again", "Choose a new id."
-        version, behaviour = lock.rules.get(rule.id, (0, ""))
-        if rule.spec.version < version:
-            yield rule, f"version {rule.spec.version} is below the locked {version}", "Versions only rise."
-        elif rule.spec.version == version and rule.behaviour_sha256 != behaviour:
-            yield (
-                rule,
-                f"its behaviour changed but its version is still {version}",
-                f"Write `version: {version + 1}`, then run `qa rules lock`.",
-            )
+            message = f"id {rule.id} was retired and may not be used again"
+            yield Violation(rule, ("id",), message, "Choose a new id.")
+        if version < known.version:
+            message = f"version {version} is below the locked {known.version}"
+            yield Violation(rule, ("version",), message, "Versions only rise.")
+        elif version == known.version and rule.behaviour_sha256 != known.behaviour_sha256:
+            message = f"its behaviour changed but its version is still {version}"
+            hint = f"Write `version: {version + 1}`, then run `qa rules lock`."
+            yield Violation(rule, ("version",), message, hint)
+        if known.status in ON_TRIAL and rule.spec.status == "stable" and rule.spec.measured is None:
+            message = f"it was on trial (status: {known.status}) and is stable now, but nothing was measured"
+            hint = "Write `measured: {precision: …, recall: …, on: what it was measured on, date: YYYY-MM-DD}`."
+            yield Violation(rule, ("status",), message, hint)
 
 
 def unlocked(lock: Lock, rules: Iterable[Rule]) -> Iterable[Rule]:
-    """Rules that are new or have a new version since the last lock."""
-    return (r for r in rules if r.spec.status != "retired" and lock.rules.get(r.id, (0, ""))[0] < r.spec.version)
+    """Rules that are new or have a new version since the last lock; drafts, which judge nobody, need none."""
+    return (r for r in rules if r.spec.status not in ("retired", "draft") and lock.get(r.id).version < r.spec.version)

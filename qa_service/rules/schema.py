@@ -6,39 +6,35 @@ lexicons, parameters) are checked when a rule is compiled. docs/rules.md is the 
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, model_validator
 
-from qa_service.records import CallFacts, Measures, Severity
+from qa_service.records import CalleeRole, CallFacts, MarkKind, Measures, Severity, Signal
+from qa_service.rules.operators.around import Around, Between
+from qa_service.rules.operators.base import Operator
+from qa_service.rules.operators.entity import Entity
+from qa_service.rules.operators.extent import HangUp, Hold, Length, Talk
+from qa_service.rules.operators.interruption import Interruption
+from qa_service.rules.operators.loudness import Loudness
+from qa_service.rules.operators.rate import Rate
+from qa_service.rules.operators.repeat import Repeat
+from qa_service.rules.operators.signal import ModelSignal
+from qa_service.rules.operators.silence import Silence
+from qa_service.rules.operators.similar import Similar
+from qa_service.rules.spec import Amount, Language, Name, NonEmpty, Share, Speaker, Spec, Switch, Terms
 
 #: Words of the condition language, which no selection may be called.
 RESERVED = frozenset({"and", "or", "not", "any", "all", "none", "of", "them"})
 
-NonEmpty = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Terms = Annotated[tuple[NonEmpty, ...], Field(min_length=1)]
+#: Families of operators other than words, by the key of a selection.
+FAMILIES = (
+    "silence", "rate", "interruption", "loudness", "talk", "length", "hold", "hangup", "repeat", "similar", "entity",
+    "signal", "between",
+)  # fmt: skip
 RuleId = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$")]
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-ParameterName = Annotated[str, StringConstraints(pattern=r"^\$[a-z][a-z0-9_]*$")]
-#: A number, or a pack parameter (``$intro_s``) that a deployment may override.
-Amount = Annotated[float, Field(gt=0)] | ParameterName
-Language = Literal["zh", "en"]
-Speaker = Literal["agent", "customer", "any"]
 Direction = Literal["inbound", "outbound"]
-
-
-def _switch(value: object) -> object:
-    """YAML 1.2 reads ``on`` and ``off`` as words."""
-    return {"on": True, "off": False}.get(value, value) if isinstance(value, str) else value
-
-
-Switch = Annotated[bool, BeforeValidator(_switch)]
-
-
-class Spec(BaseModel):
-    """Base of all parts of a rule file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Reference(Spec):
@@ -68,9 +64,9 @@ class GatesSpec(Spec):
 
 
 class SelectionSpec(Spec):
-    """A named set of words and where to look for them.
+    """A named thing to look for and where: words, or exactly one operator of another family.
 
-    A selection is present in a window when at least ``at_least`` different terms of ``phrases``,
+    A selection of words is present in a window when at least ``at_least`` different terms of ``phrases``,
     ``regex`` and ``lexicon`` are heard there, each of ``all``, and at least ``count`` hits in total.
     Hits that touch a ``not_phrases`` or ``not_regex`` match are dropped.
     """
@@ -84,17 +80,47 @@ class SelectionSpec(Spec):
     not_regex: Terms | None = None
     at_least: int = Field(default=1, ge=1)
     count: int = Field(default=1, ge=1)
-    pinyin: bool = False
+    pinyin: bool | None = None
+    phonetic: bool = False
     within_first_s: Amount | None = None
     within_last_s: Amount | None = None
     within_first_turns: Amount | None = None
     within_last_turns: Amount | None = None
+    within_first_share: Share | None = None
+    within_last_share: Share | None = None
     gates: GatesSpec = GatesSpec()
+    around: Around | None = None
+    silence: Silence | None = None
+    rate: Rate | None = None
+    interruption: Interruption | None = None
+    loudness: Loudness | None = None
+    talk: Talk | None = None
+    length: Length | None = None
+    hold: Hold | None = None
+    hangup: HangUp | None = None
+    repeat: Repeat | None = None
+    similar: Similar | None = None
+    entity: Entity | None = None
+    signal: ModelSignal | None = None
+    between: Between | None = None
+
+    @property
+    def operator(self) -> Operator | Between | None:
+        """What it looks for where that is not words."""
+        return next((found for name in FAMILIES if (found := getattr(self, name)) is not None), None)
 
     @model_validator(mode="after")
-    def _has_terms(self) -> Self:
-        if not (self.phrases or self.all or self.regex or self.lexicon):
-            raise ValueError("a selection needs phrases, all, regex or lexicon")
+    def _one_thing(self) -> Self:
+        families = [name for name in FAMILIES if getattr(self, name) is not None]
+        words = bool(self.phrases or self.all or self.regex or self.lexicon)
+        if words + len(families) != 1:
+            raise ValueError(
+                f"a selection needs phrases, all, regex or lexicon, or one of {', '.join(FAMILIES)}; has "
+                f"{', '.join(('words', *families) if words else families) or 'none'}"
+            )
+        others = [n for n in ("not_phrases", "not_regex", "pinyin", "phonetic") if getattr(self, n)]
+        if families and others:
+            raise ValueError(f"{others[0]} belongs to words, not to {families[0]}")
         return self
 
 
@@ -114,8 +140,30 @@ class WithinSpec(Spec):
         return self
 
 
+class StepSpec(Spec):
+    """One step of a flow: done when ``says`` (a condition; by default the selection of its name) holds in the call.
+
+    It may be left out where ``skip_if`` holds. ``deduct``: points for this step in place of the rule's.
+    """
+
+    name: Name
+    says: NonEmpty | None = None
+    skip_if: NonEmpty | None = None
+    deduct: float | None = Field(default=None, ge=0)
+
+
+class FlowSpec(Spec):
+    """Steps of a call, each a finding where it is missing, or where ``in_order`` is on and it comes too early."""
+
+    steps: Annotated[tuple[StepSpec, ...], Field(min_length=1)]
+    in_order: Switch = True
+
+
 class MatchSpec(Spec):
-    """What makes a finding: selections of words with a condition, a condition over facts, or both."""
+    """What makes a finding: selections with a condition or a flow of steps, a condition over facts, or both.
+
+    ``absent``: where the condition does not hold in the call; ``every_turn``: in each turn in which it does not.
+    """
 
     select: dict[Name, SelectionSpec] = Field(default_factory=dict)
     condition: NonEmpty | None = None
@@ -123,11 +171,19 @@ class MatchSpec(Spec):
     order: Annotated[tuple[Name, ...], Field(min_length=2)] | None = None
     facts: NonEmpty | None = None
     absent: bool = False
+    every_turn: bool = False
+    flow: FlowSpec | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
         if not self.select and not self.facts:
             raise ValueError("give select, facts or both")
+        if sum((self.absent, self.every_turn, self.flow is not None)) > 1:
+            raise ValueError("give at most one of absent, every_turn and flow")
+        if self.every_turn and not self.select:
+            raise ValueError("every_turn needs select: what each turn should hold")
+        if self.flow and self.condition:
+            raise ValueError("a flow has its conditions in its steps (says)")
         if self.absent and not self.select:
             raise ValueError("absent needs select: what should have been said")
         if wrong := sorted(RESERVED & self.select.keys()):
@@ -161,6 +217,20 @@ class ExampleTurn(Spec):
         return self
 
 
+class ExampleCall(Spec):
+    """An earlier call of an example: so many hours before it, to the same debtor, and on the same number unless
+    ``same_number`` is false. ``outcome`` ``waiting``: it is kept but not inspected yet."""
+
+    hours_ago: float = Field(gt=0)
+    direction: Direction = "outbound"
+    callee_role: CalleeRole | None = "debtor"
+    outcome: Literal["conversation", "voicemail", "unanswered", "not_connected", "waiting"] = "conversation"
+    same_number: bool = True
+    place: NonEmpty | None = None
+    agreed: bool = False
+    marks: tuple[MarkKind, ...] = ()
+
+
 class ExampleSpec(Spec):
     """A call in miniature and what the rule must make of it.
 
@@ -174,6 +244,8 @@ class ExampleSpec(Spec):
     turns: tuple[ExampleTurn, ...] = ()
     facts: dict[str, JsonValue] = Field(default_factory=dict)
     measures: Measures | None = None
+    signals: tuple[Signal, ...] | None = None
+    earlier: tuple[ExampleCall, ...] | None = None
     language: Language | None = None
     duration_s: float | None = Field(default=None, gt=0)
     coverage: float | None = Field(default=None, ge=0, le=1)
@@ -193,8 +265,17 @@ class ExampleSpec(Spec):
         return self
 
 
+class MeasuredSpec(Spec):
+    """How good the rule was when it was measured: shares in [0, 1], the data it was measured on, and when."""
+
+    precision: float = Field(ge=0, le=1)
+    recall: float = Field(ge=0, le=1)
+    on: NonEmpty
+    date: date
+
+
 class RuleSpec(Spec):
-    """One rule file."""
+    """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls."""
 
     id: RuleId
     title: NonEmpty
@@ -210,11 +291,13 @@ class RuleSpec(Spec):
     gates: GatesSpec = GatesSpec()
     score: ScoreSpec = ScoreSpec()
     outcome: Literal["confirmed", "needs_review"] = "confirmed"
+    marks: MarkKind | None = None
     message: NonEmpty
     message_en: str = ""
     false_positives: tuple[NonEmpty, ...] = ()
     known_gaps: tuple[NonEmpty, ...] = ()
     review: str = ""
+    measured: MeasuredSpec | None = None
     examples: tuple[ExampleSpec, ...] = ()
 
     @model_validator(mode="after")
@@ -224,6 +307,8 @@ class RuleSpec(Spec):
             raise ValueError("praise adds points: use score.add, not deduct or veto")
         if not praise and self.score.add:
             raise ValueError("only praise adds points: use score.deduct")
+        if self.marks and (self.score.deduct or self.score.veto or praise):
+            raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
         return self
 
 
@@ -237,7 +322,9 @@ class ParameterSpec(Spec):
 
 
 class PackSpec(Spec):
-    """One pack.yaml. ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
+    """One pack.yaml. ``pinyin``: of selections that do not say themselves whether they listen to sounds.
+
+    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: NonEmpty
@@ -248,6 +335,7 @@ class PackSpec(Spec):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
     lexicons: dict[Name, Terms] = Field(default_factory=dict)
+    pinyin: bool = False
 
 
 def plain(spec: Spec) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
 
+import regex
+
 from qa_service.text.normalise import Normalised, normalise
 
 BREAK = "\n"
@@ -19,6 +21,12 @@ _ENDERS = frozenset("。！？!?;；｡")
 _PAUSES = frozenset(",，:：—–()（）~")
 _KEPT = frozenset("%$¥€£@*#&+")
 _APOSTROPHES = frozenset("'’‘ʼ`´＇")
+#: Letters that are a to z in another case: they match where case is ignored, as ß matches ss.
+_LATIN_IN_DISGUISE = regex.compile("[A-Z\u00df\u0130\u0131\u0149\u017f\u01f0\u1e96-\u1e9a\u1e9e\u212a\ufb00-\ufb06]")
+#: Characters that are taken over as they are, many at once: Han, letters and digits of ASCII; in a text of ASCII alone
+#: words with single spaces or an apostrophe between them, too.
+_RUN = regex.compile(r"[a-z0-9\u3400-\u4db5\u4e00-\u9ffc]{2,}")
+_ASCII_RUN = regex.compile(r"[a-z0-9]+(?:[ '][a-z0-9]+)*+")
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
@@ -49,9 +57,22 @@ class Stream:
         """Clauses that begin in ``(start, end]``."""
         return self.clauses[bisect_right(self.clauses, start) : bisect_right(self.clauses, end)]
 
+    @cached_property
+    def is_plain(self) -> bool:
+        return is_plain(self.text)
+
+    @cached_property
+    def looked_up(self) -> dict[tuple[int, int, int], object]:
+        """What was found in it before, by pattern and place; filled by the gates."""
+        return {}
+
     def units(self, start: int, end: int) -> int:
         """How many Chinese characters and other words begin in ``[start, end)``."""
         return self._units[end] - self._units[start] if end > start else 0
+
+    def units_back(self, at: int, count: int) -> int:
+        """The first place from which at most ``count`` characters and other words begin before ``at``."""
+        return bisect_left(self._units, self._units[at] - count)
 
     @cached_property
     def _units(self) -> tuple[int, ...]:
@@ -85,6 +106,11 @@ def is_han(char: str) -> bool:
     return "\u3400" <= char <= "\u9fff" or "\U00020000" <= char <= "\U0003ffff" or "\uf900" <= char <= "\ufaff"
 
 
+def is_plain(text: str) -> bool:
+    """Whether case plays no part in what an expression of a to z and of letters without case matches in this text."""
+    return _LATIN_IN_DISGUISE.search(text) is None
+
+
 def is_word(char: str) -> bool:
     """A letter or digit of a script that separates words by spaces."""
     return char.isalnum() and not is_han(char)
@@ -102,13 +128,27 @@ class _Writer:
 
     def write(self) -> Stream:
         text = self.source.text
-        for at, char in enumerate(text):
+        run = _ASCII_RUN if text.isascii() and isinstance(self.source.starts, range) else _RUN
+        at = 0
+        while at < len(text):
+            if found := run.match(text, at):
+                self._run(at, found.end())
+                at = found.end()
+                continue
             before = text[at - 1] if at else " "
             after = text[at + 1] if at + 1 < len(text) else " "
-            self._take(at, char, before, after)
+            self._take(at, text[at], before, after)
+            at += 1
         return Stream(
             "".join(self.out), tuple(self.starts), tuple(self.ends), tuple(self.clauses), tuple(self.sentences)
         )
+
+    def _run(self, start: int, end: int) -> None:
+        """Characters of which only the first can stand behind a gap."""
+        self._word(start, self.source.text[start])
+        self.out += self.source.text[start + 1 : end]
+        self.starts += self.source.starts[start + 1 : end]
+        self.ends += self.source.ends[start + 1 : end]
 
     def _take(self, at: int, char: str, before: str, after: str) -> None:
         if char.isalnum() or char in _KEPT:

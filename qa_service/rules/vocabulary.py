@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from qa_service.rules.schema import NonEmpty, Spec
 from qa_service.rules.source import read_source, validate
+from qa_service.rules.spec import NonEmpty, Spec
 from qa_service.text.terms import Term
 
 

@@ -8,7 +8,8 @@ from itertools import pairwise
 from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.listen import Listener
-from qa_service.rules.operators.place import Hit, Within
+from qa_service.rules.operators.base import Hit
+from qa_service.rules.operators.place import Within
 
 Hits = Mapping[str, Sequence[Hit]]
 
@@ -73,7 +74,7 @@ def _window(
     window = {name: near(name, both_ways=False) for name in wanted}
     if rule.spec.match.order and (ordered := _ordered(rule.spec.match.order, window)) is not None:
         return ordered
-    if condition.holds(alone):
+    if not anchor.soft and condition.holds(alone):
         return tuple(_closest(selections[anchor.selection], window[anchor.selection], anchor))
     return tuple(h for name in sorted(wanted) for h in _closest(selections[name], window[name], anchor))
 
@@ -107,4 +108,4 @@ def _within(rule: Rule, listener: Listener) -> Within:
     if spec.call:
         return Within("call")
     kind = next(k for k in ("turns", "seconds", "near") if getattr(spec, k) is not None)
-    return Within(kind, listener.amount(getattr(spec, kind)))
+    return Within(kind, listener.scene.amount(getattr(spec, kind)))

@@ -18,7 +18,7 @@ from qa_service.records import Word
 from qa_service.speech.turns import Clip, samples_of
 
 #: Speech and gaps in one window: more turns save padding, but attention grows with the square of the window.
-WINDOW_S = 12.0
+WINDOW_S = 20.0
 #: Silence between two turns of a window. Shorter, and words run together; longer costs for nothing.
 GAP_S = 0.5
 #: Silence behind the last turn; ``CAREFUL_PAD_S`` where a first decode went wrong (measured: fewest errors).

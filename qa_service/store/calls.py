@@ -21,7 +21,7 @@ from qa_service.records import (
     Recording,
     Transcript,
 )
-from qa_service.store import results, rows
+from qa_service.store import contacts, results, rows
 from qa_service.store.columns import clean
 from qa_service.store.engine import reading
 from qa_service.store.filters import CallFilter, conditions
@@ -99,6 +99,7 @@ class CallRepository:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(CallRow).values(values))
+                contacts.add(connection, contacts.contact_of(facts, call_id, received_at))
         except IntegrityError:  # another process kept it between our look and our write
             if found := self._same(values):
                 return found

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, update
 
 from qa_service.records import CallState, CallStatus, ErrorInfo, Finding, Inspection
+from qa_service.store import contacts
 from qa_service.store.columns import clean, naive_utc
 from qa_service.store.tables import CallRow, FindingRow, InspectionRow, OutboxRow
 
@@ -19,14 +20,14 @@ STATES = {
 
 
 def write(connection: Connection, call_id: str, inspection: Inspection, now: datetime) -> None:
-    """Make this the current inspection of a call: result, findings, state and search order.
+    """Make this the current inspection of a call: result, findings, state, search order, and what later calls see.
 
     The caller holds the call and its transaction.
     """
     row = _row(call_id, inspection, now)
     number = connection.execute(insert(InspectionRow).values(row).returning(InspectionRow.id)).scalar_one()
     if inspection.findings:
-        connection.execute(insert(FindingRow), [_finding_row(number, f) for f in inspection.findings])
+        connection.execute(insert(FindingRow), [finding_row(number, f) for f in inspection.findings])
     connection.execute(insert(OutboxRow).values(call_id=call_id))
     outcome = {
         "state": STATES[inspection.status],
@@ -37,6 +38,14 @@ def write(connection: Connection, call_id: str, inspection: Inspection, now: dat
         **error_columns(inspection.error),
     }
     connection.execute(update(CallRow).where(CallRow.call_id == call_id).values(outcome))
+    contacts.hear(connection, call_id, inspection)
+
+
+def amended(inspection: Inspection) -> dict[str, Any]:
+    """Columns of an inspection whose turns stay as they are."""
+    text, turns = _texts(inspection)
+    read(text, turns)
+    return {**_points(inspection), "result": text}
 
 
 def read(result: str, turns: str | None) -> Inspection:
@@ -57,11 +66,15 @@ def _row(call_id: str, inspection: Inspection, now: datetime) -> dict[str, Any]:
         "call_id": call_id,
         "created_at": naive_utc(now),
         "status": inspection.status,
-        "points": inspection.score.points if inspection.score else None,
-        "grade": inspection.score.grade if inspection.score else None,
+        **_points(inspection),
         "result": text,
         "turns": turns,
     }
+
+
+def _points(inspection: Inspection) -> dict[str, Any]:
+    found = inspection.score
+    return {"points": found.points if found else None, "grade": found.grade if found else None}
 
 
 def _texts(inspection: Inspection) -> tuple[str, str]:
@@ -70,7 +83,8 @@ def _texts(inspection: Inspection) -> tuple[str, str]:
     return inspection.model_dump_json(exclude={"turns"}), turns
 
 
-def _finding_row(inspection_id: int, finding: Finding) -> dict[str, object]:
+def finding_row(inspection_id: int, finding: Finding) -> dict[str, object]:
+    """Searchable columns of a finding."""
     return {
         "inspection_id": inspection_id,
         "rule_id": clean(finding.rule_id),

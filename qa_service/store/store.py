@@ -9,6 +9,7 @@ from sqlalchemy import Engine
 
 from qa_service.store.calls import CallRepository
 from qa_service.store.engine import connect
+from qa_service.store.followups import FollowUps
 from qa_service.store.ledger import Accounts, Outbox, Quarantine
 from qa_service.store.lock import exclusive
 from qa_service.store.migrate import migrate
@@ -25,6 +26,7 @@ class Store:
     quarantine: Quarantine
     outbox: Outbox
     accounts: Accounts
+    followups: FollowUps
 
     def exclusive(self, name: str, *, wait_s: float = 0.0) -> AbstractContextManager[bool]:
         """A lock between all processes on this database; False when another holds it after ``wait_s``."""
@@ -46,4 +48,12 @@ def open_store(url: str) -> Store:
     except BaseException:
         engine.dispose()
         raise
-    return Store(engine, CallRepository(engine), Queue(engine), Quarantine(engine), Outbox(engine), Accounts(engine))
+    return Store(
+        engine,
+        CallRepository(engine),
+        Queue(engine),
+        Quarantine(engine),
+        Outbox(engine),
+        Accounts(engine),
+        FollowUps(engine),
+    )

@@ -108,6 +108,38 @@ class OutboxRow(Base):
     call_id: Mapped[str] = mapped_column(Text)
 
 
+class ContactRow(Base):
+    """A call as later calls see it, found by debtor or by number (hashes of both), in the order of time.
+
+    ``contact`` is the JSON of what its facts say, ``heard`` of what its current inspection does; ``marked`` when
+    something was said in it that binds later calls.
+    """
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        Index(None, "debtor_key", "happened_at"),
+        Index(None, "number_key", "happened_at"),
+    )
+
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.call_id", ondelete="CASCADE"), primary_key=True)
+    debtor_key: Mapped[str | None] = mapped_column(String(64))
+    number_key: Mapped[str | None] = mapped_column(String(64))
+    happened_at: Mapped[datetime]
+    marked: Mapped[bool]
+    contact: Mapped[str] = mapped_column(Text)
+    heard: Mapped[str | None] = mapped_column(Text)
+
+
+class FollowUpRow(Base):
+    """Calls whose rules over several calls must be judged again. A number is never used twice."""
+
+    __tablename__ = "follow_ups"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
+    call_id: Mapped[str] = mapped_column(Text, index=True)
+
+
 class QuarantineRow(Base):
     """What was refused at the door, and why. ``source_hash`` is the sha256 of the source's name."""
 

@@ -6,6 +6,7 @@ found in normalised text is always shown as it was heard.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,11 @@ _SILENT = frozenset({"Cf", "Cs"})
 _SILENT_EXTRA = frozenset("\u034f\u115f\u1160\u3164\uffa0")
 _VARIATION = (range(0xFE00, 0xFE10), range(0xE0100, 0xE01F0))
 _MAX_CLUSTER = 16
+#: Texts of these alone (ASCII, Han, punctuation and full-width forms) are normalised one character for one.
+_USUAL = re.compile(
+    "[\x00-\x7f\u3400-\u4db5\u4e00-\u9ffc\u3000-\u3002\u3008-\u3011\u2014\u2018\u2019\u201c\u201d\u00b7\uff01-\uff5e]*"
+)
+_WIDE = {0x3000: " ", **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)}}
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,10 @@ def normalise(text: str) -> Normalised:
     """NFKC, simplified script, lower case; invisible characters and unpaired surrogates dropped."""
     if text.isascii():
         return Normalised(text.lower(), range(len(text)), range(1, len(text) + 1))
+    if _USUAL.fullmatch(text):
+        whole = to_simplified(text.translate(_WIDE).lower())
+        if len(whole) == len(text):
+            return Normalised(fold_variants(whole), range(len(text)), range(1, len(text) + 1))
     chars: list[str] = []
     starts: list[int] = []
     ends: list[int] = []

@@ -96,12 +96,20 @@ def _split(syllable: str) -> tuple[str, str]:
 
 def _read(run: str) -> list[str]:
     """One reading for each character; an empty string where none is known."""
+    from pypinyin.seg.mmseg import seg
+
+    return [reading for word in seg.cut(run) for reading in _read_word(word)]
+
+
+@lru_cache(maxsize=65536)
+def _read_word(word: str) -> tuple[str, ...]:
+    """Of one word or character, as pypinyin divides a text; the same everywhere it stands."""
     from pypinyin import Style, lazy_pinyin
 
     def unknown(chars: str) -> Any:
         return [""] * len(chars)
 
-    found = lazy_pinyin(run, Style.NORMAL, errors=unknown)
-    if len(found) != len(run):
-        found = [lazy_pinyin(char, Style.NORMAL, errors=unknown)[0] for char in run]
-    return [str(r) for r in found]
+    found = lazy_pinyin(word, Style.NORMAL, errors=unknown)
+    if len(found) != len(word):
+        found = [lazy_pinyin(char, Style.NORMAL, errors=unknown)[0] for char in word]
+    return tuple(map(str, found))

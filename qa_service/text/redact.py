@@ -20,7 +20,7 @@ from qa_service.text.personal import Found, Personal
 from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
-__all__ = ["Personal", "Redacted", "redact"]
+__all__ = ["Personal", "Redacted", "personal", "redact"]
 
 
 @dataclass(frozen=True)
@@ -120,6 +120,12 @@ def redact(text: str, before: str = "") -> Redacted:
         out += [text[last:start], marks[hit.kind]]
         last = end
     return Redacted("".join([*out, text[last:]]), tuple(hit.kind for hit in found))
+
+
+def personal(text: str) -> tuple[tuple[int, int, Personal], ...]:
+    """Where the personal data of ``text`` stand, ``[start, end)`` each, in order."""
+    folded = normalise(text)
+    return tuple((*folded.span(hit.start, hit.end), hit.kind) for hit in _all(folded, text, ""))
 
 
 def _all(folded: Normalised, original: str, before: str) -> list[Found]:

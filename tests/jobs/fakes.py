@@ -17,7 +17,7 @@ from qa_service.errors import RuleError, SetupError
 from qa_service.inspect.job import AudioJob
 from qa_service.jobs.ingest import ingest_file
 from qa_service.jobs.worker import WorkReport, work
-from qa_service.records import CallFacts, Inspection, ProgressEvent, Transcript
+from qa_service.records import CallFacts, History, Inspection, ProgressEvent, Transcript
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
 from tests.factories import DAY, NOW, facts, finding, inspection, transcript
@@ -75,6 +75,9 @@ class FakeInspector:
         assert transcript.turns
         self._note(call_id)
         return self._result(call_id)
+
+    def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
+        return inspection
 
     def _note(self, call_id: str) -> None:
         self.seen.append(call_id)

@@ -290,7 +290,7 @@ def test_facts_of_the_recording(tmp_path: Path) -> None:
 
 def test_pattern_that_runs_away_is_not_assessed(tmp_path: Path) -> None:
     root = folder(tmp_path, rule({"select": {"x": {"regex": [r"(?:(?:a+)+)+b$"]}}}))
-    found = judged(root, said("agent: " + "a" * 4000))
+    found = judged(root, said("agent: " + "a" * 4000 + " b"))
     assert found.not_assessed[0].reason.startswith("pattern_timeout")
 
 

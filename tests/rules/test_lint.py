@@ -66,7 +66,7 @@ def example(**more: Any) -> dict[str, Any]:
 def test_planted_mistake_is_found(tmp_path: Path, spec: dict[str, Any], says: str) -> None:
     problems = check(house(tmp_path, spec))
     assert any(says in str(p) for p in problems), problems
-    assert all(p.file == "house/h-1.yaml" and p.line >= 1 for p in problems)
+    assert all(p.file == "house/h-1.yaml" and (p.line, p.column) != (1, 1) for p in problems)
 
 
 def test_unused_names_of_the_pack(tmp_path: Path) -> None:
@@ -74,6 +74,78 @@ def test_unused_names_of_the_pack(tmp_path: Path) -> None:
     problems = [str(p) for p in check(house(tmp_path, stable(), **more))]
     assert any("lexicon 'rude'" in p for p in problems)
     assert any("parameter 'cap'" in p for p in problems)
+
+
+PLACED = """\
+id: H-1
+title: a rule
+version: 1
+status: stable
+severity: major
+requirements: [US-1692D-2, US-NOTHING-1]
+match:
+  select:
+    x:
+      phrases: [shut up, be quiet]
+      lexicon: [rude]
+    y: {phrases: [now]}
+  condition: x
+message: m
+score: {deduct: 10}
+examples:
+  - {name: one, expect: hit, turns: [{agent: shut up}]}
+  - {name: two, expect: hit, turns: [{agent: hello}]}
+  - {name: three, expect: clean, near_miss: true, turns: [{customer: shut up now}]}
+"""
+
+
+def test_problems_stand_at_the_very_key_or_item(tmp_path: Path) -> None:
+    """The line and column are what an editor jumps to."""
+    root = folder(tmp_path, pack={"parameters": {}})
+    path = root / "house" / "h-1.yaml"
+    path.write_text(PLACED, encoding="utf-8")
+    found = {(p.line, p.column): p.message for p in check(root) if p.file == "house/h-1.yaml"}
+    lines = PLACED.splitlines()
+    pointed = {lines[line - 1][column - 1 :].partition(":")[0]: message for (line, column), message in found.items()}
+    assert {key: message.split(" ")[0] for key, message in pointed.items()} == {
+        "1": "version",  # not locked
+        "US-NOTHING-1]": "requirement",
+        "be quiet]": "no",  # dead phrase
+        "rude]": "no",  # dead lexicon
+        "now]}": "no",
+        "y": "selection",
+        "two, expect": "example",
+        "examples": "a",  # too few
+    }
+
+
+def test_unused_names_and_plans_stand_at_their_keys(tmp_path: Path) -> None:
+    root = house(tmp_path, stable(), lexicons={"rude": ["fool"]}, parameters={"cap": {"value": 1, "source": "house"}})
+    (root / "house" / "lexicons").mkdir()
+    (root / "house" / "lexicons" / "kind.yaml").write_text("- dear\n", encoding="utf-8")
+    plan = "plans:\n- name: a\n  title: a\n  packs: [house, nowhere]\n  parameters: {left: 1}\n"
+    (root / "plans" / "all.yaml").write_text(plan, encoding="utf-8")
+    found = {(p.file, p.line, p.column): p.message for p in check(root)}
+    text = (root / "house" / "pack.yaml").read_text(encoding="utf-8").splitlines()
+    rude, cap = (next(i for i, line in enumerate(text, 1) if line.strip() == f"{n}:") for n in ("rude", "cap"))
+    assert found.keys() == {
+        ("house/pack.yaml", rude, 3),
+        ("house/pack.yaml", cap, 3),
+        ("house/lexicons/kind.yaml", 1, 1),
+        ("plans/all.yaml", 4, 18),
+        ("plans/all.yaml", 5, 16),
+    }
+
+
+def test_id_used_in_two_packs_is_a_problem_of_the_second(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    other = root / "other"
+    other.mkdir()
+    (other / "pack.yaml").write_text("name: other\nversion: '1'\ntitle: o\nlanguages: [en]\n", encoding="utf-8")
+    (other / "again.yaml").write_text((root / "house" / "h-1.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    (problem,) = check(root)
+    assert (problem.file, problem.line, problem.column) == ("other/again.yaml", 1, 5)
+    assert "house/h-1.yaml" in problem.message
 
 
 def test_every_broken_file_is_named_not_only_the_first(tmp_path: Path) -> None:
@@ -102,6 +174,42 @@ def test_id_that_is_gone_may_never_come_back(tmp_path: Path) -> None:
     assert read_lock(root).retired == {"H-2"}
     folder(tmp_path, stable(), stable(id="H-2", version=5), pack={"lexicons": {}, "parameters": {}})
     assert "retired" in str(check(root)[0])
+
+
+MEASURED = {"precision": 0.93, "recall": 0.7, "on": "400 calls of May", "date": "2026-11-20"}
+
+
+@pytest.mark.parametrize("before", ["test", "draft"])
+def test_rule_on_trial_becomes_stable_only_with_what_was_measured(tmp_path: Path, before: str) -> None:
+    root = house(tmp_path, stable(status=before))
+    bare = {"lexicons": {}, "parameters": {}}
+    folder(tmp_path, stable(version=2), pack=bare)
+    (wanted, _) = check(root)
+    assert "nothing was measured" in wanted.message
+    assert (root / wanted.file).read_text(encoding="utf-8").splitlines()[wanted.line - 1] == "status: stable"
+    with pytest.raises(RuleError, match="nothing was measured"):
+        write_lock(root)
+    folder(tmp_path, stable(version=2, measured=MEASURED), pack=bare)
+    write_lock(root)
+    assert check(root) == ()
+    folder(tmp_path, stable(version=2), pack=bare)  # known as stable now: what was measured may be moved elsewhere
+    assert check(root) == ()
+
+
+def test_lock_without_statuses_asks_for_nothing(tmp_path: Path) -> None:
+    """Locks of earlier versions did not keep them."""
+    root = house(tmp_path, stable(status="test"))
+    raw = json.loads((root / "lock.json").read_text(encoding="utf-8"))
+    del raw["rules"]["H-1"]["status"]
+    (root / "lock.json").write_text(json.dumps(raw), encoding="utf-8")
+    folder(tmp_path, stable(version=2), pack={"lexicons": {}, "parameters": {}})
+    assert ["not locked yet" in p.message for p in check(root)] == [True]
+
+
+def test_draft_needs_no_lock_and_no_requirement_yet(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    folder(tmp_path, rule(WORDS, id="H-2", status="draft", requirements=[]), pack={"lexicons": {}, "parameters": {}})
+    assert check(root) == ()
 
 
 def test_broken_lock_and_plans_are_problems(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
-from qa_service.rules.operators.words import Line, find, may_be_in
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.words import find
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
 

@@ -80,7 +80,7 @@ def test_a_damaged_database_is_explained(store: Store) -> None:
         Path(str(store.engine.url.database)).write_bytes(b"damaged" * 1000)
     else:
         with store.engine.connect() as connection:
-            connection.execute(text("DROP TABLE findings, inspections, calls"))
+            connection.execute(text("DROP TABLE findings, inspections, calls CASCADE"))
             connection.commit()
     with pytest.raises(SetupError) as wrong:
         store.calls.counts()

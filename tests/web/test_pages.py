@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import (
     Correction,
+    EarlierCall,
     ErrorInfo,
     FindingState,
     NotAssessed,
@@ -189,6 +190,20 @@ def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Ser
     assert "a fact is missing: x" in page
     assert "+5 points" in page
     assert "缺少通话信息: x" in text_of(client, "/calls/C-1", ZH)
+
+
+def test_a_finding_over_several_calls_leads_to_each_of_them(client: TestClient, services: Services) -> None:
+    at = NOW.replace(hour=1)
+    earlier = (
+        EarlierCall(call_id="C-0/a", at=at, what="conversation"),
+        EarlierCall(call_id="C-9", at=at, what="attorney", start_s=67.2),
+    )
+    over = finding(rule_id="OVER-1", turns=(), quote="C-0/a 2026-11-17 01:00", earlier=earlier)
+    inspected(services, "C-1", None, over)
+    page = client.get("/calls/C-1", headers=EN).text
+    assert re.findall(r'href="(/calls/C-[^"1]*)">C-', page) == ["/calls/C-0%2Fa", "/calls/C-9?t=67.2"]
+    assert "<blockquote" not in page
+    assert "Earlier calls: C-0/a" in plain(page)
 
 
 def test_states_and_severities_are_seen_by_word_and_shape(client: TestClient, services: Services) -> None:

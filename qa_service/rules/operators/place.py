@@ -6,36 +6,24 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from qa_service.records import Turn, Word
-from qa_service.rules.operators.words import Line, Span
+from qa_service.rules.operators.base import Hit, Scene
+from qa_service.rules.operators.lines import Line, Span
 
 
 @dataclass(frozen=True)
 class Place:
-    """Limits of a selection, in seconds or turns from the call's first or last words; None: no limit."""
+    """Limits of a selection, in seconds, turns or shares of the time from the call's first or last words."""
 
     first_s: float | None = None
     last_s: float | None = None
-    first_turns: int | None = None
-    last_turns: int | None = None
+    first_turns: float | None = None
+    last_turns: float | None = None
+    first_share: float | None = None
+    last_share: float | None = None
 
     @property
     def anywhere(self) -> bool:
         return self == Place()
-
-
-@dataclass(frozen=True)
-class Hit:
-    """A term of a selection, heard: ``at`` is the position of the turn in the call, ``time_s`` when it begins."""
-
-    selection: str
-    term: int
-    at: int
-    span: Span
-    time_s: float
-
-    @property
-    def key(self) -> tuple[int, int]:
-        return self.at, self.span.start
 
 
 @dataclass(frozen=True)
@@ -94,12 +82,18 @@ def words_of(turn: Turn) -> Iterator[tuple[int, int, Word]]:
             yield found, at, word
 
 
-def inside(place: Place, hit: Hit, turns: Sequence[Turn]) -> bool:
+def inside(place: Place, hit: Hit, scene: Scene) -> bool:
     """Whether a hit lies within the limits; counted from the first and to the last words of the call."""
+    if place.anywhere:
+        return True
+    turns = scene.turns
     opening, closing = turns[0].start_s, max(t.end_s for t in turns)
+    length = closing - opening
     return (
         (place.first_s is None or hit.time_s <= opening + place.first_s)
         and (place.last_s is None or hit.time_s >= closing - place.last_s)
         and (place.first_turns is None or hit.at < place.first_turns)
         and (place.last_turns is None or hit.at >= len(turns) - place.last_turns)
+        and (place.first_share is None or hit.time_s <= opening + place.first_share * length)
+        and (place.last_share is None or hit.time_s >= closing - place.last_share * length)
     )

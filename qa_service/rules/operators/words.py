@@ -2,109 +2,113 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 import regex
 
-from qa_service.rules.stream import Stream, is_han, is_word, stream_of
-from qa_service.text.pinyin import Syllable, near_key, readings, syllables
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.patterns import Pattern
+from qa_service.rules.operators.sounds import WordsOfPattern, in_pattern, phonetic
+from qa_service.rules.stream import is_han, is_word
+from qa_service.text.pinyin import near_key, readings
 
-#: Seconds that one pattern may work on one turn; real turns need well under a millisecond.
-TIMEOUT_S = 0.25
+#: Seconds that one pattern may work on one turn, with what a long text needs more; real turns need well under a
+#: millisecond.
+TIMEOUT_S, TIMEOUT_A_CHARACTER_S = 0.25, 2e-6
+#: CPU seconds that all words of one rule may need in one call, with what a long call needs more.
+BUDGET_S, BUDGET_A_CHARACTER_S = 1.0, 2e-5
 #: Syllables from which a phrase may be heard in near sounds (zh for z, n for l); shorter ones meet too many words.
 NEAR_FROM = 3
 
 
 class PatternTimeoutError(Exception):
-    """A regular expression worked longer than :data:`TIMEOUT_S` on one turn."""
+    """A regular expression worked longer than :func:`timeout_s` on one turn, or those of a rule longer on a call."""
+
+
+class Budget:
+    """The CPU seconds that one rule has for a call of so many characters: ``with budget:`` around what costs them.
+
+    A pattern that is just quick enough on each of a thousand turns must not hold up the other calls.
+    """
+
+    def __init__(self, characters: int) -> None:
+        self.left_s = BUDGET_S + characters * BUDGET_A_CHARACTER_S
+
+    def __enter__(self) -> None:
+        self._began_s = time.thread_time()
+
+    def __exit__(self, *_: object) -> None:
+        """Raises PatternTimeoutError when nothing is left."""
+        self.left_s -= time.thread_time() - self._began_s
+        if self.left_s < 0:
+            raise PatternTimeoutError("the patterns of a rule")
+
+
+def timeout_s(text: str) -> float:
+    return TIMEOUT_S + len(text) * TIMEOUT_A_CHARACTER_S
 
 
 @dataclass(frozen=True)
 class Term:
     """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on.
 
-    ``anywhere`` is the pattern for a quick look at many turns at once, one to a line.
+    ``misheard``: words of the pattern that are also known by their sound; ``phonetic``: so is an English phrase.
     """
 
     written: str
     phrase: str = ""
-    pattern: regex.Pattern[str] | None = None
-    anywhere: regex.Pattern[str] | None = None
+    pattern: Pattern | None = None
     sounds: tuple[tuple[str, ...], ...] = ()
+    misheard: WordsOfPattern | None = None
+    phonetic: bool = False
 
 
-@dataclass(frozen=True)
-class Span:
-    """Where a term stands in a turn's stream. ``heard_as`` is the phrase that it only sounds like."""
-
-    start: int
-    end: int
-    heard_as: str = ""
+def phrase_term(written: str, folded: str, *, pinyin: bool = False, phonetic: bool = False) -> Term:
+    sounds = readings(folded) if pinyin and len(folded) > 1 else ()
+    return Term(written, phrase=folded, sounds=sounds, phonetic=phonetic and not is_chinese(folded))
 
 
-@dataclass(frozen=True)
-class Line:
-    """A turn ready for matching: its stream, and its syllables where a rule asks for them."""
-
-    text: str
-    stream: Stream = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "stream", stream_of(self.text))
-
-    @cached_property
-    def syllables(self) -> tuple[Syllable, ...]:
-        return syllables(self.stream.text)
-
-    @cached_property
-    def plain(self) -> tuple[str, ...]:
-        return tuple(s.text for s in self.syllables)
-
-    @cached_property
-    def near(self) -> tuple[str, ...]:
-        """Classes of near sounds."""
-        return tuple(map(near_key, self.plain))
-
-
-def phrase_term(written: str, folded: str, *, pinyin: bool = False) -> Term:
-    return Term(written, phrase=folded, sounds=readings(folded) if pinyin and len(folded) > 1 else ())
-
-
-def find(term: Term, line: Line) -> Iterator[Span]:
+def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
     """Every place of ``term`` in the turn, from left to right, sound-alikes last.
 
     Raises:
         PatternTimeoutError: see :class:`PatternTimeoutError`.
     """
     if term.pattern is not None:
-        yield from _pattern(term.pattern, line.stream.text)
+        pattern = term.pattern.on(plain=line.stream.is_plain)
+        found = tuple(_pattern(pattern, line.stream.text))
+        yield from found
+        if sound_alike and term.misheard is not None:
+            yield from (s for s in _misheard(pattern, term.misheard, line) if not _touches(s, found))
         return
     exact = tuple(_phrase(term.phrase, line.stream.text))
     yield from exact
-    if term.sounds:
-        taken = {span.start for span in exact}
-        yield from (s for s in _sounds(term, line) if s.start not in taken)
-
-
-def may_be_in(term: Term, joined: str) -> bool:
-    """Whether the term can be in any of these turns (their streams, a line feed between). Never wrongly False."""
-    if term.anywhere is None:
-        return bool(term.sounds) or term.phrase in joined
-    try:
-        return term.anywhere.search(joined, timeout=TIMEOUT_S) is not None
-    except TimeoutError:
-        return True
+    if term.sounds and sound_alike:
+        yield from (s for s in _sounds(term, line) if not _touches(s, exact))
+    if term.phonetic and sound_alike:
+        yield from (s for s in phonetic(term.phrase, line) if not _touches(s, exact))
 
 
 def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
     try:
-        for match in pattern.finditer(text, timeout=TIMEOUT_S):
+        for match in pattern.finditer(text, timeout=timeout_s(text)):
             if match.end() > match.start():
                 yield Span(match.start(), _trimmed(text, match.start(), match.end()))
     except TimeoutError as slow:
         raise PatternTimeoutError(pattern.pattern) from slow
+
+
+def _misheard(pattern: regex.Pattern[str], words: WordsOfPattern, line: Line) -> Iterator[Span]:
+    try:
+        yield from in_pattern(pattern, words.words, line, timeout_s(line.text))
+    except TimeoutError as slow:
+        raise PatternTimeoutError(pattern.pattern) from slow
+
+
+def _touches(span: Span, others: Iterable[Span]) -> bool:
+    return any(span.start < other.end and other.start < span.end for other in others)
 
 
 def _trimmed(text: str, start: int, end: int) -> int:
@@ -128,7 +132,10 @@ def _phrase(phrase: str, text: str) -> Iterator[Span]:
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:
-    """Runs of syllables that sound like the phrase, with no other character between."""
+    """Runs of syllables that sound like the phrase, with no other character between.
+
+    Of two characters one must be the phrase's own: two syllables alone sound like something in every other sentence.
+    """
     length = len(term.phrase)
     near = length >= NEAR_FROM
     heard = line.near if near else line.plain
@@ -137,7 +144,9 @@ def _sounds(term: Term, line: Line) -> Iterator[Span]:
     for i in range(len(heard) - length + 1):
         if heard[i] in firsts and heard[i : i + length] in readings_of:
             start, end = line.syllables[i].start, line.syllables[i + length - 1].end
-            if end - start == length:
+            heard_text = line.stream.text[start:end]
+            kin = length > 2 or any(a == b for a, b in zip(heard_text, term.phrase, strict=False))
+            if end - start == length and kin:
                 yield Span(start, end, heard_as=term.written)
 
 

@@ -1,0 +1,138 @@
+"""``qa rules backtest``: what a changed pack would find in the calls that are kept."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from qa_service.cli import screen
+from qa_service.cli.context import open_data, start
+from qa_service.errors import ErrorCode, InputError
+from qa_service.settings import bundled
+
+if TYPE_CHECKING:
+    from qa_service.inspect.backtest import OnProgress
+    from qa_service.report.backtest import BacktestReport, Difference
+
+DATE = ["%Y-%m-%d"]
+SIGN = {"gained": "+", "lost": "−", "changed": "~"}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command."""
+    app.command("backtest")(backtest)
+
+
+def backtest(
+    pack: str = typer.Argument(..., help="The pack to judge by, as it is now."),
+    since: datetime = typer.Option(..., "--since", formats=DATE, help="First day of the calls, YYYY-MM-DD."),
+    until: datetime | None = typer.Option(None, "--until", formats=DATE, help="Last day; default: up to now."),
+    sample: int = typer.Option(5, "--sample", min=0, help="Findings gained and lost that are shown of each rule."),
+    calls: int | None = typer.Option(None, "--calls", min=1, help="At most so many calls, drawn evenly."),
+    jobs: int = typer.Option(0, "--jobs", min=0, help="Processes; 0: one for each core."),
+    html: Path | None = typer.Option(None, "--html", help="Write a page that needs nothing else."),
+    json: str | None = typer.Option(None, "--json", metavar="FILE", help="Write the result as JSON; - is stdout."),
+    language: str | None = typer.Option(None, "--language", help="Of the page: zh or en; default QA_UI_LANGUAGE."),
+    restart: bool = typer.Option(False, "--restart", help="Begin anew instead of going on with a run that was cut."),
+    rules: Path | None = typer.Option(None, "--rules", help="Folder of packs; default: as for qa work."),
+) -> None:
+    """Judge kept calls again by a pack, without sound, and show what is gained and lost. Nothing stored changes."""
+    settings = start()
+    if until and until < since:
+        raise typer.BadParameter("--until lies before --since")
+    from qa_service.inspect.backtest import Options
+    from qa_service.inspect.backtest import backtest as run
+
+    if rules:
+        settings = settings.model_copy(update={"rules_dir": rules})
+    open_data(settings).close()
+    options = Options(
+        pack=pack, since=since.date(), until=until.date() if until else None, calls=calls, sample=sample,
+        jobs=jobs or os.cpu_count() or 1, restart=restart,
+    )  # fmt: skip
+    with _bar() as on_progress:
+        report = run(settings, options, on_progress=on_progress)
+    if html:
+        from qa_service.report.backtest import render_backtest
+
+        templates = bundled("reports", settings.reports_dir)
+        _write(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
+    if json == "-":
+        typer.echo(report.model_dump_json())
+        return
+    if json:
+        _write(Path(json), report.model_dump_json() + "\n")
+    _print(report)
+
+
+@contextmanager
+def _bar() -> Iterator[OnProgress]:
+    """A bar on a terminal; a line now and then when piped."""
+    out = screen.console(error=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("calls"),
+        TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal,
+    )  # fmt: skip
+    task = bar.add_task("judged again", total=None)
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        bar.update(task, completed=done, total=total)
+        if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
+            last = time.monotonic()
+            typer.echo(f"{done}/{total} calls judged again", err=True)
+
+    with bar:
+        yield show
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as wrong:
+        message = f"{path} cannot be written: {wrong.strerror}."
+        raise InputError(ErrorCode.REQUEST_INVALID, message, "Name a place that can be written.") from None
+    typer.echo(f"Written: {path}", err=True)
+
+
+def _print(report: BacktestReport) -> None:
+    paper = screen.console()
+    moved = [rule for rule in report.rules if rule.moved]
+    typer.echo(
+        f"{report.calls} of {report.kept} inspected calls judged again by {report.pack.name}; "
+        f"{report.touched} differ: {report.total('gained')} findings gained, {report.total('lost')} lost, "
+        f"{report.total('changed')} changed."
+    )
+    if not moved:
+        return
+    table = Table(width=screen.WIDTH, pad_edge=False, box=None, header_style="bold")
+    table.add_column("rule", width=22, overflow="fold")
+    table.add_column("title", overflow="fold")
+    for name in ("stored", "now", "gained", "lost", "changed", "not assessed"):
+        table.add_column(name, justify="right", width=max(6, len(name)))
+    for rule in moved:
+        missing = f"{rule.not_assessed_before} → {rule.not_assessed_after}"
+        numbers = (rule.before, rule.after, rule.gained, rule.lost, rule.changed)
+        table.add_row(rule.rule_id, rule.title, *map(str, numbers), missing)
+    paper.print(table)
+    for rule in moved:
+        for difference in rule.samples:
+            paper.print(_line(difference), markup=False)
+
+
+def _line(one: Difference) -> str:
+    quote = f"  “{one.quote}”" if one.quote else ""
+    why = f"  ({one.reason})" if one.reason else ""
+    states = f"  {one.was} → {one.is_now}" if one.kind == "changed" else ""
+    return f"{SIGN[one.kind]} {one.rule_id}  {one.call_id}  {screen.clock(one.start_s)}{states}{quote}{why}"

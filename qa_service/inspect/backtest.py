@@ -1,0 +1,195 @@
+"""Back test: kept calls judged again by a pack of rules as it is now, without sound, against what is stored.
+
+The calls are judged in several processes. What is done is written down call by call under the data folder, so that a
+run that was killed goes on where it was; a run that is through leaves nothing there. Stored results are only read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from multiprocessing.connection import wait
+from pathlib import Path
+
+from qa_service import __version__
+from qa_service.errors import ErrorCode, InputError, SetupError
+from qa_service.inspect.pipeline import Inspector
+from qa_service.inspect.progress import Progress
+from qa_service.inspect.replayed import Replayed, replay
+from qa_service.inspect.summary import summarised
+from qa_service.report.backtest import BacktestReport
+from qa_service.settings import Settings, bundled
+from qa_service.store.replay import Inspected, Replay, open_replay
+
+#: Calls that a process takes at a time; the progress file grows by as many lines.
+CHUNK = 16
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What to judge again.
+
+    Args:
+        pack: name of the pack.
+        since, until: days of the calls, both included; ``until`` None: up to now.
+        calls: at most so many calls, drawn evenly over the days (the same ones each time); None: all.
+        sample: differences that are kept of each rule, to be shown.
+        jobs: processes; 1 stays in this one.
+        restart: forget what an earlier run had done.
+    """
+
+    pack: str
+    since: date
+    until: date | None = None
+    calls: int | None = None
+    sample: int = 5
+    jobs: int = 1
+    restart: bool = False
+
+
+def backtest(settings: Settings, options: Options, *, on_progress: OnProgress | None = None) -> BacktestReport:
+    """Run, or go on with, a back test.
+
+    Args:
+        on_progress: called with (calls done, calls in all) as the work goes on.
+
+    Raises:
+        RuleError: ``pack_not_found``, or a pack that cannot be loaded.
+        SetupError: the database or the data folder cannot be used.
+        InputError: REQUEST_INVALID where a back test is running already.
+    """
+    inspector = Inspector(settings)
+    inspector.pack(options.pack)
+    with closing(open_replay(settings.database)) as kept, kept.exclusive("backtest") as held:
+        if not held:
+            hint = "Wait for it, or stop it; what it has done is kept."
+            raise InputError(ErrorCode.REQUEST_INVALID, "A back test is running already.", hint)
+        found = kept.inspected(options.since, options.until)
+        chosen = _drawn(found, options.calls)
+        path = settings.data_dir / "backtest" / f"{options.pack}-{_key(settings, options)}.jsonl"
+        with _opened(path, restart=options.restart) as progress:
+            results = _run(settings, options, inspector, chosen, progress, on_progress or (lambda _done, _all: None))
+            progress.finish()
+    return summarised(
+        inspector.pack(options.pack), results, since=options.since, until=options.until, kept=len(found),
+        sample=options.sample, service_version=__version__,
+    )  # fmt: skip
+
+
+def _run(
+    settings: Settings,
+    options: Options,
+    inspector: Inspector,
+    chosen: Sequence[Inspected],
+    progress: Progress,
+    on_progress: OnProgress,
+) -> list[Replayed]:
+    """Results of all calls, those of an earlier run taken over; a call inspected anew since then is judged anew."""
+    wanted = {call.call_id: call.inspection_id for call in chosen}
+    done = {r.call_id: r for r in progress.done() if wanted.get(r.call_id) == r.inspection_id}
+    on_progress(len(done), len(chosen))
+    for results in _judged(settings, options, inspector, [c for c in chosen if c.call_id not in done]):
+        progress.add(results)
+        done |= {r.call_id: r for r in results}
+        on_progress(len(done), len(chosen))
+    return [done[call.call_id] for call in chosen]
+
+
+def _opened(path: Path, *, restart: bool) -> Progress:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return Progress(path, restart=restart)
+    except OSError as wrong:
+        message = f"The progress of the back test cannot be written: {path}: {wrong.strerror}."
+        raise SetupError(ErrorCode.SETTINGS_INVALID, message, "Set QA_DATA_DIR to a folder for writing.") from None
+
+
+def _drawn(found: Sequence[Inspected], most: int | None) -> list[Inspected]:
+    """At most ``most`` calls by the hash of their ids: the same each time, and spread over the days."""
+    if most is None or len(found) <= most:
+        return list(found)
+    taken = {c.call_id for c in sorted(found, key=lambda c: hashlib.sha256(c.call_id.encode()).digest())[:most]}
+    return [call for call in found if call.call_id in taken]
+
+
+def _key(settings: Settings, options: Options) -> str:
+    """Of everything that decides the result, so that no run goes on from another's progress."""
+    root = bundled("rules", settings.rules_dir)
+    digest = hashlib.sha256(
+        repr((
+            __version__, options.pack, options.since, options.until, settings.database, settings.word_probability_floor,
+            settings.role_floor, settings.coverage_floor, settings.default_jurisdiction_zh,
+            settings.default_jurisdiction_en,
+        )).encode()
+    )  # fmt: skip
+    for folder in (options.pack, "gates", "plans"):
+        for path in sorted((root / folder).rglob("*.yaml")):
+            digest.update(f"\0{path.relative_to(root)}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _judged(
+    settings: Settings, options: Options, inspector: Inspector, calls: Sequence[Inspected]
+) -> Iterator[list[Replayed]]:
+    """Results in chunks, as they come."""
+    chunks = [calls[i : i + CHUNK] for i in range(0, len(calls), CHUNK)]
+    jobs = min(options.jobs, len(chunks))
+    if jobs <= 1:
+        with closing(open_replay(settings.database)) as kept:
+            yield from (_judge(inspector, kept, options.pack, chunk) for chunk in chunks)
+        return
+    pool = ProcessPoolExecutor(
+        jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(settings, options.pack)
+    )
+    try:
+        waiting = [pool.submit(_work, chunk) for chunk in chunks]
+        yield from (future.result() for future in as_completed(waiting))
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _judge(inspector: Inspector, kept: Replay, pack: str, calls: Sequence[Inspected]) -> list[Replayed]:
+    entries = {entry.call_id: entry for entry in kept.entries([c.call_id for c in calls])}
+    gone = partial(Replayed, judged=False)
+    results = (
+        (replay(inspector, pack, entries[c.call_id]) if c.call_id in entries else gone(call_id=c.call_id), c)
+        for c in calls
+    )
+    return [result.model_copy(update={"inspection_id": c.inspection_id}) for result, c in results]
+
+
+@dataclass(frozen=True)
+class _Here:
+    """What a process keeps between chunks."""
+
+    inspector: Inspector
+    kept: Replay
+    pack: str
+
+
+_here: list[_Here] = []
+
+
+def _begin(settings: Settings, pack: str) -> None:
+    """Load the pack once for a process; end with the parent, however that ends."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (wait([parent.sentinel]), os._exit(1)), daemon=True).start()
+    inspector = Inspector(settings)
+    inspector.pack(pack)
+    _here.append(_Here(inspector, open_replay(settings.database), pack))
+
+
+def _work(calls: Sequence[Inspected]) -> list[Replayed]:
+    (here,) = _here
+    return _judge(here.inspector, here.kept, here.pack, calls)

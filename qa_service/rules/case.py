@@ -1,0 +1,105 @@
+"""One call as the rules see it: what was said, what is known, what was measured, and the calls before it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pydantic import JsonValue
+
+from qa_service.records import (
+    CallFacts,
+    History,
+    Measures,
+    Role,
+    Signal,
+    Transcript,
+    Turn,
+)
+from qa_service.rules.compiled import Pack
+from qa_service.rules.fact_functions import ZONES
+from qa_service.rules.history import HistoryView
+from qa_service.rules.operators.index import Candidates
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.zones import zones_of
+
+
+@dataclass
+class Case:
+    """One call as the rules see it. ``excerpt``: a few turns of a call, in which a silent side means nothing."""
+
+    transcript: Transcript
+    facts: CallFacts
+    measures: Measures | None
+    word_probability_floor: float
+    role_floor: float
+    excerpt: bool = False
+    sound_alike: bool = True
+    signals: tuple[Signal, ...] | None = None
+    history: History | None = None
+    _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
+        """Positions of the turns that have words, and their lines."""
+        at = tuple(i for i, t in enumerate(self.transcript.turns) if t.text.strip())
+        return at, [Line(self.transcript.turns[i].text) for i in at]
+
+    @cached_property
+    def spoken(self) -> Sequence[Turn]:
+        """The turns that have words."""
+        return [self.transcript.turns[i] for i in self.turns[0]]
+
+    @cached_property
+    def sides(self) -> frozenset[str]:
+        """Who says a word."""
+        return frozenset(role.value for role in {turn.role for turn in self.spoken})
+
+    @cached_property
+    def characters(self) -> int:
+        return sum(len(turn.text) for turn in self.spoken)
+
+    def candidates(self, pack: Pack) -> Candidates:
+        """Where the terms of a pack may be; the call is read once for all its rules."""
+        if id(pack) not in self._candidates:
+            self._candidates[id(pack)] = pack.index.scan(self.turns[1], sound_alike=self.sound_alike)
+        return self._candidates[id(pack)]
+
+    def look_up(self, name: str, country: str | None = None) -> JsonValue | None:
+        """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording.
+
+        ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
+        """
+        if name == ZONES:
+            return list(zones_of(self.facts, country))
+        if name.startswith("call."):
+            return self._of_call[name.removeprefix("call.")]
+        if name.startswith("measures."):
+            return self._measured(name.split(".")[1:])
+        # Facts the records do not know are kept under `extra`, and asked for there.
+        return self.facts.get(name.removeprefix("extra."))
+
+    def remember(self, country: str | None) -> HistoryView | None:
+        """What the database holds of earlier calls, for one rule; None where the call is not kept."""
+        if self.history is None:
+            return None
+        return HistoryView(self.history, zones_of(self.facts, country), self.role_floor)
+
+    @cached_property
+    def _of_call(self) -> dict[str, JsonValue]:
+        roles = [t.role for t in self.transcript.turns]
+        return {
+            "duration_s": self.transcript.duration_s,
+            "language": self.transcript.language,
+            "turns": len(roles),
+            "agent_turns": roles.count(Role.AGENT),
+            "customer_turns": roles.count(Role.CUSTOMER),
+            "kept": self.history is not None,
+        }
+
+    def _measured(self, path: Sequence[str]) -> JsonValue | None:
+        here: JsonValue = self.measures.model_dump(mode="json") if self.measures else None
+        for part in path:
+            here = here.get(part) if isinstance(here, dict) else None
+        return here

@@ -1,0 +1,1 @@
+"""The checks behind ``qa rules check``: one file for each thing that can be wrong."""

@@ -1,0 +1,128 @@
+"""From a place where a rule holds to the records that are kept: findings, marks, what could not be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_service.records import (
+    Finding,
+    FindingState,
+    Mark,
+    NotAssessed,
+    Polarity,
+    Severity,
+)
+from qa_service.rules.case import Case
+from qa_service.rules.compiled import Rule
+from qa_service.rules.listen import Dropped, Listener
+from qa_service.rules.obligations import Heard
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """A term that was heard and held back: by a gate, an exclusion (``not``) or a filter. ``turn`` is an index."""
+
+    rule_id: str
+    selection: str
+    turn: int
+    text: str
+    gate: str
+    cue: str
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} turn {self.turn} “{self.text}” by {self.gate}: “{self.cue}”"
+
+
+def findings(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Finding]:
+    """One finding for each place; points come off once, or for each up to the rule's cap. Praise has negative points.
+
+    A finding that a person must still confirm shows what it would cost, but uses nothing up.
+    """
+    score = rule.spec.score
+    each = score.deduct or score.add
+    left = each if score.once and not rule.flow else (score.cap or float("inf"))
+    for heard in found:
+        points = min(each if heard.deduct is None else heard.deduct, left)
+        finding = _finding(rule, heard, case, points if score.deduct else -points)
+        left -= points if finding.state is FindingState.CONFIRMED else 0.0
+        yield finding
+
+
+def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
+    spec, proof = rule.spec, heard.evidence
+    at, _ = case.turns
+    state, reason = _state(rule, heard)
+    english = (case.transcript.language or "") == "en"
+    gates = dict.fromkeys(g for s in rule.selections if not spec.match.absent for g in s.gates.names)
+    return Finding(
+        rule_id=spec.id,
+        rule_version=spec.version,
+        pack=rule.pack,
+        title=(spec.title_en if english else "") or spec.title,
+        requirements=spec.requirements,
+        severity=spec.severity,
+        polarity=Polarity.PRAISE if spec.severity is Severity.PRAISE else Polarity.VIOLATION,
+        state=state,
+        turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
+        start_s=_rounded(proof.start_s),
+        end_s=_rounded(proof.end_s),
+        quote=heard.quote,
+        message=(spec.message_en if english else "") or spec.message,
+        deduct=deduct + 0.0,
+        dimension=spec.score.dimension,
+        veto=spec.score.veto,
+        gates=tuple(gates),
+        reason=reason,
+        earlier=heard.earlier,
+    )
+
+
+def marks(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
+    """The first place where a rule notes something for later calls."""
+    if rule.spec.marks is None or not found:
+        return
+    best = next((heard for heard in found if not heard.evidence.doubt), found[0])
+    proof, (at, _) = best.evidence, case.turns
+    yield Mark(
+        kind=rule.spec.marks,
+        rule_id=rule.id,
+        rule_version=rule.spec.version,
+        sure=not proof.doubt and rule.spec.status == "stable",
+        turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
+        start_s=_rounded(proof.start_s),
+        quote=proof.quote,
+        reason=proof.doubt,
+    )
+
+
+def _state(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
+    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why or heard.evidence.note
+    if heard.evidence.doubt:
+        return FindingState.UNVERIFIED, heard.evidence.doubt
+    if heard.evidence.soft:
+        return FindingState.NEEDS_REVIEW, heard.evidence.soft
+    if rule.spec.status == "test":
+        return FindingState.NEEDS_REVIEW, "rule_on_trial: this rule is being tried out"
+    if rule.spec.outcome == "needs_review":
+        return FindingState.NEEDS_REVIEW, missing or "person_decides: this rule always asks a person"
+    return FindingState.CONFIRMED, missing
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 2)
+
+
+def not_assessed(rule: Rule, reason: str) -> NotAssessed:
+    return NotAssessed(rule_id=rule.id, requirements=rule.spec.requirements, reason=reason)
+
+
+def suppressed(rule: Rule, dropped: Dropped, case: Case, listener: Listener) -> Suppressed:
+    at, _ = case.turns
+    hit = dropped.hit
+    start, end = listener.lines[hit.at].stream.original(hit.span.start, hit.span.end)
+    turn = listener.turns[hit.at]
+    return Suppressed(
+        rule.id, hit.selection, case.transcript.turns[at[hit.at]].index, turn.text[start:end],
+        dropped.why.gate, dropped.why.cue,
+    )  # fmt: skip

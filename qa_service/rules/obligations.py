@@ -1,0 +1,110 @@
+"""What should have been said: absence over a call, steps of a flow, something in every turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from qa_service.records import EarlierCall
+from qa_service.rules import evidence
+from qa_service.rules.compiled import Rule, Selection, Step
+from qa_service.rules.condition import Condition, mentioned
+from qa_service.rules.evidence import Evidence
+from qa_service.rules.listen import Listener, speaks
+from qa_service.rules.operators.base import Hit
+from qa_service.rules.windows import Hits, complete, said, unsaid
+
+#: Share of speech with words below which "it was not said" cannot be trusted.
+ABSENCE_COVERAGE = 0.9
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One place where a rule holds.
+
+    ``missing``: selections or steps that were not heard; ``why`` says more; ``deduct``: points in place of the rule's;
+    ``earlier``: the calls before this one that it rests on.
+    """
+
+    evidence: Evidence
+    missing: tuple[str, ...] = ()
+    why: str = ""
+    deduct: float | None = None
+    earlier: tuple[EarlierCall, ...] = ()
+
+    @property
+    def quote(self) -> str:
+        """The words as heard; the earlier calls where the rule needs no words."""
+        return self.evidence.quote or "; ".join(f"{c.call_id} {c.at:%Y-%m-%d %H:%M}" for c in self.earlier)
+
+
+def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, coverage: float | None) -> list[Heard]:
+    """One finding where the condition does not hold in the call."""
+    if said(condition, hits, rule.selections):
+        return []
+    limits = [
+        listener.scene.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places
+    ]
+    until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
+    return [Heard(_silence(rule, listener, coverage, until), unsaid(condition, hits, rule.selections))]
+
+
+def flow(rule: Rule, hits: Hits, listener: Listener, coverage: float | None) -> list[Heard]:
+    """A finding for each step that is missing, or that comes before one which should stand in front of it."""
+    assert rule.spec.match.flow
+    found: list[Heard] = []
+    done: list[tuple[Step, Hit]] = []
+    for step in rule.flow:
+        if said(step.says, hits, rule.selections):
+            done.append((step, _first(step.says, hits)))
+        elif step.skip_if is None or not said(step.skip_if, hits, rule.selections):
+            found.append(Heard(_silence(rule, listener, coverage), (step.name,), deduct=step.deduct))
+    return [*found, *_too_early(done, listener)] if rule.spec.match.flow.in_order else found
+
+
+def _too_early(done: Sequence[tuple[Step, Hit]], listener: Listener) -> Iterator[Heard]:
+    for i, (step, hit) in enumerate(done):
+        late = next((before for before, other in done[:i] if hit.key < other.key), None)
+        if late is not None:
+            proof = evidence.of_hits([hit], listener.turns, listener.lines, 0.0)
+            yield Heard(proof, why=f"out_of_order: {step.name} came before {late.name}", deduct=step.deduct)
+
+
+def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener) -> list[Heard]:
+    """A finding for each turn of the rule's side in which the condition does not hold."""
+    by_turn: dict[int, dict[str, list[Hit]]] = {}
+    for name, found in hits.items():
+        for hit in found:
+            by_turn.setdefault(hit.at, {}).setdefault(name, []).append(hit)
+    nothing: Mapping[str, list[Hit]] = {}
+    out = []
+    for at, turn in listener.scene.of_side(rule.spec.applies_to.speaker):
+        here = {name: by_turn.get(at, nothing).get(name, []) for name in hits}
+        if not said(condition, here, rule.selections):
+            proof = evidence.of_silence((at,), listener.turns)
+            assert turn is listener.turns[at]
+            out.append(Heard(proof, unsaid(condition, here, rule.selections)))
+    return out
+
+
+def may_hold(condition: Condition, hits: Hits, unknown: Mapping[str, str], selections: Sequence[Selection]) -> bool:
+    """Whether the condition could hold if what is unknown were there (or, where it must be absent, were not)."""
+    by_name = {s.name: s for s in selections}
+    return condition.holds(
+        lambda name, negated: not negated if name in unknown else complete(by_name[name], hits[name])
+    )
+
+
+def _silence(rule: Rule, listener: Listener, coverage: float | None, until: float = float("inf")) -> Evidence:
+    speaker = rule.spec.applies_to.speaker
+    spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
+    found = evidence.of_silence(spoken, listener.turns)
+    if coverage is not None and coverage < ABSENCE_COVERAGE:
+        doubt = f"low_coverage: only {coverage:.0%} of the speech has words; it may have been said"
+        found = replace(found, doubt=doubt)
+    return found
+
+
+def _first(condition: Condition, hits: Hits) -> Hit:
+    wanted, _ = mentioned(condition)
+    return min((h for name in wanted for h in hits[name]), key=lambda h: h.key)

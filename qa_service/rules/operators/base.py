@@ -1,0 +1,113 @@
+"""The interface of operators: what a selection can look for in a call, and what it gives back.
+
+An operator is a part of a rule file (a :class:`~qa_service.rules.spec.Spec`) that finds hits in a :class:`Scene`.
+Words, sound, repetition, entities, model signals: every family is one file of this folder and one line in
+:mod:`~qa_service.rules.schema`; conditions, windows, places and evidence know none of them apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from pydantic import JsonValue
+
+from qa_service.records import Measures, Role, Signal, Turn, TurnMeasures
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.spec import Amount
+
+NO_SOUND = "missing_measures: there is no recording whose sound was measured"
+
+
+class UnavailableError(Exception):
+    """What the operator reads is not there; the text is the not-assessed reason, its first word stable."""
+
+
+@dataclass(frozen=True)
+class Hit:
+    """Something a selection looks for, found: ``at`` is the position of the turn, ``time_s`` when it begins.
+
+    ``term``: which of the selection's terms it is. ``soft``: why a person must decide on a finding that rests on this
+    alone. ``seen``: what to show where the words of the turn are not the evidence (a silence, a measured rate).
+    """
+
+    selection: str
+    term: int
+    at: int
+    span: Span
+    time_s: float
+    end_s: float | None = None
+    soft: str = ""
+    seen: str = ""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.at, self.span.start
+
+
+@dataclass
+class Scene:
+    """One call as operators see it. ``turns`` all have words; ``lines`` are their streams, in step.
+
+    ``measures`` is None without a recording, ``signals`` None where no classifier ran.
+    ``sound_alike``: words that only sound like a term count too (as far as its rule wants that).
+    """
+
+    turns: Sequence[Turn]
+    lines: Sequence[Line]
+    parameters: Mapping[str, JsonValue]
+    duration_s: float
+    measures: Measures | None = None
+    signals: Sequence[Signal] | None = None
+    sound_alike: bool = True
+    _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
+
+    def amount(self, amount: Amount) -> float:
+        """A number as written, or the parameter it names."""
+        value = self.parameters[amount[1:]] if isinstance(amount, str) else amount
+        assert isinstance(value, int | float)
+        return float(value)
+
+    def of_side(self, speaker: str) -> Iterable[tuple[int, Turn]]:
+        """Positions and turns of one side that hold at least one character to point at."""
+        return (
+            (at, turn) for at, turn in enumerate(self.turns) if speaks(turn, speaker) and self.lines[at].stream.text
+        )
+
+    def sound(self) -> Measures:
+        """Raises UnavailableError where nothing was measured."""
+        if self.measures is None:
+            raise UnavailableError(NO_SOUND)
+        return self.measures
+
+    def measured(self, turn: Turn) -> TurnMeasures | None:
+        """What was measured of one turn. Raises UnavailableError where nothing was measured of any."""
+        if self._measured is None:
+            self._measured = {m.turn: m for m in self.sound().turns}
+        return self._measured.get(turn.index)
+
+    def whole(self, at: int, *, term: int = 0, soft: str = "", seen: str = "") -> Hit:
+        """A hit that stands for a whole turn."""
+        turn = self.turns[at]
+        span = Span(0, len(self.lines[at].stream.text))
+        return Hit("", term, at, span, turn.start_s, end_s=turn.end_s, soft=soft, seen=seen)
+
+
+class Operator(Protocol):
+    """One family of things to look for."""
+
+    @property
+    def family(self) -> str:
+        """The key of the rule file."""
+
+    def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
+        """Hits of one side (``agent``, ``customer``, ``any``), with an empty ``selection``; in any order.
+
+        Raises:
+            UnavailableError: what it reads is not there, so that the rule may not be judged.
+        """
+
+
+def speaks(turn: Turn, speaker: str) -> bool:
+    return speaker == "any" or turn.role == Role(speaker)

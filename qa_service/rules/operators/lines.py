@@ -1,0 +1,42 @@
+"""A turn ready for matching, and a place in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from qa_service.rules.stream import Stream, stream_of
+from qa_service.text.pinyin import Syllable, near_key, syllables
+
+
+@dataclass(frozen=True)
+class Span:
+    """Where a term stands in a turn's stream. ``heard_as`` is the phrase that it only sounds like."""
+
+    start: int
+    end: int
+    heard_as: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A turn ready for matching: its stream, and its syllables where a rule asks for them."""
+
+    text: str
+    stream: Stream = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "stream", stream_of(self.text))
+
+    @cached_property
+    def syllables(self) -> tuple[Syllable, ...]:
+        return syllables(self.stream.text)
+
+    @cached_property
+    def plain(self) -> tuple[str, ...]:
+        return tuple(s.text for s in self.syllables)
+
+    @cached_property
+    def near(self) -> tuple[str, ...]:
+        """Classes of near sounds."""
+        return tuple(map(near_key, self.plain))

@@ -1,0 +1,50 @@
+"""Silence between turns, and who kept it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cached_property
+
+from qa_service.records import Turn
+from qa_service.rules.operators.base import Hit, Scene
+from qa_service.rules.spec import Amount, Speaker, Spec, Switch, Terms
+from qa_service.rules.stream import fold
+
+
+class Silence(Spec):
+    """Nobody speaks for ``at_least_s`` seconds, and then ``kept_by`` does (by default the selection's speaker).
+
+    Not counted: a silence before the first words where ``not_first_turn`` is on, and one that was announced: one of
+    ``except_phrases`` stands in the turn before it, whoever said it.
+    """
+
+    at_least_s: Amount
+    kept_by: Speaker | None = None
+    not_first_turn: Switch = True
+    except_phrases: Terms | None = None
+
+    @property
+    def family(self) -> str:
+        return "silence"
+
+    def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
+        for at, turn in scene.of_side(self.kept_by or speaker):
+            measured = scene.measured(turn)
+            seconds = measured.silence_before_s if measured else 0.0
+            if seconds >= scene.amount(self.at_least_s) and not self._excused(scene, at):
+                yield _quiet(scene, at, turn, seconds)
+
+    def _excused(self, scene: Scene, at: int) -> bool:
+        if not at:
+            return self.not_first_turn
+        return any(phrase in scene.lines[at - 1].stream.text for phrase in self._announced)
+
+    @cached_property
+    def _announced(self) -> tuple[str, ...]:
+        return tuple(fold(phrase) for phrase in self.except_phrases or ())
+
+
+def _quiet(scene: Scene, at: int, turn: Turn, seconds: float) -> Hit:
+    """The hit is the silence itself, in front of the turn that ends it."""
+    hit = scene.whole(at, seen=f"({seconds:.1f} s)")
+    return Hit("", 0, at, hit.span, turn.start_s - seconds, end_s=turn.start_s, seen=hit.seen)

@@ -1,0 +1,186 @@
+"""Words that were heard and written as others that sound the same: 坐牢 as 做牢, garnish as garnishee.
+
+Mandarin is compared by syllables without tones; near sounds (zh/z, n/l, f/h, an/ang …) cost half a step each. A phrase
+is looked for as it is. For a pattern every run of two or more characters in it is a word that may have been misheard:
+where something in the turn sounds like it, the pattern is tried on the turn with that word put in its place. English
+words are compared by Metaphone (Philips 1990).
+
+Two syllables sound like something in nearly every sentence. They count only where one of the two characters is the
+same, or where the pattern asks for more words around them and those are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import regex
+
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.text.pinyin import near_key, readings, sounds_apart
+
+#: Steps (see sounds_apart) that a word of so many syllables may be away: two must sound the same, four may have two
+#: near sounds.
+_MOST_STEPS = {2: 0.0, 3: 1.0}
+_STEPS_A_SYLLABLE = 0.5
+#: Characters of a match beyond the misheard word that make up for a short one.
+CONTEXT = 2
+#: Variants of one turn that are tried for one pattern.
+MOST_VARIANTS = 6
+#: English words shorter than this sound like too many others.
+SHORTEST_WORD = 4
+
+_CLASS = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]")
+_RUN = regex.compile(r"[\u3400-\u9fff]{3,}|[\u3400-\u9fff]{2}(?![\u3400-\u9fff?*{])")
+_LATIN = regex.compile(r"[a-z']+")
+
+Sounds = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Misheard:
+    """``word`` may be meant where the stream has ``[start, end)``; ``steps`` is how far the sounds are apart."""
+
+    start: int
+    end: int
+    word: str
+    steps: float
+
+
+class WordsOfPattern:
+    """Runs of Han characters in a pattern that have to stand there as they are; read when first asked for."""
+
+    def __init__(self, pattern: str) -> None:
+        self._pattern = pattern
+
+    @cached_property
+    def words(self) -> Words:
+        bare = _CLASS.sub("/", self._pattern)
+        runs = ((run.group(), bare[run.end() : run.end() + 1]) for run in _RUN.finditer(bare))
+        return listening_for({run[:-1] if behind in ("?", "*", "{") else run for run, behind in runs})
+
+
+@dataclass(frozen=True)
+class Words:
+    """Words to listen for, by the classes of their first two syllables."""
+
+    by_start: dict[tuple[str, str], tuple[tuple[str, Sounds], ...]]
+
+    def heard(self, line: Line) -> list[Misheard]:
+        """Where something sounds like one of the words and is written otherwise."""
+        near, found = line.near, []
+        for i in range(len(near) - 1):
+            for word, sounds in self.by_start.get((near[i], near[i + 1]), ()):
+                hit = _at(line, i, word, sounds)
+                if hit is not None:
+                    found.append(hit)
+        return found
+
+
+def listening_for(words: Iterable[str]) -> Words:
+    """Han words of two characters and more, each with all its readings."""
+    table: dict[tuple[str, str], list[tuple[str, Sounds]]] = {}
+    for word in sorted(words):
+        for sounds in readings(word):
+            table.setdefault((near_key(sounds[0]), near_key(sounds[1])), []).append((word, sounds))
+    return Words({key: tuple(found) for key, found in table.items()})
+
+
+def in_pattern(pattern: regex.Pattern[str], words: Words, line: Line, timeout_s: float) -> Iterator[Span]:
+    """Matches of the pattern on the turn with misheard words put right.
+
+    Raises:
+        TimeoutError: the pattern worked longer than ``timeout_s`` on one variant.
+    """
+    heard = words.heard(line)
+    seen: set[tuple[int, int]] = set()
+    for chosen in _variants(heard):
+        text = line.stream.text
+        for hit in chosen:
+            text = text[: hit.start] + hit.word + text[hit.end :]
+        for match in pattern.finditer(text, timeout=timeout_s):
+            inside = [h for h in chosen if h.start < match.end() and match.start() < h.end]
+            place = match.span()
+            if inside and place not in seen and all(_sure(h, match, line) for h in inside):
+                seen.add(place)
+                yield Span(place[0], place[1], heard_as=text[match.start() : match.end()].strip())
+
+
+def phonetic(phrase: str, line: Line) -> Iterator[Span]:
+    """Runs of words that sound like an English phrase and are written otherwise."""
+    wanted = phrase.split()
+    if not all(map(is_latin, wanted)):
+        return
+    keys = [_metaphone(word) for word in wanted]
+    words = [(m.start(), m.end(), m.group()) for m in _LATIN.finditer(line.stream.text)]
+    for i in range(len(words) - len(wanted) + 1):
+        here = words[i : i + len(wanted)]
+        said = [text for _, _, text in here]
+        if said != wanted and all(_sounds_like(a, b, key) for a, b, key in zip(said, wanted, keys, strict=True)):
+            yield Span(here[0][0], here[-1][1], heard_as=phrase)
+
+
+def is_latin(word: str) -> bool:
+    """Whether it can be compared by Metaphone."""
+    return _LATIN.fullmatch(word) is not None
+
+
+def ways_to_say(word: str) -> tuple[str, str]:
+    """Two keys of an English word: a word that sounds like another one shares one of them with it."""
+    return word, f"{word[0]} {_metaphone(word)}"
+
+
+def keys_of(line: Line) -> Iterator[str]:
+    """All keys of the words of a turn."""
+    for found in _LATIN.finditer(line.stream.text):
+        yield from ways_to_say(found.group())
+
+
+def _sounds_like(said: str, wanted: str, key: str) -> bool:
+    if said == wanted:
+        return True
+    short = min(len(said), len(wanted)) < SHORTEST_WORD
+    return not short and bool(key) and said[0] == wanted[0] and _metaphone(said) == key
+
+
+@lru_cache(maxsize=8192)
+def _metaphone(word: str) -> str:
+    import jellyfish
+
+    return str(jellyfish.metaphone(word))
+
+
+def _at(line: Line, i: int, word: str, sounds: Sounds) -> Misheard | None:
+    size = len(sounds)
+    if i + size > len(line.syllables):
+        return None
+    start, end = line.syllables[i].start, line.syllables[i + size - 1].end
+    if end - start != size or line.stream.text[start:end] == word:
+        return None
+    steps = sum(sounds_apart(a, b) for a, b in zip(line.plain[i : i + size], sounds, strict=True))
+    if steps > _MOST_STEPS.get(size, _STEPS_A_SYLLABLE * size / 2):
+        return None
+    return Misheard(start, end, word, steps)
+
+
+def _sure(hit: Misheard, match: regex.Match[str], line: Line) -> bool:
+    """Whether a misheard word of two syllables has a character or a context that speaks for it."""
+    if hit.end - hit.start > 2:
+        return True
+    same = sum(a == b for a, b in zip(line.stream.text[hit.start : hit.end], hit.word, strict=True))
+    around = sum("\u3400" <= c <= "\u9fff" for c in match.group()) - 2
+    return same > 0 or around >= CONTEXT
+
+
+def _variants(heard: Sequence[Misheard]) -> Iterator[tuple[Misheard, ...]]:
+    """All that fit beside each other, the surest first; then each of the others alone."""
+    ordered = sorted(heard, key=lambda h: (h.steps, -(h.end - h.start), h.start))
+    together: list[Misheard] = []
+    for hit in ordered:
+        if all(hit.end <= other.start or other.end <= hit.start for other in together):
+            together.append(hit)
+    if together:
+        yield tuple(together)
+    for hit in [h for h in ordered if h not in together][: MOST_VARIANTS - 1]:
+        yield (hit,)

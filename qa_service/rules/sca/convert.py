@@ -1,0 +1,208 @@
+"""One SCA rule as one draft rule of ours, and what of it could not be said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from qa_service.rules.sca.expression import Expression, ExpressionError, Joined, Name, Not, names, parse, written
+from qa_service.rules.sca.operators import Made, selection_of, speaker_of
+from qa_service.rules.sca.records import Anchor, Condition, ScaRule
+
+#: A sentence of one side is, roughly, every second turn.
+_TURNS_A_SENTENCE = 2
+_WHICH = {1: "first", 0: "every", -1: "any"}
+
+
+@dataclass
+class Draft:
+    """A rule to be written: ``spec`` as YAML data (None: nothing of it can be said), ``lost`` in words."""
+
+    title: str
+    spec: dict[str, Any] | None = None
+    lost: list[str] = field(default_factory=list)
+
+
+def draft_of(rule: ScaRule, rule_id: str, families: Collection[str]) -> Draft:
+    """Translate a rule. ``families``: keys that a selection may have in this version."""
+    draft = Draft(rule.name or f"SCA {rule.rid}".strip())
+    if rule.flow:
+        draft.lost.append("a flow of dialogue nodes is not translated: write it as match.flow")
+        return draft
+    try:
+        match = _Match(rule, families, draft.lost).made()
+    except ExpressionError as wrong:
+        draft.lost.append(f"its logic cannot be read: {wrong}")
+        return draft
+    if match is None:
+        return draft
+    draft.spec = {
+        "id": rule_id,
+        "title": draft.title,
+        "version": 1,
+        "status": "draft",
+        "severity": "major",
+        "requirements": [],
+        "applies_to": {"speaker": "any"},
+        "description": " ".join(
+            filter(None, (rule.comments, f"Imported from SCA rule {rule.rid}." if rule.rid else ""))
+        ),
+        "match": match,
+        "score": {"deduct": abs(rule.score or 0.0), "once": True},
+        "message": draft.title,
+        "known_gaps": list(draft.lost),
+    }
+    draft.spec = {key: value for key, value in draft.spec.items() if value not in ("", []) or key == "requirements"}
+    return draft
+
+
+class _Match:
+    """The match of one rule, built up condition by condition."""
+
+    def __init__(self, rule: ScaRule, families: Collection[str], lost: list[str]) -> None:
+        self.rule = rule
+        self.families = families
+        self.lost = lost
+        self.select: dict[str, dict[str, Any]] = {}
+        self.parts: dict[str, Expression] = {}
+        self.many_sentences = False
+        self.order: list[str] = []
+        self.turns = 0
+
+    def made(self) -> dict[str, Any] | None:
+        whole = parse(self.rule.expression or " && ".join(self.rule.conditions))
+        used = names(whole)
+        for cid in self._ordered([cid for cid, _ in used]):
+            self._condition(self.rule.conditions[cid])
+        left = _replaced(whole, self.parts)
+        if left is None:
+            self.lost.append("nothing is left to look for")
+            return None
+        return self._match(left, conditions=len({cid for cid, _ in used if cid in self.parts}))
+
+    def _ordered(self, wanted: list[str]) -> list[str]:
+        """Conditions with those that others stand about first; unknown ones are told."""
+        found: list[str] = []
+        for cid in dict.fromkeys(wanted):
+            condition = self.rule.conditions.get(cid)
+            if condition is None:
+                self.lost.append(f"condition {cid} is not in the export")
+                continue
+            anchor = condition.anchor
+            if anchor and anchor.cid in self.rule.conditions and anchor.cid not in found and anchor.cid != cid:
+                found.append(anchor.cid)
+            found.append(cid)
+        return list(dict.fromkeys(found))
+
+    def _condition(self, condition: Condition) -> None:
+        own: dict[str, Expression] = {}
+        places = self._places(condition)
+        for operator in condition.operators:
+            made = selection_of(operator, self.families)
+            self.lost += [f"condition {condition.cid}, {reason}" for reason in made.lost]
+            if made.selection is not None:
+                name = self._add(condition, operator.oid, made, places)
+                own[operator.oid] = Not(Name(name)) if made.negated else Name(name)
+                self.many_sentences |= made.many_sentences
+        left = _replaced(parse(condition.expression or " && ".join(o.oid for o in condition.operators)), own)
+        if left is not None:
+            self.parts[condition.cid] = left
+        if condition.every:
+            self.lost.append(f"condition {condition.cid}: that every sentence must fulfil it is left out")
+
+    def _add(self, condition: Condition, oid: str, made: Made, places: Mapping[str, Any]) -> str:
+        name = f"c{_plain(condition.cid)}_{_plain(oid)}"
+        assert made.selection is not None
+        self.select[name] = {"speaker": speaker_of(condition.role), **made.selection, **places}
+        return name
+
+    def _places(self, condition: Condition) -> dict[str, Any]:
+        """First or last sentences of the call, or sentences about the hit of another condition."""
+        first, last = condition.first, condition.last
+        if condition.anchor:
+            return self._around(condition.cid, condition.anchor, first, last)
+        if first is None and last is None:
+            return {}
+        each = _TURNS_A_SENTENCE if condition.role in ("客服", "客户") else 1
+        if first is not None and first > 0 and last is not None and last > 0:
+            if first > 1:
+                self.lost.append(f"condition {condition.cid}: it begins at sentence {first} there, with the call here")
+            return {"within_first_turns": last * each}
+        if first is not None and first < 0:
+            if last not in (None, -1):
+                self.lost.append(f"condition {condition.cid}: it ends at sentence {last} there, with the call here")
+            return {"within_last_turns": -first * each}
+        if (first, last) not in ((1, -1), (0, -1), (None, -1), (1, None)):
+            self.lost.append(f"condition {condition.cid}: sentences {first} to {last} are left out")
+        return {}
+
+    def _around(self, cid: str, anchor: Anchor, first: int | None, last: int | None) -> dict[str, Any]:
+        """About another condition's hit: ``around`` where this version has it, else within so many turns."""
+        part = self.parts.get(anchor.cid)
+        if part is None:
+            self.lost.append(f"condition {cid}: the condition {anchor.cid} it stands about could not be expressed")
+            return {}
+        if anchor.location == "CURRENT":
+            return {}
+        of = names(part)[0][0]
+        if len(names(part)) > 1:
+            self.lost.append(f"condition {cid}: it stands about {of} alone, the first operator of {anchor.cid}")
+        reach = max((abs(n) for n in (first, last) if n), default=1) * _TURNS_A_SENTENCE
+        sides = {"BEFORE": ("before",), "AFTER": ("after",)}.get(anchor.location, ("before", "after"))
+        if "around" in self.families:
+            which = _WHICH.get(anchor.hit_time, anchor.hit_time)
+            return {"around": {"of": of, "which": which, **{f"{side}_turns": reach for side in sides}}}
+        self.turns = max(self.turns, reach)
+        if anchor.hit_time > 0:
+            self.lost.append(f"condition {cid}: any hit of {anchor.cid} counts, not only number {anchor.hit_time}")
+        if len(sides) == 1 and not self.order:
+            own = f"c{_plain(cid)}_{_plain(self.rule.conditions[cid].operators[0].oid)}"
+            self.order = [own, of] if sides == ("before",) else [of, own]
+        return {}
+
+    def _match(self, left: Expression, *, conditions: int) -> dict[str, Any]:
+        pairs = names(left)
+        wanted = {name for name, negated in pairs if not negated}
+        unwanted = {name for name, _ in pairs} - wanted
+        absent = not wanted
+        called = {name: f"filter_{name}" for name in unwanted} if not absent else {}
+        used = [name for name in self.select if name in wanted | unwanted]
+        found: dict[str, Any] = {"select": {called.get(name, name): self.select[name] for name in used}}
+        condition = _opposite(left) if absent else left
+        found["condition"] = written(condition, lambda name: called.get(name, name))
+        if absent:
+            found["absent"] = True
+        elif self.turns:
+            found["within"] = {"turns": self.turns}
+            if set(self.order) <= wanted and self.order:
+                found["order"] = self.order
+        elif conditions > 1 or self.many_sentences:
+            found["within"] = {"call": True}
+            if any(len(names(part)) > 1 for part in self.parts.values()) and conditions > 1:
+                self.lost.append("operators of one condition may lie anywhere in the call, not only in one sentence")
+        return found
+
+
+def _replaced(expression: Expression, parts: Mapping[str, Expression]) -> Expression | None:
+    """The expression with names put in; what cannot be expressed is left out."""
+    if isinstance(expression, Name):
+        return parts.get(expression.name)
+    if isinstance(expression, Not):
+        inside = _replaced(expression.part, parts)
+        return None if inside is None else inside.part if isinstance(inside, Not) else Not(inside)
+    found = [f for part in expression.parts if (f := _replaced(part, parts)) is not None]
+    return None if not found else found[0] if len(found) == 1 else Joined(expression.sign, tuple(found))
+
+
+def _opposite(expression: Expression) -> Expression:
+    """Its denial, with the denials inside taken away."""
+    if isinstance(expression, Not):
+        return expression.part
+    if isinstance(expression, Joined):
+        return Joined("or" if expression.sign == "and" else "and", tuple(map(_opposite, expression.parts)))
+    return Not(expression)
+
+
+def _plain(text: str) -> str:
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in text.lower()) or "x"

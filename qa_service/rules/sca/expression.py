@@ -1,0 +1,123 @@
+"""``a&&!b``, ``(1||2)&&3``: the logic between operators of a condition and between conditions of a rule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+_TOKEN = re.compile(r"\s*(&&|\|\||[!()]|[\w.-]+)")
+_MOST_DEPTH = 20
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Name:
+    name: str
+
+
+@dataclass(frozen=True)
+class Not:
+    part: Expression
+
+
+@dataclass(frozen=True)
+class Joined:
+    """``sign``: and, or."""
+
+    sign: str
+    parts: tuple[Expression, ...]
+
+
+Expression = Name | Not | Joined
+
+
+def parse(text: str) -> Expression:
+    """Read an expression; ``&&`` binds closer than ``||``.
+
+    Raises:
+        ExpressionError: what is wrong, in words.
+    """
+    parser = _Parser(text)
+    found = parser.either(0)
+    if parser.here:
+        raise ExpressionError(f"{parser.here!r} is not expected in {text!r}")
+    return found
+
+
+def names(expression: Expression, negated: bool = False) -> list[tuple[str, bool]]:
+    """Each name with whether it stands inside a negation, in order, each pair once."""
+    if isinstance(expression, Name):
+        return [(expression.name, negated)]
+    if isinstance(expression, Not):
+        return names(expression.part, not negated)
+    return list(dict.fromkeys(pair for part in expression.parts for pair in names(part, negated)))
+
+
+def written(expression: Expression, name: Callable[[str], str]) -> str:
+    """In the words of our conditions; ``name`` gives the selection that stands for a name."""
+    if isinstance(expression, Name):
+        return name(expression.name)
+    if isinstance(expression, Not):
+        return f"not {_inside(expression.part, name)}"
+    return f" {expression.sign} ".join(_inside(part, name) for part in expression.parts)
+
+
+def _inside(part: Expression, name: Callable[[str], str]) -> str:
+    text = written(part, name)
+    return f"({text})" if isinstance(part, Joined) else text
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tokens = self._split(text)
+        self.at = 0
+
+    @property
+    def here(self) -> str:
+        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+
+    def either(self, depth: int) -> Expression:
+        return self._joined("||", "or", lambda: self._both(depth))
+
+    def _both(self, depth: int) -> Expression:
+        return self._joined("&&", "and", lambda: self._one(depth))
+
+    def _joined(self, sign: str, word: str, part: Callable[[], Expression]) -> Expression:
+        parts = [part()]
+        while self.here == sign:
+            self.at += 1
+            parts.append(part())
+        return parts[0] if len(parts) == 1 else Joined(word, tuple(parts))
+
+    def _one(self, depth: int) -> Expression:
+        here = self.here
+        self.at += 1
+        if depth > _MOST_DEPTH:
+            raise ExpressionError(f"{self.text!r} is nested too deeply")
+        if here == "!":
+            return Not(self._one(depth + 1))
+        if here == "(":
+            inside = self.either(depth + 1)
+            if self.here != ")":
+                raise ExpressionError(f"a ) is missing in {self.text!r}")
+            self.at += 1
+            return inside
+        if not re.match(r"[\w.-]", here):
+            raise ExpressionError(f"{here or 'the end'!r} is not expected in {self.text!r}")
+        return Name(here)
+
+    @staticmethod
+    def _split(text: str) -> list[str]:
+        tokens, at = [], 0
+        while text[at:].strip():
+            match = _TOKEN.match(text, at)
+            if match is None:
+                raise ExpressionError(f"{text[at:].strip()[0]!r} cannot be read in {text!r}")
+            tokens.append(match.group(1))
+            at = match.end()
+        return tokens

@@ -1,0 +1,205 @@
+"""The SCA rule file as records, whichever of its spellings it comes in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from qa_service.errors import ErrorCode, InputError
+
+#: Names that say the same: the upload's, and those of the answers.
+_SAME = {
+    "condition_info_cid": "cid",
+    "anchor_cid": "cid",
+    "oper_lambda": "lambda",
+    "rule_lambda": "lambda",
+    "oper_key_words": "keywords",
+    "oper_name": "name",
+    "condition_basic_info": "conditions",
+    "rule_basic_info": "rules",
+    "operator_basic_info": "operators",
+    "rule_name": "name",
+    "rule_id": "rid",
+}
+#: What a list is wrapped in by the answers of the API: ``{"OperKeyWords": {"OperKeyWord": […]}}``.
+_WRAPPED = 1
+
+
+@dataclass(frozen=True)
+class Operator:
+    """One test of a sentence; ``param`` holds its numbers and words under snake_case names."""
+
+    oid: str
+    kind: str
+    name: str
+    param: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """Another condition, about whose hit this one looks. ``hit_time``: 1 to N, 0 each, -1 any (or the last)."""
+
+    cid: str
+    location: str
+    hit_time: int
+
+
+@dataclass(frozen=True)
+class Condition:
+    """``role``: 客服, 客户 or empty for both. ``first``, ``last``: sentences from 1 (negative: from the end)."""
+
+    cid: str
+    expression: str
+    operators: tuple[Operator, ...]
+    role: str = ""
+    anchor: Anchor | None = None
+    first: int | None = None
+    last: int | None = None
+    absolute: bool = False
+    every: bool = False
+
+
+@dataclass(frozen=True)
+class ScaRule:
+    rid: str
+    name: str
+    comments: str
+    expression: str
+    triggers: tuple[str, ...] = ()
+    score: float | None = None
+    level: int | None = None
+    flow: bool = False
+    conditions: Mapping[str, Condition] = field(default_factory=dict)
+
+
+def read_sca(text: str, where: str) -> tuple[ScaRule, ...]:
+    """All rules of a file: an upload (``conditions`` and ``rules``), an answer of the API, or a list of either.
+
+    Raises:
+        InputError: REQUEST_INVALID: it is no JSON, or holds no rule.
+    """
+    try:
+        value = json.loads(text)
+    except ValueError as wrong:
+        raise _refused(f"{where} is not JSON: {wrong}.", "Export it again.") from None
+    rules = tuple(_rules(_plain(value)))
+    if not rules:
+        raise _refused(
+            f"{where} holds no rule.", 'Give the JSON of UploadRule or GetRule: {"conditions": …, "rules": …}.'
+        )
+    return rules
+
+
+def _rules(value: Any) -> Iterator[ScaRule]:
+    """Rules wherever they stand; ``jsonStr`` and its like hold JSON as text."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _rules(item)
+    elif isinstance(value, dict) and "rules" in value and "conditions" in value:
+        conditions = {c.cid: c for c in map(_condition, _dicts(value["conditions"]))}
+        yield from (_rule(rule, conditions) for rule in _dicts(value["rules"]))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if isinstance(item, str) and name.startswith("json_str"):
+                item = _plain(_json(item))
+            yield from _rules(item)
+
+
+def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
+    return ScaRule(
+        rid=str(raw.get("rid") or ""),
+        name=str(raw.get("name") or "").strip(),
+        comments=str(raw.get("comments") or "").strip(),
+        expression=str(raw.get("lambda") or "").strip(),
+        triggers=tuple(map(str, _list(raw.get("triggers")))),
+        score=_number(raw.get("score_num")),
+        level=int(level) if (level := _number(raw.get("level"))) is not None else None,
+        flow=bool(raw.get("graph_flow")),
+        conditions=conditions,
+    )
+
+
+def _condition(raw: Mapping[str, Any]) -> Condition:
+    place = raw.get("check_range") if isinstance(raw.get("check_range"), dict) else {}
+    assert isinstance(place, dict)
+    limits = place.get("range")
+    limits = _plain(_json(limits)) if isinstance(limits, str) else limits
+    limits = limits if isinstance(limits, dict) else {}
+    return Condition(
+        cid=str(raw.get("cid") or raw.get("id") or ""),
+        expression=str(raw.get("lambda") or "").strip(),
+        operators=tuple(_operator(o) for o in _dicts(raw.get("operators"))),
+        role=str(place.get("role") or ""),
+        anchor=_anchor(place.get("anchor")),
+        first=_whole(limits.get("from")),
+        last=_whole(limits.get("to")),
+        absolute=bool(place.get("absolute")),
+        every=bool(place.get("all_sentences_satisfy")),
+    )
+
+
+def _anchor(raw: object) -> Anchor | None:
+    if not isinstance(raw, dict) or not raw.get("cid"):
+        return None
+    return Anchor(str(raw["cid"]), str(raw.get("location") or "").upper(), _whole(raw.get("hit_time")) or 0)
+
+
+def _operator(raw: Mapping[str, Any]) -> Operator:
+    param = raw.get("param")
+    kind, name = str(raw.get("type") or ""), str(raw.get("name") or "")
+    return Operator(str(raw.get("oid") or raw.get("id") or ""), kind, name, param if isinstance(param, dict) else {})
+
+
+def words_of(value: object) -> tuple[str, ...]:
+    """A list of words, also where the API has wrapped it; empty ones are passed over."""
+    return tuple(word for item in _list(value) if isinstance(item, str) and (word := item.strip()))
+
+
+def _list(value: object) -> Sequence[Any]:
+    if isinstance(value, dict) and len(value) == _WRAPPED:
+        value = next(iter(value.values()))
+    return value if isinstance(value, list) else ()
+
+
+def _dicts(value: object) -> list[dict[str, Any]]:
+    return [item for item in _list(value) if isinstance(item, dict)]
+
+
+def _plain(value: Any) -> Any:
+    """Keys in snake_case: the API writes OperKeyWords, oper_key_words and operKeyWords."""
+    if isinstance(value, dict):
+        snake = {_snake(str(key)): _plain(item) for key, item in value.items()}
+        return {_SAME.get(key, key): item for key, item in snake.items()}
+    return [_plain(item) for item in value] if isinstance(value, list) else value
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value)
+    except ValueError:
+        return None
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)
+
+
+def _refused(message: str, hint: str) -> InputError:
+    return InputError(ErrorCode.REQUEST_INVALID, message, hint)

@@ -1,0 +1,137 @@
+"""What a rule looks for, in plain English: for the pages that an officer reads instead of the YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from qa_service.rules.condition import FILTER
+from qa_service.rules.schema import RuleSpec, SelectionSpec, plain
+
+#: Phrases that are written out; of more, the first ones and how many there are.
+MOST_PHRASES = 12
+_PLACES = {
+    "within_first_s": "in the first {} seconds of the call",
+    "within_last_s": "in the last {} seconds of the call",
+    "within_first_turns": "in the first {} turns of the call",
+    "within_last_turns": "in the last {} turns of the call",
+    "within_first_share": "in the first {} of the call (share of its length)",
+    "within_last_share": "in the last {} of the call (share of its length)",
+}
+_SIDES = {"agent": "the agent", "customer": "the customer", "any": "anybody"}
+_WITHIN = {
+    "turns": "within {} turns of each other",
+    "seconds": "within {} seconds of each other",
+    "near": "in one turn, at most {} characters or words apart",
+    "call": "anywhere in the call",
+}
+#: Keys of a selection that say where and how often, not what.
+_OTHER = {"speaker", "at_least", "count", "pinyin", "gates", "around", "not_phrases", "not_regex", *_PLACES}
+
+
+def selection(spec: SelectionSpec, speaker: str) -> str:
+    """One selection: what is heard, from whom, where and how often."""
+    data = plain(spec)
+    who = _SIDES[spec.speaker or speaker]
+    what = "; and ".join(_things(data)) or "nothing"
+    extra = [words.format(_amount(data[key])) for key, words in _PLACES.items() if key in data]
+    if spec.at_least > 1:
+        extra.append(f"at least {spec.at_least} different ones")
+    if spec.count > 1:
+        extra.append(f"at least {spec.count} times in all")
+    if spec.pinyin:
+        extra.append("words that sound alike count too")
+    if excluded := len(spec.not_phrases or ()) + len(spec.not_regex or ()):
+        extra.append(f"not where {'an exclusion' if excluded == 1 else f'one of {excluded} exclusions'} is touched")
+    if around := data.get("around"):
+        extra.append(f"about {_listed(around)}")
+    return f"from {who}: {what}" + (f" ({', '.join(extra)})" if extra else "")
+
+
+def combination(spec: RuleSpec) -> str:
+    """How the selections come together, with the window they must lie in."""
+    match = spec.match
+    names = list(match.select)
+    condition = match.condition or _default(names)
+    if match.absent:
+        return f"A finding where this is **not** heard in the call: `{condition}`"
+    within = next((k for k in _WITHIN if match.within and getattr(match.within, k) is not None), None)
+    place = _WITHIN[within].format(_amount(getattr(match.within, within))) if within else "in one turn"
+    order = f", in the order {', then '.join(match.order)}" if match.order else ""
+    alone = len(names) == 1 and not match.order
+    return f"A finding where this is heard{'' if alone else f' {place}'}{order}: `{condition}`"
+
+
+def points(spec: RuleSpec) -> str:
+    """What a confirmed finding costs or gives."""
+    score = spec.score
+    each = score.deduct or score.add
+    sign = "+" if score.add else "−"
+    often = "once a call" if score.once else f"each time{f', up to {score.cap:g}' if score.cap else ''}"
+    told = f"{sign}{each:g} points, {often}" if each else "no points"
+    return f"{told}; fails the call" if score.veto else told
+
+
+def _things(data: Mapping[str, Any]) -> Iterator[str]:
+    if phrases := data.get("phrases"):
+        yield f"any of {_quoted(phrases)}"
+    if needed := data.get("all"):
+        yield f"each of {_quoted(needed)}"
+    if patterns := data.get("regex"):
+        yield "a pattern of words" if len(patterns) == 1 else f"one of {len(patterns)} patterns of words"
+    if lexicons := data.get("lexicon"):
+        yield f"a word of the list {', '.join(f'`{name}`' for name in lexicons)}"
+    for family in data.keys() - _OTHER - {"phrases", "all", "regex", "lexicon"}:
+        yield _FAMILIES.get(family, lambda value, name=family: f"{name}: {_listed(value)}")(data[family])
+
+
+def _limit(value: Mapping[str, Any], above: str, below: str, unit: str) -> str:
+    parts = [
+        f"{word} {_amount(value[key])}{unit}" for key, word in ((above, "above"), (below, "below")) if key in value
+    ]
+    return " or ".join(parts)
+
+
+_FAMILIES: dict[str, Callable[[Any], str]] = {
+    "silence": lambda v: f"a silence of at least {_amount(v['at_least_s'])} seconds before they speak",
+    "rate": lambda v: f"a speech rate {_limit(v, 'above', 'below', ' a minute')} over a {v.get('per', 'turn')}",
+    "interruption": lambda v: (
+        "cutting in while the other speaks" + (f" for {_amount(v['overlap_s'])} seconds" if v.get("overlap_s") else "")
+    ),
+    "loudness": lambda v: f"a raised voice ({_listed(v)})",
+    "talk": lambda v: f"a share of all speech {_limit(v, 'share_above', 'share_below', '')}",
+    "length": lambda v: f"a call of {_limit(v, 'above_s', 'below_s', ' seconds')}",
+    "hold": lambda v: f"at least {_amount(v['at_least_s'])} seconds in which nobody speaks",
+    "repeat": lambda v: (
+        f"the same sentence said {_amount(v.get('times', 3))} times within {_amount(v.get('within_turns', 10))} turns"
+    ),
+    "similar": lambda v: f"a sentence much like one of {_quoted(v['to'])}",
+    "entity": lambda v: f"said or read out: {', '.join(v['kind'])}",
+    "signal": lambda v: f"a classifier's signal “{v['label']}”",
+}
+
+
+def _default(names: list[str]) -> str:
+    wanted = " and ".join(name for name in names if not name.startswith(FILTER))
+    return f"{wanted} and not filter_*" if any(name.startswith(FILTER) for name in names) else wanted
+
+
+def _quoted(words: list[str]) -> str:
+    shown = ", ".join(f"“{escaped(word)}”" for word in words[:MOST_PHRASES])
+    return f"{shown} and {len(words) - MOST_PHRASES} more" if len(words) > MOST_PHRASES else shown
+
+
+def _listed(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_listed(item)}" for key, item in value.items())
+    return ", ".join(map(_amount, value)) if isinstance(value, list) else _amount(value)
+
+
+def _amount(value: object) -> str:
+    """30, not 30.0; a parameter by its name."""
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is."""
+    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|" else char for char in " ".join(text.split()))

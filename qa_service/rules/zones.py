@@ -1,0 +1,87 @@
+"""In which time zones a debtor may be: as sent, else by the state, else by the country of the rules.
+
+States by zone of the IANA database; a state that lies in two has both, and a question whose answer differs between
+them is not answered. Of the United States the fifty states and the District of Columbia are known, no territory.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from qa_service.records import CallFacts
+
+_EASTERN, _CENTRAL, _MOUNTAIN, _PACIFIC = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+)  # fmt: skip
+#: Where a whole state keeps one time. Arizona keeps no daylight saving time, but the Navajo Nation in it does.
+_STATES: dict[tuple[str, ...], str] = {
+    (_EASTERN,): "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
+    (_CENTRAL,): "AL AR IL IA LA MN MS MO OK WI",
+    (_MOUNTAIN,): "CO MT NM UT WY",
+    (_PACIFIC,): "CA WA",
+    (_PACIFIC, _MOUNTAIN): "NV ID OR",
+    ("America/Phoenix", _MOUNTAIN): "AZ",
+    ("Pacific/Honolulu",): "HI",
+    (_EASTERN, _CENTRAL): "FL IN KY MI TN",
+    (_CENTRAL, _MOUNTAIN): "KS NE ND SD TX",
+    ("America/Anchorage", "America/Adak"): "AK",
+}
+_OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()}
+_COUNTRIES: dict[str, tuple[str, ...]] = {
+    "CN": ("Asia/Shanghai",),
+    "UK": ("Europe/London",),
+    "GB": ("Europe/London",),
+    "US": tuple(dict.fromkeys(zone for zones in _STATES for zone in zones)),
+}
+#: Names of a part of a country that are no state.
+_CITIES = {"NYC": "NY"}
+
+
+def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
+    """Names of the zones in which the debtor may be; none where nothing is known.
+
+    ``country`` is that of the rule pack, for calls whose jurisdiction was not sent.
+    """
+    if facts.debtor_tz:
+        return (facts.debtor_tz,)
+    land, _, part = (facts.jurisdiction or country or "").upper().partition("-")
+    state = (facts.state or part).strip().upper()
+    if land in ("US", "") and (known := _OF_STATE.get(_CITIES.get(state, state))):
+        return known
+    return _COUNTRIES.get(land, ())
+
+
+@lru_cache(maxsize=64)
+def zone(name: str) -> ZoneInfo:
+    """A zone by name.
+
+    Raises:
+        ValueError: there is none of this name.
+    """
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name!r} is no time zone") from None
+
+
+def touches(start: datetime, seconds: float, first: float, last: float, name: str) -> bool:
+    """Whether any moment of a stretch lies in the daily window from ``first`` to ``last`` o'clock (decimal hours, over
+    midnight where ``first`` is the later) in a zone. The stretch is open at its end; one of no length is its start."""
+    here = zone(name)
+    local = start.astimezone(here)
+    if _inside(_hour(local), first, last):
+        return True
+    end = (start + timedelta(seconds=max(0.0, seconds))).astimezone(here)
+    # The window begins at `first`: it is entered if that hour lies strictly inside the stretch, today or tomorrow.
+    days = (end.date() - local.date()).days
+    return any(_hour(local) < first + 24 * day < _hour(end) + 24 * days for day in range(days + 1))
+
+
+def _inside(hour: float, first: float, last: float) -> bool:
+    return first <= hour < last if first <= last else hour >= first or hour < last
+
+
+def _hour(at: datetime) -> float:
+    return at.hour + at.minute / 60 + at.second / 3600 + at.microsecond / 3.6e9

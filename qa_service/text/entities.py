@@ -1,0 +1,83 @@
+"""Things with a form of their own in what was said: personal numbers, amounts, percentages, dates, times, durations.
+
+Numbers may be digits or words (六千四百块, twelve hundred dollars). Personal numbers are those of
+:mod:`qa_service.text.redact`; nothing else may reach into them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import regex
+
+from qa_service.text.normalise import normalise
+from qa_service.text.redact import personal
+
+EntityKind = Literal["phone", "id", "card", "email", "amount", "percent", "date", "time", "duration"]
+
+_HAN_NUMBER = r"[0-9零〇一二两三四五六七八九十百千万亿点.,]*[0-9零〇一二两三四五六七八九十百千万亿]"
+_ONES = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
+_TENS = "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
+_WORD_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:an? )?(?:{_ONES}|{_TENS})(?:[ -](?:and |point )?(?:{_ONES}|{_TENS}))*)"
+_MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+_DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+
+_PERSONAL: dict[str, EntityKind] = {"phone": "phone", "id": "id", "card": "card", "email": "email"}
+#: In order: what is found first keeps its place.
+_FORMS: tuple[tuple[EntityKind, regex.Pattern[str]], ...] = (
+    ("percent", regex.compile(rf"百分之{_HAN_NUMBER}|{_WORD_NUMBER}\s?(?:%|percent\b|per cent\b)")),
+    (
+        "amount",
+        regex.compile(
+            rf"[¥$£€]\s?\d[\d,]*(?:\.\d+)?|{_HAN_NUMBER}(?:多|来)?(?:元|块(?!儿)|圆|人民币)(?:钱)?"
+            rf"|{_WORD_NUMBER}\s?(?:usd|dollars?|bucks|cents?|pounds?|quid|pence|euros?|yuan|rmb)\b"
+        ),
+    ),
+    (
+        "time",
+        regex.compile(
+            r"\b\d{1,2}:\d{2}\b(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]\.?m\b|\b\d{1,2} o'?clock\b"
+            r"|(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)?[0-9零一二两三四五六七八九十]{1,3}点(?:半|整|钟|[0-9一二三四五六七八九十]{1,3}分|一刻)"
+            r"|(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)[0-9零一二两三四五六七八九十]{1,3}点"
+        ),
+    ),
+    (
+        "date",
+        regex.compile(
+            r"(?:\d{4}|[零〇一二三四五六七八九]{4})年(?:[0-9一二三四五六七八九十]{1,3}月)?(?:[0-9一二三四五六七八九十]{1,3}[日号])?"
+            r"|[0-9一二三四五六七八九十]{1,3}月(?:份)?(?:[0-9一二三四五六七八九十]{1,3}[日号])?(?!供)"
+            r"|[0-9一二三四五六七八九十]{1,3}[号日](?!线|楼|码)|(?:这|本|下|上)?(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|月底|月初"
+            rf"|\b(?:{_MONTHS})\s(?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b"
+            rf"|\b\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:{_MONTHS}))?"
+            rf"|\b\d{{1,4}}[/-]\d{{1,2}}[/-]\d{{1,4}}\b|\b(?:next |this )?(?:{_DAYS})\b|\b(?:today|tomorrow)\b"
+        ),
+    ),
+    (
+        "duration",
+        regex.compile(
+            rf"{_HAN_NUMBER}(?:个)?(?:半)?(?:天|个?月|年|周|星期|小时|钟头|分钟|期)|{_WORD_NUMBER}\s?(?:days?|weeks?|months?|years?|hours?|minutes?)\b"
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True, order=True)
+class Found:
+    """An entity at ``[start, end)`` of the text as given."""
+
+    start: int
+    end: int
+    kind: EntityKind
+
+
+def entities(text: str) -> tuple[Found, ...]:
+    """All entities in order of place; they never overlap."""
+    found = [Found(start, end, _PERSONAL[kind.value]) for start, end, kind in personal(text) if kind.value in _PERSONAL]
+    folded = normalise(text)
+    for kind, form in _FORMS:
+        for match in form.finditer(folded.text):
+            start, end = folded.span(match.start(), match.end())
+            if not any(start < f.end and f.start < end for f in found):
+                found.append(Found(start, end, kind))
+    return tuple(sorted(found))

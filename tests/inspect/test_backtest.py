@@ -1,0 +1,210 @@
+"""Back tests over a real database: what is gained and lost, nothing stored changes, a cut run goes on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa_service.errors import InputError, RuleError
+from qa_service.inspect import backtest as module
+from qa_service.inspect.backtest import Options, backtest
+from qa_service.inspect.pipeline import Inspector
+from qa_service.inspect.replayed import paired
+from qa_service.intake.transcript import given_transcript
+from qa_service.records import CallFacts, FindingState
+from qa_service.report.backtest import render_backtest
+from qa_service.settings import Settings, bundled
+from qa_service.store.store import Store, open_store
+from tests.factories import NOW, finding
+from tests.rules.building import folder, rule
+
+BARE = {"lexicons": {}, "parameters": {}}
+SINCE = date(2026, 11, 1)
+
+
+def rude(*phrases: str, **more: Any) -> dict[str, Any]:
+    return rule({"select": {"x": {"phrases": list(phrases)}}}, **{"id": "H-RUDE-1", "status": "stable", **more})
+
+
+LATE = rule({"facts": "history.calls > 3"}, id="H-LATE-1", status="stable", title="太多电话", title_en="Too many calls")
+
+
+class Kept:
+    """A database with calls that a first version of the rules judged."""
+
+    def __init__(self, settings: Settings, store: Store, rules: Path) -> None:
+        self.settings = settings
+        self.store = store
+        self.rules = rules
+
+    def call(self, call_id: str, *said: str, day: date = date(2026, 11, 17), history: int | None = 0) -> None:
+        known = {} if history is None else {"calls": history}
+        facts = CallFacts(call_id=call_id, language="en", jurisdiction="US", history=known)
+        transcript = given_transcript([{"role": "agent", "text": words} for words in said], facts, call_id)
+        self.store.calls.add(
+            facts, call_id=call_id, source="x", day=day, recording=None, transcript=transcript, received_at=NOW
+        )
+        claim = self.store.queue.claim("w", lease_s=60, now=NOW)
+        assert claim
+        result = Inspector(self.settings).inspect_transcript(transcript, facts, call_id=call_id)
+        assert self.store.queue.finish(claim, result, NOW)
+
+    def changed(self, *rules: dict[str, Any]) -> None:
+        for path in (self.rules / "house").glob("h-*.yaml"):
+            path.unlink()
+        folder(self.rules, *rules, pack=BARE)
+
+    def stored(self) -> list[str]:
+        return [i.model_dump_json() for call in self.store.calls.all_ids() for i in self.store.calls.inspections(call)]
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Any:
+    (tmp_path / "rules").mkdir()
+    rules = folder(tmp_path / "rules", rude("shut up"), LATE, pack=BARE)
+    settings = Settings(data_dir=tmp_path / "data", rules_dir=rules, _env_file=None)  # type: ignore[call-arg]
+    store = open_store(settings.database)
+    yield Kept(settings, store, rules)
+    store.close()
+
+
+def test_gained_lost_changed_and_not_assessed_by_rule(kept: Kept) -> None:
+    kept.call("C-1", "shut up")
+    kept.call("C-2", "be quiet my number is 13812345678", "shut up and be quiet")
+    kept.call("C-3", "good morning", history=5)
+    kept.call("C-4", "good morning", history=None)
+    kept.call("C-0", "be quiet", day=date(2026, 10, 31))
+    before = kept.stored()
+    kept.changed(
+        rude("be quiet my number is", "quiet", outcome="needs_review", version=2),
+        {**LATE, "match": {"facts": "history.attempts > 3"}},
+    )
+    report = backtest(kept.settings, Options("house", SINCE))
+    assert (report.kept, report.calls, report.touched) == (4, 4, 3)
+    words, late = sorted(report.rules, key=lambda r: r.rule_id, reverse=True)
+    assert (words.before, words.after, words.gained, words.lost, words.changed) == (2, 2, 1, 1, 1)
+    told = {(d.kind, d.call_id): d for d in words.samples}
+    assert told["lost", "C-1"].quote == "shut up"
+    assert told["changed", "C-2"].was is FindingState.CONFIRMED
+    assert told["changed", "C-2"].is_now is FindingState.NEEDS_REVIEW
+    assert "13812345678" not in report.model_dump_json()
+    assert (late.before, late.after, late.lost) == (1, 0, 1)
+    assert (late.not_assessed_before, late.not_assessed_after) == (1, 4)
+    assert "missing_fact" in late.samples[0].reason
+    assert list(report.judged_by.values()) == [4]
+    assert report.pack.behaviour_sha256 not in report.judged_by
+    assert kept.stored() == before
+
+
+def test_unchanged_rules_find_the_same_and_days_are_limits(kept: Kept) -> None:
+    for number, day in enumerate((date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3))):
+        kept.call(f"C-{number}", "shut up", day=day)
+    report = backtest(kept.settings, Options("house", date(2026, 11, 2), date(2026, 11, 2)))
+    assert (report.kept, report.calls, report.touched) == (1, 1, 0)
+    assert report.judged_by == {report.pack.behaviour_sha256: 1}
+    assert not any(rule.moved for rule in report.rules)
+
+
+def test_calls_of_other_packs_and_unknown_packs(kept: Kept) -> None:
+    kept.call("C-1", "shut up")
+    (kept.rules / "other").mkdir()
+    text = "name: other\nversion: '1'\ntitle: o\nlanguages: [en]\n"
+    (kept.rules / "other" / "pack.yaml").write_text(text, encoding="utf-8")
+    report = backtest(kept.settings, Options("other", SINCE))
+    assert (report.kept, report.calls) == (1, 0)
+    with pytest.raises(RuleError, match="nowhere"):
+        backtest(kept.settings, Options("nowhere", SINCE))
+
+
+def test_run_that_was_cut_goes_on_and_one_that_is_through_leaves_nothing(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(5):
+        kept.call(f"C-{number}", "shut up", "be quiet")
+    kept.changed(rude("be quiet", version=2), LATE)
+    monkeypatch.setattr(module, "CHUNK", 1)
+    judged: list[str] = []
+    real: Callable[..., Any] = module.replay
+
+    def counted(inspector: Inspector, pack: str, entry: Any) -> Any:
+        if len(judged) == 3:
+            raise KeyboardInterrupt
+        judged.append(entry.call_id)
+        return real(inspector, pack, entry)
+
+    monkeypatch.setattr(module, "replay", counted)
+    with pytest.raises(KeyboardInterrupt):
+        backtest(kept.settings, Options("house", SINCE))
+    (path,) = (kept.settings.data_dir / "backtest").iterdir()
+    whole = path.read_text(encoding="utf-8")
+    path.write_text(whole + whole.splitlines()[0][:50], encoding="utf-8")  # a kill in the middle of a line
+    first, judged[:] = list(judged), []
+    seen: list[tuple[int, int]] = []
+    report = backtest(kept.settings, Options("house", SINCE), on_progress=lambda *at: seen.append(at))
+    assert (len(first), sorted([*first, *judged])) == (3, [f"C-{n}" for n in range(5)])
+    assert (seen[0], seen[-1]) == ((3, 5), (5, 5))
+    assert (report.calls, report.total("gained"), report.total("lost")) == (5, 5, 5)
+    assert list((kept.settings.data_dir / "backtest").iterdir()) == []
+
+
+def test_progress_of_other_rules_or_of_an_older_inspection_is_not_taken_over(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.call("C-1", "shut up")
+    monkeypatch.setattr(module, "summarised", lambda *_args, **_kwargs: pytest.fail("cut"))
+    monkeypatch.setattr(module.Progress, "finish", lambda _self: None)
+    with pytest.raises(BaseException, match="cut"):
+        backtest(kept.settings, Options("house", SINCE))
+    (path,) = (kept.settings.data_dir / "backtest").iterdir()
+    line = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**line, "inspection_id": 99, "rules": {}}) + "\n", encoding="utf-8")
+    monkeypatch.undo()
+    assert next(r for r in backtest(kept.settings, Options("house", SINCE)).rules if r.after).after == 1
+    path.write_text(json.dumps({**line, "rules": {}}) + "\n", encoding="utf-8")
+    kept.changed(rude("shut up", severity="minor"), LATE)
+    assert next(r for r in backtest(kept.settings, Options("house", SINCE)).rules if r.after).after == 1
+
+
+def test_several_processes_say_what_one_says(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        kept.call(f"C-{number}", "shut up" if number % 2 else "be quiet")
+    kept.changed(rude("be quiet", version=2), LATE)
+    monkeypatch.setattr(module, "CHUNK", 2)
+    one = backtest(kept.settings, Options("house", SINCE))
+    assert backtest(kept.settings, Options("house", SINCE, jobs=2)) == one
+    few = backtest(kept.settings, Options("house", SINCE, calls=3, sample=1))
+    assert few.calls == 3
+    assert all(len(rule.samples) <= 2 for rule in few.rules)
+
+
+def test_two_at_a_time_are_refused(kept: Kept) -> None:
+    kept.call("C-1", "shut up")
+    with kept.store.exclusive("backtest"), pytest.raises(InputError, match="running already"):
+        backtest(kept.settings, Options("house", SINCE))
+
+
+def test_findings_are_paired_by_words_then_by_turn() -> None:
+    exact, moved, other = finding(quote="a"), finding(quote="b"), finding(quote="c", turns=(4,))
+    pairs = list(paired([moved, exact], [finding(quote="a"), finding(quote="bb"), other]))
+    assert [(a.quote if a else None, b.quote if b else None) for a, b in pairs] == [
+        ("a", "a"),
+        ("b", "bb"),
+        (None, "c"),
+    ]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_page_needs_nothing_else_and_escapes_what_was_said(kept: Kept, language: str) -> None:
+    kept.call("C-<1>", "shut up <b>now</b>")
+    kept.changed(rude("now", "b now", title="说<狠>话"), LATE)
+    report = backtest(kept.settings, Options("house", SINCE))
+    page = render_backtest(report, language=language, templates=bundled("reports"))
+    assert "C-&lt;1&gt;" in page
+    assert "说&lt;狠&gt;话" in page
+    assert not [bad for bad in ("<script", "http://", "https://", "url(", "<b>now", "src=") if bad in page]
+    assert ("回测" if language == "zh" else "Back test") in page

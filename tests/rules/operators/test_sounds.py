@@ -1,0 +1,100 @@
+"""Words that were heard right and written as others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa_service.records import CallFacts, Finding, FindingState
+from qa_service.rules.evaluate import evaluate
+from qa_service.rules.load import load_packs
+from tests.rules.building import folder, judged, rule, said
+
+
+def found(root: Path, selection: dict[str, Any], text: str) -> list[Finding]:
+    rules = folder(root, rule({"select": {"it": selection}}, status="stable"))
+    return list(judged(rules, said(f"agent: {text}", language="en" if text.isascii() else "zh")).findings)
+
+
+THREAT = {"regex": ["(?:告诉|通知).{0,4}(?:单位|公司)(?:领导|老板)"], "pinyin": True}
+
+
+@pytest.mark.parametrize(
+    ("text", "read_as"),
+    [
+        ("我要通知你担为领导", "通知你单位领导"),
+        ("我要通之你单位领导", "通知你单位领导"),
+        ("我要通之你担为领倒", "通知你单位领导"),
+    ],
+)
+def test_words_inside_a_pattern(tmp_path: Path, text: str, read_as: str) -> None:
+    (finding,) = found(tmp_path, THREAT, text)
+    heard = text.removeprefix("我要")
+    assert (finding.quote, finding.state) == (heard, FindingState.CONFIRMED)
+    assert finding.reason == f"sound_alike: “{heard}” read as “{read_as}”"
+
+
+@pytest.mark.parametrize("text", ["我要通过你单身领导", "我要统治你大名领导"])
+def test_other_sounds_are_other_words(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, THREAT, text) == []
+
+
+def test_a_pattern_hears_as_written_unless_told_otherwise(tmp_path: Path) -> None:
+    assert found(tmp_path, {"regex": THREAT["regex"]}, "我要通知你担为领导") == []
+
+
+@pytest.mark.parametrize(
+    ("selection", "text", "hits"),
+    [
+        ({"regex": ["(?:坐牢|判刑)"], "pinyin": True}, "你等着做牢", 1),  # 牢 is the same
+        ({"regex": ["(?:坐牢|判刑)"], "pinyin": True}, "你等着做劳", 0),
+        ({"regex": ["(?:坐牢|判刑).{0,3}三五年"], "pinyin": True}, "你等着做劳个三五年", 1),
+        ({"phrases": ["坐牢"], "pinyin": True}, "你等着做牢", 1),
+        ({"phrases": ["坐牢"], "pinyin": True}, "你等着做劳", 0),
+        ({"regex": ["起诉?书[状]"], "pinyin": True}, "其书状", 0),  # 诉 may be left out: 起 alone is no word
+        ({"regex": ["[起诉]{2}"], "pinyin": True}, "其素", 0),
+    ],
+)
+def test_two_syllables_need_something_that_speaks_for_them(
+    tmp_path: Path, selection: dict[str, Any], text: str, hits: int
+) -> None:
+    assert len(found(tmp_path, selection, text)) == hits
+
+
+def test_near_sounds_cost_and_three_syllables_bear_two(tmp_path: Path) -> None:
+    lawyer = {"regex": ["律师函"], "pinyin": True}
+    assert found(tmp_path, lawyer, "给您发绿斯函")  # shi, si: near
+    assert found(tmp_path, lawyer, "给您发律司汉")
+    assert not found(tmp_path, lawyer, "给您发绿色函")
+
+
+def test_the_whole_can_be_switched_off(tmp_path: Path) -> None:
+    packs = list(load_packs(folder(tmp_path, rule({"select": {"it": THREAT}}))).values())
+    call = said("agent: 我要通知你担为领导", "agent: 我要通知你单位领导", language="zh")
+    hits = {alike: evaluate(packs, call, CallFacts(), None, sound_alike=alike).findings for alike in (True, False)}
+    assert [f.turns for f in hits[True]] == [(0,), (1,)]
+    assert [f.turns for f in hits[False]] == [(1,)]
+
+
+def test_a_pack_may_listen_to_sounds_everywhere_but_where_a_selection_says_no(tmp_path: Path) -> None:
+    selections = {"a": {"phrases": ["律师函"]}, "b": {"phrases": ["律师函"], "pinyin": False}}
+    call = said("agent: 绿师函", language="zh")
+    for name, hits in (("a", 1), ("b", 0)):
+        root = folder(tmp_path / name, rule({"select": {"it": selections[name]}}), pack={"pinyin": True})
+        assert len(judged(root, call).findings) == hits
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("we will garnishee your wages", FindingState.CONFIRMED),
+        ("the bailifs are coming", FindingState.CONFIRMED),
+        ("we will varnish your wages", None),
+        ("we will punish you", None),
+    ],
+)
+def test_english_words_by_their_sound(tmp_path: Path, text: str, state: FindingState | None) -> None:
+    got = found(tmp_path, {"phrases": ["garnish", "bailiffs"], "phonetic": True}, text)
+    assert [f.state for f in got] == ([state] if state else [])

@@ -1,0 +1,221 @@
+"""Facts over several calls, counted from a history made by hand; and where a debtor may be at what hour."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from qa_service.records import CallFacts, CallStatus, Contact, HeardCall, History, Mark
+from qa_service.rules.fact_parser import parse_facts
+from qa_service.rules.facts import FactsContext, Unknown, truth
+from qa_service.rules.history import HistoryView
+from qa_service.rules.lexer import ExpressionError
+from qa_service.rules.outcome import conversation, outcome_of, unanswered
+from qa_service.rules.zones import touches, zones_of
+
+NY, CHICAGO = ("America/New_York",), ("America/Chicago",)
+TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
+
+DOUBT = "history_unsure: call 2026-11-18T09:00:00-05:00"
+
+
+def call(at: str, **changes: Any) -> Contact:
+    base = Contact(
+        call_id=at, debtor="d", number="n", at=datetime.fromisoformat(at), direction="outbound", callee_role="debtor",
+        heard=TALKED,
+    )  # fmt: skip
+    return base.model_copy(update=changes)
+
+
+def answer(
+    text: str, this: Contact, *earlier: Contact, zones: tuple[str, ...] = NY, facts: dict[str, Any] | None = None
+) -> bool | str:
+    """True, False or the reason why it is not known."""
+    known = CallFacts.model_validate(facts or {})
+    view = HistoryView(History(this=this, days=92, earlier=earlier), zones, role_floor=0.8)
+    found = truth(parse_facts(text, ("cap",)), FactsContext(known.get, {"cap": 2}, view))
+    return found.reason() if isinstance(found, Unknown) else found
+
+
+def test_a_day_of_twenty_three_hours_is_a_day() -> None:
+    """The clocks of New York went forward on 8 March 2026."""
+    this = call("2026-03-14T09:00:00-04:00")
+    assert answer("history.days_since_conversation == 6", this, call("2026-03-08T00:30:00-05:00")) is True
+    assert answer("history.days_since_conversation == 7", this, call("2026-03-07T23:30:00-05:00")) is True
+
+
+def test_where_a_day_begins_is_asked_of_every_zone_the_debtor_may_be_in() -> None:
+    this, before = call("2026-11-18T00:30:00-05:00"), call("2026-11-17T23:45:00-05:00")
+    assert answer("history.customer_calls_last_days(1) >= 1", this, before) is False
+    assert answer("history.customer_calls_last_days(1) >= 1", this, before, zones=CHICAGO) is True
+    both = (*NY, *CHICAGO)
+    assert str(answer("history.customer_calls_last_days(1) >= 1", this, before, zones=both)).startswith(
+        "history_unsure: the day differs"
+    )
+    assert answer("history.customer_calls_last_days(1) >= 2", this, before, zones=both) is False
+    assert answer("history.customer_calls_last_days(1) >= 1", this, before, zones=()) == "missing_fact: debtor_tz"
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, True),
+        ({"heard": None}, f"{DOUBT} is not inspected yet"),
+        ({"direction": "inbound"}, False),
+        ({"direction": None}, f"{DOUBT} has no direction"),
+        ({"callee_role": "contact"}, False),
+        ({"callee_role": None, "number": "other"}, f"{DOUBT} has no callee_role"),
+        ({"callee_role": None}, True),
+        ({"disposition": "No answer"}, False),
+        ({"heard": TALKED.model_copy(update={"duration_s": 9.0})}, False),
+        ({"heard": TALKED.model_copy(update={"customer_turns": 1})}, f"{DOUBT} may count or not"),
+        ({"heard": TALKED.model_copy(update={"role_confidence": 0.5})}, f"{DOUBT} may count or not"),
+        ({"debtor": "another"}, False),
+    ],
+)  # fmt: skip
+def test_which_call_counts_as_a_conversation_of_the_day(changes: dict[str, Any], expected: bool | str) -> None:
+    this, sure = call("2026-11-18T15:00:00-05:00"), call("2026-11-18T08:00:00-05:00")
+    perhaps = call("2026-11-18T09:00:00-05:00", **changes)
+    assert answer("history.effective_calls_today(10) >= $cap", this, sure, perhaps) == expected
+    assert answer("history.effective_calls_today(10) >= 1", this, sure, perhaps) is True
+    assert answer("history.effective_calls_today(10) > $cap", this, sure, perhaps) is False
+
+
+def test_a_call_that_is_no_conversation_itself_is_not_one_too_many() -> None:
+    earlier = [call(f"2026-11-18T{h:02d}:00:00-05:00") for h in (8, 9, 10)]
+    question = "history.effective_calls_today(10) >= $cap"
+    assert answer(question, call("2026-11-18T15:00:00-05:00"), *earlier) is True
+    assert answer(question, call("2026-11-18T15:00:00-05:00", disposition="voicemail left"), *earlier) is False
+    waiting = answer(question, call("2026-11-18T15:00:00-05:00", heard=None), *earlier)
+    assert waiting == "history_unsure: what became of this call is not clear"
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "expected"),
+    [
+        ({}, {}, True),
+        ({"debt": "1"}, {"debt": "1"}, True),
+        ({"debt": "1"}, {"debt": "2"}, False),
+        ({"debt": "1"}, {}, "history_unsure"),
+        ({"product": "card"}, {"product": "loan"}, "history_unsure"),
+    ],
+)
+def test_calls_count_for_one_debt(ours: dict[str, Any], theirs: dict[str, Any], expected: bool | str) -> None:
+    this, before = call("2026-11-18T15:00:00-05:00", **ours), call("2026-11-17T15:00:00-05:00", **theirs)
+    found = answer("history.calls_last_days(7) >= 1", this, before)
+    assert (found if isinstance(found, bool) else found.partition(":")[0]) == expected
+
+
+def test_a_conversation_that_the_debtor_began_may_count_or_not() -> None:
+    this, rang = call("2026-11-18T15:00:00-05:00"), call("2026-11-17T15:00:00-05:00", direction="inbound")
+    assert str(answer("history.days_since_conversation < 7", this, rang)).startswith("history_unsure")
+    later = call("2026-11-17T16:00:00-05:00")
+    assert answer("history.days_since_conversation < 7", this, rang, later) is True
+    assert answer("history.days_since_conversation < 1", this, rang, later) is False
+
+
+def test_what_the_caller_sends_stands_where_it_is_not_smaller() -> None:
+    this, before = call("2026-11-18T15:00:00-05:00"), call("2026-11-17T15:00:00-05:00")
+    sent = {"history": {"calls_last_7_days": 5}}
+    assert answer("history.calls_last_days(7) == 5", this, before, facts=sent) is True
+    assert answer("history.calls_last_7_days == 5", this, before, facts=sent) is True
+    none = {"history": {"calls_last_7_days": 0}}
+    assert answer("history.calls_last_days(7) >= 1", this, before, facts=none) == (
+        "history_unsure: the facts say 0, the kept calls show 1"
+    )
+    assert answer("history.calls_last_days(7) >= 2", this, before, facts=none) is False
+    assert answer("history.calls_last_days(14) == 1", this, before, facts=none) is True
+    unnamed = call("2026-11-18T15:00:00-05:00", debtor=None)
+    assert answer("history.calls_last_days(7) == 5", unnamed, before, facts=sent) is True
+    assert answer("history.calls_last_days(7) == 5", unnamed, before) == "missing_fact: debtor_ref"
+
+
+def test_a_mark_binds_from_its_moment_and_a_doubted_one_leaves_it_open() -> None:
+    sure = Mark(kind="attorney", rule_id="R-1", rule_version=1, sure=True)
+    this = call("2026-11-18T15:00:00-05:00")
+
+    def said(mark: Mark, **more: Any) -> Contact:
+        return call("2026-11-08T09:00:00-05:00", heard=TALKED.model_copy(update={"marks": (mark,)}), **more)
+
+    assert answer('history.marked("attorney")', this, said(sure)) is True
+    assert answer('history.marked("dispute")', this, said(sure)) is False
+    assert answer('history.marked("attorney")', this, said(sure, callee_role="contact")) is False
+    assert answer('history.days_since_mark("attorney") == 10', this, said(sure)) is True
+    assert answer('history.days_since_mark("dispute") == -1', this, said(sure)) is True
+    again = call("2026-11-15T09:00:00-05:00", heard=said(sure).heard)
+    assert answer('history.days_since_last_mark("attorney") == 3', this, said(sure), again) is True
+    assert answer('history.days_since_mark("attorney") == 10', this, said(sure), again) is True
+    waiting = call("2026-11-16T09:00:00-05:00", heard=None)
+    assert answer('history.days_since_last_mark("dispute") > 1', this, waiting) is True
+    assert str(answer('history.days_since_last_mark("dispute") > 2', this, waiting)).startswith("history_unsure")
+    doubted = said(sure.model_copy(update={"sure": False}))
+    assert str(answer('history.marked("attorney")', this, doubted)).startswith("history_unsure")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["history.marked", 'history.marked("lawyer")', "history.calls_last_days", "history.calls_last_days(1, 2)",
+     "history.days_since_conversation(3)", "history.nothing(3)"],
+)  # fmt: skip
+def test_a_fact_that_cannot_be_asked_is_refused_when_the_rule_is_loaded(text: str) -> None:
+    with pytest.raises(ExpressionError):
+        parse_facts(f"{text} == 1")
+
+
+def test_more_days_than_the_database_is_asked_for_are_no_answer() -> None:
+    this = call("2026-11-18T15:00:00-05:00")
+    assert str(answer("history.calls_last_days(400) >= 1", this)).startswith("invalid_fact")
+
+
+def test_what_became_of_a_call() -> None:
+    silent = call("2026-11-18T15:00:00-05:00", heard=HeardCall(status=CallStatus.NOT_ASSESSABLE, error="no_speech"))
+    assert (outcome_of(silent, 0.8), conversation(silent, 0.8), unanswered(silent, 0.8)) == ("silent", False, None)
+    assert unanswered(silent.model_copy(update={"answered": True}), 0.8) is False
+    failed = call("2026-11-18T15:00:00-05:00", heard=HeardCall(status=CallStatus.FAILED))
+    assert (outcome_of(failed, 0.8), unanswered(failed, 0.8)) == (None, None)
+    assert outcome_of(call("2026-11-18T15:00:00-05:00", disposition="未有效沟通"), 0.8) == "conversation"
+    assert outcome_of(call("2026-11-18T15:00:00-05:00", disposition="无人接听"), 0.8) == "unanswered"
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds", "expected"),
+    [
+        ("2026-03-08T11:59:59+00:00", 0, True),  # 07:59:59, an hour after the clocks went forward
+        ("2026-03-08T12:00:00+00:00", 0, False),
+        ("2026-03-07T12:59:59+00:00", 0, True),  # the day before, in winter time
+        ("2026-03-07T13:00:00+00:00", 0, False),
+        ("2026-11-01T12:59:59+00:00", 0, True),  # the clocks went back in the night
+        ("2026-11-18T20:55:00-05:00", 300, False),
+        ("2026-11-18T20:55:00-05:00", 301, True),
+        ("2026-11-18T21:00:00-05:00", 0, True),
+        ("2026-11-18T10:00:00-05:00", 86_400, True),
+    ],
+)
+def test_quiet_hours_follow_the_clock_where_the_debtor_is(start: str, seconds: float, expected: bool) -> None:
+    assert touches(datetime.fromisoformat(start), seconds, 21, 8, NY[0]) is expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "country", "expected"),
+    [
+        ({"debtor_tz": "Asia/Urumqi", "jurisdiction": "CN"}, "CN", ("Asia/Urumqi",)),
+        ({}, "CN", ("Asia/Shanghai",)),
+        ({"jurisdiction": "UK"}, None, ("Europe/London",)),
+        ({"state": "ny"}, "US", NY),
+        ({"jurisdiction": "US-CA"}, "US", ("America/Los_Angeles",)),
+        ({"jurisdiction": "US-NYC"}, "US", NY),
+        ({"state": "TX"}, "US", ("America/Chicago", "America/Denver")),
+        ({}, None, ()),
+    ],
+)
+def test_where_a_debtor_may_be(facts: dict[str, Any], country: str | None, expected: tuple[str, ...]) -> None:
+    assert zones_of(CallFacts.model_validate(facts), country) == expected
+
+
+def test_without_a_state_the_whole_country_must_agree() -> None:
+    zones = zones_of(CallFacts(), "US")
+    noon = datetime.fromisoformat("2026-11-18T14:00:00-05:00")
+    assert {touches(noon, 60, 21, 8, name) for name in zones} == {False}
+    assert {touches(noon - timedelta(hours=3), 60, 21, 8, name) for name in zones} == {True, False}

@@ -1,0 +1,87 @@
+"""Steps of a flow, and what every turn should hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa_service.errors import RuleError
+from qa_service.records import Coverage, FindingState
+from qa_service.rules.load import load_packs
+from tests.rules.building import folder, judged, rule, said
+
+SELECT = {
+    "identify": {"phrases": ["this is ann"]},
+    "verify": {"phrases": ["date of birth"]},
+    "disclose": {"phrases": ["you owe"]},
+    "wrong": {"phrases": ["wrong number"], "speaker": "customer"},
+}
+STEPS: list[dict[str, Any]] = [
+    {"name": "identify", "deduct": 3},
+    {"name": "verify", "skip_if": "wrong", "deduct": 20},
+    {"name": "disclose", "skip_if": "wrong"},
+]
+WHOLE = ["agent: hello this is Ann", "agent: your date of birth please", "agent: you owe fifty dollars"]
+
+
+def flow(root: Path, *lines: str, steps: list[dict[str, Any]] = STEPS, **more: Any) -> list[tuple[str, float]]:
+    rules = folder(root, rule({"select": SELECT, "flow": {"steps": steps, **more}}, status="stable"))
+    return [(f.reason, f.deduct) for f in judged(rules, said(*lines)).findings]
+
+
+def test_a_whole_call_has_every_step(tmp_path: Path) -> None:
+    assert flow(tmp_path, *WHOLE) == []
+
+
+def test_each_missing_step_has_its_own_points(tmp_path: Path) -> None:
+    assert sorted(flow(tmp_path, "agent: hello")) == [
+        ("missing: disclose", 10),
+        ("missing: identify", 3),
+        ("missing: verify", 20),
+    ]
+
+
+def test_steps_that_may_be_skipped(tmp_path: Path) -> None:
+    assert flow(tmp_path, "agent: this is Ann", "customer: wrong number") == []
+
+
+def test_a_step_before_its_turn(tmp_path: Path) -> None:
+    early = [WHOLE[0], WHOLE[2], WHOLE[1]]
+    assert flow(tmp_path, *early) == [("out_of_order: disclose came before verify", 10)]
+    assert flow(tmp_path, *early, in_order=False) == []
+
+
+def test_a_step_with_a_condition_of_its_own(tmp_path: Path) -> None:
+    steps = [{"name": "opening", "says": "identify or verify"}]
+    assert flow(tmp_path, "agent: your date of birth", steps=steps) == []
+    assert flow(tmp_path, "agent: hi", steps=steps) == [("missing: opening", 10)]
+
+
+def test_a_missing_step_is_doubted_where_speech_has_no_words(tmp_path: Path) -> None:
+    rules = folder(tmp_path, rule({"select": SELECT, "flow": {"steps": STEPS[:1]}}, status="stable"))
+    (finding,) = judged(rules, said("agent: hello", coverage=Coverage(ratio=0.7))).findings
+    assert finding.state is FindingState.UNVERIFIED
+
+
+def test_every_turn(tmp_path: Path) -> None:
+    match = {"select": {"polite": {"phrases": ["please", "thank you"]}}, "every_turn": True}
+    call = said("agent: your name please", "customer: Bob", "agent: pay now", "agent: thank you")
+    (finding,) = judged(folder(tmp_path, rule(match)), call).findings
+    assert (finding.turns, finding.quote) == ((2,), "pay now")
+
+
+@pytest.mark.parametrize(
+    ("match", "message"),
+    [
+        ({"flow": {"steps": [{"name": "nothing"}]}}, "no selection is called 'nothing'"),
+        ({"flow": {"steps": [{"name": "a"}, {"name": "a"}]}}, "step 'a' stands here twice"),
+        ({"flow": {"steps": [{"name": "a", "skip_if": "b"}]}}, "no selection is called 'b'"),
+        ({"flow": {"steps": [{"name": "a"}]}, "absent": True}, "at most one of absent"),
+        ({"flow": {"steps": [{"name": "a"}]}, "condition": "a"}, "conditions in its steps"),
+    ],
+)
+def test_mistakes_are_told_at_load(tmp_path: Path, match: dict[str, Any], message: str) -> None:
+    with pytest.raises(RuleError, match=message):
+        load_packs(folder(tmp_path, rule({"select": {"a": {"phrases": ["x"]}}, **match})))

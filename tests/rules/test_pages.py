@@ -1,0 +1,111 @@
+"""Pages of the packs: what a rule means, its clause with its mark, examples, score, gaps; nothing unverified."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qa_service.rules.catalogue import load_catalogue
+from qa_service.rules.pages import pages
+from qa_service.rules.schema import SelectionSpec
+from qa_service.rules.words_of import selection
+from qa_service.settings import bundled
+from tests.rules.building import folder, rule
+
+RULE = rule(
+    {
+        "select": {
+            "call": {"phrases": ["打给你*", "找你"], "pinyin": True, "within_first_s": 30},
+            "night": {"regex": ["凌晨.点"], "not_phrases": ["白天"], "at_least": 1},
+            "filter_asked": {"speaker": "customer", "all": ["请", "打"]},
+        },
+        "condition": "call and night and not filter_*",
+        "within": {"turns": 2},
+        "order": ["call", "night"],
+    },
+    title="半夜<拨打>",
+    title_en="Calls at night",
+    severity="critical",
+    outcome="needs_review",
+    score={"deduct": 15, "once": False, "cap": 30, "veto": True},
+    known_gaps=["昨天晚上"],
+    false_positives=["the radio"],
+    measured={"precision": 0.9, "recall": 0.5, "on": "made-up calls", "date": "2026-11-01"},
+    references=[
+        {"title": "Law", "article": "12", "mark": "V1"},
+        {"title": "Hearsay", "mark": "unverified"},
+        {"title": "No mark"},
+    ],
+    examples=[
+        {"name": "plain", "expect": "hit", "turns": [{"agent": "打给你凌晨三点"}], "facts": {"account": {"old": True}}},
+        {"name": "near", "expect": "clean", "near_miss": True, "turns": [{"customer": "打给你"}, {"agent": "好"}]},
+        {"name": "gap", "expect": "hit_todo", "turns": [{"agent": "x"}]},
+    ],
+)
+
+
+def page(root: Path) -> str:
+    return pages(folder(root, RULE, rule({"facts": "call.turns > 3"}, id="H-2", score={"dimension": "service"})))[
+        "house.md"
+    ]
+
+
+def test_page_says_what_a_rule_means_and_costs(tmp_path: Path) -> None:
+    text = page(tmp_path)
+    for words in (
+        "### 半夜\\<拨打\\> · Calls at night",
+        "a person always decides. −15 points, each time, up to 30; fails the call.",
+        "heard within 2 turns of each other, in the order call, then night: `call and night and not filter_*`",
+        "`call`, from the agent: any of “打给你\\*”, “找你” (in the first 30 seconds of the call, words that ",
+        "`night`, from the agent: a pattern of words (not where an exclusion is touched)",
+        "`filter_asked`, from the customer: each of “请”, “打”",
+        "- Found: agent: “打给你凌晨三点” (with `account.old = true`)",
+        "- Not found: customer: “打给你” / agent: “好”",
+        "- Known gap: 昨天晚上",
+        "- Not yet right: gap",
+        "- Known false alarm: the radio",
+        "precision 0.90, recall 0.50 on made-up calls (2026-11-01)",
+        "- The call's facts: `call.turns > 3`",
+    ):
+        assert words in text, words
+    assert text.index("## Compliance: critical") < text.index("## Service: major")
+
+
+def test_only_sources_that_were_read_are_shown(tmp_path: Path) -> None:
+    text = page(tmp_path)
+    assert "Reference: Law, 12 (V1)" in text
+    assert "Hearsay" not in text
+    assert "No mark" not in text
+
+
+@pytest.mark.parametrize("name", ["cn-collections.md", "uk-collections.md", "us-collections.md"])
+def test_pages_that_ship_cite_nothing_unverified(name: str) -> None:
+    """Every clause line is one that the catalogue lets be cited, or says that it is policy."""
+    root = bundled("rules")
+    text = (root.parent / "docs" / "rules" / name).read_text(encoding="utf-8")
+    raw = json.loads((root / "requirements.json").read_text(encoding="utf-8"))["requirements"]
+    known = {r["id"] for r in raw}
+    catalogue = load_catalogue(root)
+    clauses = [line for line in text.splitlines() if line.startswith("- Clause ")]
+    assert clauses
+    for line in clauses:
+        requirement = catalogue.get(line.split("`")[1])
+        assert requirement is not None
+        assert requirement.id in known
+        assert line.count("(V1)") + line.count("(V2)") >= len(requirement.citations)
+        assert bool(requirement.citations) != line.endswith("house policy, no source to cite")
+        assert "unverified" not in line
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        ({"phrases": [f"w{n}" for n in range(15)]}, "“w11” and 3 more"),
+        ({"lexicon": ["rude"], "count": 3}, "a word of the list `rude` (at least 3 times in all)"),
+        ({"regex": ["a", "b"], "speaker": "any"}, "from anybody: one of 2 patterns of words"),
+    ],
+)
+def test_selection_in_words(spec: dict[str, object], says: str) -> None:
+    assert says in selection(SelectionSpec.model_validate(spec), "agent")

@@ -20,7 +20,7 @@ from qa_service.text.personal import Found, Personal
 from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
-__all__ = ["Personal", "Redacted", "redact"]
+__all__ = ["Personal", "Redacted", "personal", "redact"]
 
 
 @dataclass(frozen=True)

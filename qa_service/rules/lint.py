@@ -179,10 +179,11 @@ def _check_plans(root: Path, packs: dict[str, Pack]) -> Iterator[Problem]:
         for name in plan.packs:
             if name not in packs:
                 yield Problem("plans", 1, 1, f"plan {plan.name!r} names pack {name!r}, which is not there")
-        known = {p for name in plan.packs if name in packs for p in packs[name].parameters}
+        # An overlay sets parameters of whatever plan it is laid on.
+        known = {p for name in (packs if plan.overlay else plan.packs) if name in packs for p in packs[name].parameters}
         for parameter in plan.parameters.keys() - known:
             yield Problem("plans", 1, 1, f"plan {plan.name!r} sets {parameter!r}, which none of its packs has")
-    if not plans:
+    if all(plan.overlay for plan in plans):
         yield Problem("plans", 1, 1, "there is no plan, so no call would be judged", "Add plans/NAME.yaml.")
 
 

@@ -8,6 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import JsonValue
+
 from qa_service.errors import RuleError
 from qa_service.rules.catalogue import Catalogue, load_catalogue
 from qa_service.rules.compile import lexicons_of
@@ -180,11 +182,23 @@ def _check_plans(root: Path, packs: dict[str, Pack]) -> Iterator[Problem]:
             if name not in packs:
                 yield Problem("plans", 1, 1, f"plan {plan.name!r} names pack {name!r}, which is not there")
         # An overlay sets parameters of whatever plan it is laid on.
-        known = {p for name in (packs if plan.overlay else plan.packs) if name in packs for p in packs[name].parameters}
-        for parameter in plan.parameters.keys() - known:
-            yield Problem("plans", 1, 1, f"plan {plan.name!r} sets {parameter!r}, which none of its packs has")
+        owners = [packs[name] for name in (packs if plan.overlay else plan.packs) if name in packs]
+        known = {name: value for pack in owners for name, value in pack.parameters.items()}
+        for name, value in plan.parameters.items():
+            if name not in known:
+                yield Problem("plans", 1, 1, f"plan {plan.name!r} sets {name!r}, which none of its packs has")
+            elif _kind(value) != _kind(known[name]):
+                message = f"plan {plan.name!r} sets {name!r} to {value!r}, which is no {_kind(known[name])}"
+                yield Problem("plans", 1, 1, message, "Give what the pack gives.")
     if all(plan.overlay for plan in plans):
         yield Problem("plans", 1, 1, "there is no plan, so no call would be judged", "Add plans/NAME.yaml.")
+
+
+def _kind(value: JsonValue) -> str:
+    """What a parameter holds, as a reader would say."""
+    if isinstance(value, bool):
+        return "switch"
+    return {int: "number", float: "number", str: "text", list: "list"}.get(type(value), "value")
 
 
 def _at_top(rule: Rule, message: str, hint: str) -> Problem:

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 
 from qa_service.records import CallFacts
-from qa_service.rules.plans import PlanSpec, choose
-from qa_service.rules.vocabulary import PlanWords, WordList, load_word_lists
+from qa_service.rules.plans import PlanSpec, layers, words_of_layers
+from qa_service.rules.vocabulary import WordList, load_word_lists
 from qa_service.speech.prompts import prompt_of
 from qa_service.text.terms import Term, Vocabulary
 
@@ -51,7 +51,7 @@ def vocabulary(
     if language is None:
         return Vocabulary()
     words = _lists(rules).get(language, WordList())
-    plan = _plan_words(plans, facts, language, jurisdiction)
+    plan = words_of_layers(layers(plans, facts, language, jurisdiction))
     names = tuple(
         dict.fromkeys(n for n in (*plan.names, *_split(hotwords), *_companies(facts)) if _is_name(n, language))
     )
@@ -62,11 +62,6 @@ def vocabulary(
         terms=tuple({term.text: term for term in (*named, *words.read(), *plan.read())}.values()),
         people=tuple(dict.fromkeys(_people(facts))),
     )
-
-
-def _plan_words(plans: Sequence[PlanSpec], facts: CallFacts, language: str, jurisdiction: str | None) -> PlanWords:
-    chosen = choose(plans, facts, language, jurisdiction).name
-    return next((plan.vocabulary for plan in plans if plan.name == chosen), PlanWords())
 
 
 @lru_cache(maxsize=4)

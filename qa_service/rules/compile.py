@@ -62,7 +62,7 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
     _check_order(source, spec)
     _check_amounts(source, spec, names)
     _check_others(source, spec)
-    flow = _flow(source, spec)
+    flow = _flow(source, spec, names)
     applies = _facts(source, ("applies_to", "facts"), spec.applies_to.facts, names)
     facts = _facts(source, ("match", "facts"), spec.match.facts, names)
     return Rule(
@@ -75,7 +75,7 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
         within=spec.match.within,
         applies=applies,
         facts=facts,
-        behaviour_sha256=_behaviour(spec, names, (applies, facts)),
+        behaviour_sha256=_behaviour(spec, names, (applies, facts, *(step.required_if for step in flow))),
         flow=flow,
         country=names.pack.jurisdiction,
     )
@@ -214,7 +214,7 @@ def _parsed(source: Source, path: Path_, written: str, spec: RuleSpec) -> Condit
         raise source.error(path, wrong.message, wrong.hint, offset=wrong.position) from None
 
 
-def _flow(source: Source, spec: RuleSpec) -> tuple[Step, ...]:
+def _flow(source: Source, spec: RuleSpec, names: Names) -> tuple[Step, ...]:
     found: list[Step] = []
     for i, step in enumerate(spec.match.flow.steps if spec.match.flow else ()):
         path: Path_ = ("match", "flow", "steps", i)
@@ -222,7 +222,8 @@ def _flow(source: Source, spec: RuleSpec) -> tuple[Step, ...]:
             raise source.error((*path, "name"), f"step {step.name!r} stands here twice", "Give each its own name.")
         says = _parsed(source, (*path, "says" if step.says else "name"), step.says or step.name, spec)
         skip = _parsed(source, (*path, "skip_if"), step.skip_if, spec) if step.skip_if else None
-        found.append(Step(step.name, says, skip, step.deduct))
+        required = _facts(source, (*path, "required_if"), step.required_if, names)
+        found.append(Step(step.name, says, skip, step.deduct, required))
     return tuple(found)
 
 
@@ -293,6 +294,9 @@ def _check_amounts(source: Source, spec: RuleSpec, names: Names) -> None:
 def _later(spec: RuleSpec) -> dict[str, Any]:
     """Keys that rules may have since the first lock, where a rule does not use them: its hash stays what it was."""
     match: dict[str, Any] = {key: True for key in ("every_turn", "flow") if not getattr(spec.match, key)}
+    if spec.match.flow:
+        steps = enumerate(spec.match.flow.steps)
+        match["flow"] = {"steps": {i: {"required_if": True} for i, step in steps if step.required_if is None}}
     families = (*FAMILIES, "around", "within_first_share", "within_last_share")
     match["select"] = {
         name: {key: True for key in (*families, "phonetic") if not getattr(part, key)}

@@ -44,12 +44,13 @@ class Selection:
 
 @dataclass(frozen=True)
 class Step:
-    """One step of a flow. ``deduct`` is None where the rule's own points count."""
+    """One step of a flow. ``deduct``: None for the rule's own points; ``required_if``: None where always due."""
 
     name: str
     says: Condition
     skip_if: Condition | None
     deduct: float | None
+    required_if: Expression | None = None
 
 
 @dataclass(frozen=True)

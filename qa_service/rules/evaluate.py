@@ -147,7 +147,7 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
         listener.only = may_hold_in(rule, rule.condition, listener)
     hits, unknown = _hits(rule, listener)
     if obliged := _obliged(rule, rule.condition, case, listener, hits):
-        return ([], next(iter(unknown.values()))) if unknown and obliged[0] else (obliged[0], "")
+        return ([], next(iter(unknown.values()))) if unknown and obliged[0] else obliged
     windows = holding(rule, rule.condition, hits, listener)
     if not windows and unknown and may_hold(rule.condition, hits, unknown, rule.selections):
         return [], next(iter(unknown.values()))
@@ -171,15 +171,15 @@ def _hits(rule: Rule, listener: Listener) -> tuple[dict[str, list[Hit]], dict[st
 
 def _obliged(
     rule: Rule, condition: Condition, case: Case, listener: Listener, hits: dict[str, list[Hit]]
-) -> tuple[list[Heard]] | None:
-    """Of a rule about what should have been said: its findings. None for every other rule."""
+) -> tuple[list[Heard], str] | None:
+    """Of a rule about what should have been said: its findings and what is open. None for every other rule."""
     coverage = case.transcript.coverage.ratio
     if rule.flow:
-        return (flow(rule, hits, listener, coverage),)
+        return flow(rule, hits, listener, coverage, FactsContext(case.look_up, listener.scene.parameters))
     if rule.spec.match.absent:
-        return (absent(rule, condition, hits, listener, coverage),)
+        return absent(rule, condition, hits, listener, coverage), ""
     if rule.spec.match.every_turn:
-        return (every_turn(rule, condition, hits, listener),)
+        return every_turn(rule, condition, hits, listener), ""
     return None
 
 

@@ -10,6 +10,7 @@ from qa_service.rules import evidence
 from qa_service.rules.compiled import Rule, Selection, Step
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
+from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.listen import Listener, speaks
 from qa_service.rules.operators.base import Hit
 from qa_service.rules.windows import Hits, complete, said, unsaid
@@ -49,17 +50,37 @@ def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, cov
     return [Heard(_silence(rule, listener, coverage, until), unsaid(condition, hits, rule.selections))]
 
 
-def flow(rule: Rule, hits: Hits, listener: Listener, coverage: float | None) -> list[Heard]:
-    """A finding for each step that is missing, or that comes before one which should stand in front of it."""
+def flow(
+    rule: Rule, hits: Hits, listener: Listener, coverage: float | None, context: FactsContext
+) -> tuple[list[Heard], str]:
+    """A finding for each step that is missing, or that comes before one which should stand in front of it.
+
+    Also the not-assessed reason, which names the steps of which nobody knows whether this call needs them.
+    """
     assert rule.spec.match.flow
     found: list[Heard] = []
     done: list[tuple[Step, Hit]] = []
+    unsure: dict[str, Unknown] = {}
     for step in rule.flow:
-        if said(step.says, hits, rule.selections):
+        asked = truth(step.required_if, context) if step.required_if else True
+        heard = said(step.says, hits, rule.selections)
+        if heard and asked is True:
             done.append((step, _first(step.says, hits)))
-        elif step.skip_if is None or not said(step.skip_if, hits, rule.selections):
+        if heard or asked is False or (step.skip_if and said(step.skip_if, hits, rule.selections)):
+            continue
+        if isinstance(asked, Unknown):
+            unsure[step.name] = asked
+        else:
             found.append(Heard(_silence(rule, listener, coverage), (step.name,), deduct=step.deduct))
-    return [*found, *_too_early(done, listener)] if rule.spec.match.flow.in_order else found
+    found += _too_early(done, listener) if rule.spec.match.flow.in_order else ()
+    return found, _unsure(unsure)
+
+
+def _unsure(steps: Mapping[str, Unknown]) -> str:
+    if not steps:
+        return ""
+    reasons = dict.fromkeys(why.reason() for why in steps.values())
+    return f"{'; '.join(reasons)}; not asked for: {', '.join(steps)}"
 
 
 def _too_early(done: Sequence[tuple[Step, Hit]], listener: Listener) -> Iterator[Heard]:

@@ -1,16 +1,18 @@
 """Plans: which packs a call gets, and with which parameters. Data in ``rules/plans/*.yaml``.
 
 A plan file holds a list ``plans``; each entry names the facts it asks for under ``when``. Of the plans
-whose every asked fact holds, the one that asks for most is taken; the first in file order on a tie.
+whose every asked fact holds, the one that asks for most is taken; the first in file order on a tie. Then
+every *overlay* whose facts hold is laid on top, in file order, so that stage, segment and product are each
+written once and combine.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
-from pydantic import Field, JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError, model_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
@@ -48,14 +50,26 @@ class When(Record):
 
 
 class PlanSpec(Record):
-    """A plan as written. ``parameters`` override those of its packs, ``vocabulary`` adds to its language's words."""
+    """A plan as written. ``parameters`` override those of its packs, ``vocabulary`` adds to its language's words.
+
+    ``overlay``: laid on top of the chosen plan; alone it judges no call. An overlay may do without packs of its own.
+    """
 
     name: str = Field(min_length=1)
     title: str = Field(min_length=1)
+    overlay: bool = False
     when: When = When()
-    packs: tuple[str, ...] = Field(min_length=1)
+    packs: tuple[str, ...] = ()
     parameters: dict[str, JsonValue] = Field(default_factory=dict)
     vocabulary: PlanWords = PlanWords()
+
+    @model_validator(mode="after")
+    def _judges(self) -> Self:
+        if not self.overlay and not self.packs:
+            raise ValueError("a plan needs packs; only an overlay may do without")
+        if self.overlay and not self.when.asked():
+            raise ValueError("an overlay needs when: what it is for")
+        return self
 
 
 class _PlanFile(Record):
@@ -96,17 +110,42 @@ def _read(path: Path) -> tuple[PlanSpec, ...]:
 
 
 def choose(plans: Sequence[PlanSpec], facts: CallFacts, language: str | None, jurisdiction: str | None) -> Plan:
-    """The most specific plan whose facts hold; a plan without packs where none does. Notes say why."""
+    """The plan of a call: its layers joined, later ones winning. No packs where none holds. Notes say why."""
+    chosen = layers(plans, facts, language, jurisdiction)
+    if not chosen:
+        return Plan(name="none", packs=(), notes=(f"no plan for jurisdiction {jurisdiction}, language {language}",))
+    parameters: dict[str, JsonValue] = {}
+    for layer in chosen:
+        parameters |= layer.parameters
+    return Plan(
+        name=chosen[0].name,
+        packs=tuple(dict.fromkeys(pack for layer in chosen for pack in layer.packs)),
+        parameters=parameters,
+        notes=_notes(chosen, facts, jurisdiction),
+    )
+
+
+def layers(
+    plans: Sequence[PlanSpec], facts: CallFacts, language: str | None, jurisdiction: str | None
+) -> tuple[PlanSpec, ...]:
+    """The most specific plan whose facts hold, then the overlays whose facts hold, in file order; empty without one."""
     known: dict[str, object] = {
         **{name: getattr(facts, name) for name in When.model_fields},
         "language": language,
         "jurisdiction": jurisdiction,
     }
     fitting = [plan for plan in plans if all(_holds(plan.when, name, known[name]) for name in plan.when.asked())]
-    if not fitting:
-        return Plan(name="none", packs=(), notes=(f"no plan for jurisdiction {jurisdiction}, language {language}",))
-    best = max(fitting, key=lambda plan: len(plan.when.asked()))
-    return Plan(name=best.name, packs=best.packs, parameters=best.parameters, notes=_notes(best, facts, jurisdiction))
+    bases = [plan for plan in fitting if not plan.overlay]
+    if not bases:
+        return ()
+    best = max(bases, key=lambda plan: len(plan.when.asked()))
+    return (best, *(plan for plan in fitting if plan.overlay))
+
+
+def words_of_layers(chosen: Sequence[PlanSpec]) -> PlanWords:
+    """The vocabulary of all layers, the chosen plan's first, each word once."""
+    fields = PlanWords.model_fields
+    return PlanWords(**{f: tuple(dict.fromkeys(w for c in chosen for w in getattr(c.vocabulary, f))) for f in fields})
 
 
 def _holds(when: When, name: str, value: object) -> bool:
@@ -118,7 +157,13 @@ def _holds(when: When, name: str, value: object) -> bool:
     if name == "overdue_days":
         first, last = asked
         return isinstance(value, int) and first <= value and (last is None or value <= last)
-    return value in asked if isinstance(asked, tuple) else value == asked
+    options = asked if isinstance(asked, tuple) else (asked,)
+    return _plain(value) in {_plain(option) for option in options}
+
+
+def _plain(value: object) -> object:
+    """Names are written in any case: ``Credit card`` is ``credit card``."""
+    return value.strip().casefold() if isinstance(value, str) else value
 
 
 def _within(place: str, asked: str) -> bool:
@@ -134,11 +179,14 @@ def stage(overdue_days: int) -> str:
     )
 
 
-def _notes(plan: PlanSpec, facts: CallFacts, jurisdiction: str | None) -> tuple[str, ...]:
+def _notes(chosen: Sequence[PlanSpec], facts: CallFacts, jurisdiction: str | None) -> tuple[str, ...]:
     assumed = "" if facts.jurisdiction else " (assumed from the language)"
-    notes = [plan.title, f"jurisdiction {jurisdiction}{assumed}"]
+    notes = [chosen[0].title, f"jurisdiction {jurisdiction}{assumed}"]
     if facts.overdue_days is not None:
         notes.append(f"stage {stage(facts.overdue_days)} ({facts.overdue_days} days overdue)")
-    if facts.debtor_segment and "debtor_segment" in plan.when.asked():
+    asked = {name for layer in chosen for name in layer.when.asked()}
+    if facts.debtor_segment and "debtor_segment" in asked:
         notes.append(f"segment {facts.debtor_segment}")
-    return tuple(notes)
+    if facts.product and "product" in asked:
+        notes.append(f"product {facts.product}")
+    return (*notes, *(f"+ {layer.title}" for layer in chosen[1:]))

@@ -143,12 +143,14 @@ class WithinSpec(Spec):
 class StepSpec(Spec):
     """One step of a flow: done when ``says`` (a condition; by default the selection of its name) holds in the call.
 
-    It may be left out where ``skip_if`` holds. ``deduct``: points for this step in place of the rule's.
+    It may be left out where ``skip_if`` holds. ``required_if`` (an expression over facts and ``$parameters``): it is
+    asked for only where that is true. ``deduct``: points for this step in place of the rule's.
     """
 
     name: Name
     says: NonEmpty | None = None
     skip_if: NonEmpty | None = None
+    required_if: NonEmpty | None = None
     deduct: float | None = Field(default=None, ge=0)
 
 

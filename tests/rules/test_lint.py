@@ -222,5 +222,25 @@ def test_broken_lock_and_plans_are_problems(tmp_path: Path) -> None:
     assert any(p.file == "lock.json" for p in check(root))
 
 
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"packs": ["house"], "parameters": {"nothing": 1}}, "none of its packs has"),
+        ({"packs": ["house"], "parameters": {"wait_s": True}}, "is no number"),
+        ({"overlay": True, "when": {"product": ["card"]}, "parameters": {"wait_s": "long"}}, "is no number"),
+        ({"overlay": True, "when": {"product": ["card"]}, "parameters": {"wait_s": 2.5}}, "there is no plan"),
+    ],
+)
+def test_parameters_of_plans_and_overlays(tmp_path: Path, entry: dict[str, Any], message: str) -> None:
+    pack = {"lexicons": {}, "parameters": {"wait_s": {"value": 10, "source": "house"}}}
+    select = {"x": {"phrases": ["shut up"], "within_first_s": "$wait_s"}}
+    root = folder(tmp_path, stable(match={"select": select}), pack=pack)
+    write_lock(root)
+    (root / "plans" / "all.yaml").write_text(
+        yaml.safe_dump({"plans": [{"name": "a", "title": "a", **entry}]}), encoding="utf-8"
+    )
+    assert any(message in str(p) for p in check(root))
+
+
 def test_empty_folder_is_a_problem(tmp_path: Path) -> None:
     assert any("no pack" in str(p) for p in check(tmp_path))

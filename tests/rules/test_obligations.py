@@ -72,12 +72,35 @@ def test_every_turn(tmp_path: Path) -> None:
     assert (finding.turns, finding.quote) == ((2,), "pay now")
 
 
+def test_a_step_that_only_some_calls_need(tmp_path: Path) -> None:
+    steps = [{"name": "identify"}, {"name": "verify", "required_if": "$intro_s > 20 and overdue_days > 30"}]
+    root = folder(tmp_path, rule({"select": {k: SELECT[k] for k in ("identify", "verify")}, "flow": {"steps": steps}}))
+    call = said("agent: hello")
+
+    def missing(facts: dict[str, Any], seconds: int) -> list[str]:
+        return [f.reason for f in judged(root, call, facts, parameters={"intro_s": seconds}).findings]
+
+    assert len(missing({"overdue_days": 60}, 30)) == 2
+    assert len(missing({"overdue_days": 60}, 10)) == len(missing({"overdue_days": 10}, 30)) == 1
+
+
+def test_a_step_nobody_knows_to_be_needed_is_named(tmp_path: Path) -> None:
+    steps = [{"name": "identify"}, {"name": "verify", "required_if": "overdue_days > 30"}]
+    select = {k: SELECT[k] for k in ("identify", "verify")}
+    root = folder(tmp_path, rule({"select": select, "flow": {"steps": steps}}, status="stable"))
+    found = judged(root, said("agent: hello"))
+    assert [f.reason for f in found.findings] == ["missing: identify"]
+    assert [n.reason for n in found.not_assessed] == ["missing_fact: overdue_days; not asked for: verify"]
+    assert judged(root, said(*WHOLE)).not_assessed == ()
+
+
 @pytest.mark.parametrize(
     ("match", "message"),
     [
         ({"flow": {"steps": [{"name": "nothing"}]}}, "no selection is called 'nothing'"),
         ({"flow": {"steps": [{"name": "a"}, {"name": "a"}]}}, "step 'a' stands here twice"),
         ({"flow": {"steps": [{"name": "a", "skip_if": "b"}]}}, "no selection is called 'b'"),
+        ({"flow": {"steps": [{"name": "a", "required_if": "$nothing"}]}}, "nothing"),
         ({"flow": {"steps": [{"name": "a"}]}, "absent": True}, "at most one of absent"),
         ({"flow": {"steps": [{"name": "a"}]}, "condition": "a"}, "conditions in its steps"),
     ],

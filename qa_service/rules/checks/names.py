@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from pydantic import JsonValue
+
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of
@@ -50,7 +52,7 @@ def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterat
     for plan in plans:
         file, i = where.get(plan.name, ("plans", 0))
         yield from _check_plan(plan, packs, places, file, i)
-    if not plans:
+    if all(plan.overlay for plan in plans):
         yield Problem("plans", 1, 1, "there is no plan, so no call would be judged", "Add plans/NAME.yaml.")
 
 
@@ -60,11 +62,25 @@ def _check_plan(plan: PlanSpec, packs: Mapping[str, Pack], places: Places, file:
         if name not in packs:
             message = f"plan {plan.name!r} names pack {name!r}, which is not there"
             yield places.value(file, ("plans", i, "packs", j), message, f"Packs there: {known}.")
-    parameters = {p for name in plan.packs if name in packs for p in packs[name].parameters}
-    for parameter in sorted(plan.parameters.keys() - parameters):
+    # An overlay sets parameters of whatever plan it is laid on.
+    owners = [packs[name] for name in (packs if plan.overlay else plan.packs) if name in packs]
+    parameters = {name: value for pack in owners for name, value in pack.parameters.items()}
+    for name in sorted(plan.parameters.keys() & parameters.keys()):
+        value, wanted = plan.parameters[name], _kind(parameters[name])
+        if _kind(value) != wanted:
+            message = f"plan {plan.name!r} sets {name!r} to {value!r}, which is no {wanted}"
+            yield places.key(file, ("plans", i, "parameters", name), message, "Give what the pack gives.")
+    for parameter in sorted(plan.parameters.keys() - parameters.keys()):
         message = f"plan {plan.name!r} sets {parameter!r}, which none of its packs has"
         hint = f"Parameters there: {', '.join(sorted(parameters)) or 'none'}."
         yield places.key(file, ("plans", i, "parameters", parameter), message, hint)
+
+
+def _kind(value: JsonValue) -> str:
+    """What a parameter holds, as a reader would say."""
+    if isinstance(value, bool):
+        return "switch"
+    return {int: "number", float: "number", str: "text", list: "list"}.get(type(value), "value")
 
 
 def _plan_files(root: Path) -> list[str]:

@@ -1,0 +1,95 @@
+"""The shipped layers: stage, segment, product and kind of agent each change what is asked of the same call."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import pytest
+
+from qa_service.records import CallFacts, Finding, Measures, SpeakerMeasures
+from qa_service.rules.evaluate import evaluate
+from qa_service.rules.load import Pack, load_packs
+from qa_service.rules.plans import PlanSpec, choose, load_plans
+from qa_service.settings import bundled
+from tests.rules.building import said
+
+ROOT = bundled("rules")
+#: An agent who says next to nothing, to a customer who listens.
+ZH = said(
+    "agent: 您好,这里是晨江银行", "customer: 嗯", "agent: 您的账单到期了", "customer: 哦", "agent: 您看看吧",
+    "customer: 嗯", "agent: 就这样", "customer: 哦", "agent: 嗯", language="zh",
+)  # fmt: skip
+EN = said(
+    "agent: hello", "customer: hello", "agent: your bill is here", "customer: right", "agent: well", "customer: hm",
+    "agent: so", "customer: hm", "agent: right",
+)  # fmt: skip
+PLAIN = {"reason", "propose", "next"}
+
+
+@lru_cache(maxsize=1)
+def plans() -> tuple[PlanSpec, ...]:
+    return load_plans(ROOT)
+
+
+@lru_cache(maxsize=1)
+def pack() -> Pack:
+    return load_packs(ROOT, ["service-quality"])["service-quality"]
+
+
+def findings(place: str, measures: Measures | None = None, **given: Any) -> list[Finding]:
+    facts = CallFacts.model_validate({"direction": "outbound", "callee_role": "debtor", **given})
+    call = ZH if place == "CN" else EN
+    plan = choose(plans(), facts, call.language, place)
+    assert "service-quality" in plan.packs
+    return list(evaluate([pack()], call, facts, measures, parameters=plan.parameters).findings)
+
+
+def asked(place: str, **given: Any) -> set[str]:
+    return {f.reason.removeprefix("missing: ") for f in findings(place, **given) if f.rule_id == "SQ-SCRIPT-1"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "steps"),
+    [
+        ({}, PLAIN),
+        ({"overdue_days": 0}, set()),
+        ({"overdue_days": 18}, PLAIN | {"close"}),
+        ({"overdue_days": 31}, PLAIN | {"hardship"}),
+        ({"overdue_days": 91}, PLAIN | {"consequence"}),
+        ({"overdue_days": 181}, {"propose", "next", "settlement"}),
+        ({"debtor_segment": "私营业主"}, PLAIN | {"cash_flow"}),
+        ({"debtor_segment": "在职", "overdue_days": 18}, PLAIN | {"close", "payday"}),
+        ({"debtor_segment": "离职"}, PLAIN | {"hardship"}),
+        ({"debtor_segment": "学生"}, PLAIN | {"hardship"}),
+        ({"debtor_segment": "退休"}, PLAIN | {"hardship"}),
+        ({"product": "信用卡", "overdue_days": 40}, PLAIN | {"hardship", "instalment"}),
+        ({"product": "信用卡", "overdue_days": 18}, PLAIN | {"close"}),
+        ({"product": "经营贷"}, PLAIN | {"cash_flow"}),
+        ({"product": "房贷"}, PLAIN | {"hardship"}),
+        ({"agent_type": "robot"}, PLAIN - {"reason"}),
+        ({"agent_type": "robot", "product": "经营贷", "overdue_days": 120}, {"propose", "next", "consequence"}),
+    ],
+)
+def test_what_the_script_asks_for(facts: dict[str, Any], steps: set[str]) -> None:
+    assert asked("CN", **facts) == steps
+
+
+def test_countries_differ_in_what_conduct_rules_already_ask_for() -> None:
+    assert asked("US") - asked("UK") == {"verify"}
+    assert {"identify", "name"} <= asked("UK")
+    assert not {"identify", "name", "verify"} & asked("CN")
+    assert "name" not in asked("US", agent_type="robot")
+
+
+@pytest.mark.parametrize(("segment", "fast"), [("在职", False), ("学生", False), ("退休", True)])
+def test_how_fast_may_be_said_to_whom(segment: str, fast: bool) -> None:
+    side = SpeakerMeasures(speech_s=30, talk_ratio=0.5, rate_per_min=360)
+    found = findings("CN", Measures(duration_s=60, speakers={"agent": side}), debtor_segment=segment)
+    assert ("SQ-RATE-1" in {f.rule_id for f in found}) is fast
+
+
+def test_nothing_of_the_pack_is_a_veto_or_costs_much() -> None:
+    scores = [rule.spec.score for rule in pack().rules]
+    assert not any(score.veto for score in scores)
+    assert max(score.deduct for score in scores) <= 2

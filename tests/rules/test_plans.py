@@ -1,0 +1,76 @@
+"""Plans in layers: the most specific plan, and the overlays on top of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from qa_service.errors import RuleError
+from qa_service.records import CallFacts, Plan
+from qa_service.rules.plans import PlanSpec, choose, layers, load_plans, words_of_layers
+
+BASE = {"name": "base", "title": "all calls", "when": {"jurisdiction": "CN"}, "packs": ["one"], "parameters": {"a": 1}}
+LATE = {
+    "name": "late", "title": "late stage", "overlay": True, "when": {"overdue_days": [91, None]},
+    "packs": ["two", "one"], "parameters": {"a": 2, "b": 2}, "vocabulary": {"names": ["Lender"], "prompt": ["suit"]},
+}  # fmt: skip
+STUDENT = {
+    "name": "student", "title": "student", "overlay": True, "when": {"debtor_segment": ["学生"]},
+    "parameters": {"b": 3}, "vocabulary": {"names": ["Lender", "School"]},
+}  # fmt: skip
+
+
+def plans(*entries: dict[str, Any]) -> list[PlanSpec]:
+    return [PlanSpec.model_validate(entry) for entry in entries]
+
+
+def chosen(*entries: dict[str, Any], **facts: Any) -> Plan:
+    return choose(plans(*entries), CallFacts.model_validate(facts), "zh", "CN")
+
+
+def test_overlays_add_packs_and_later_ones_win() -> None:
+    plan = chosen(BASE, LATE, STUDENT, overdue_days=120, debtor_segment="学生")
+    assert (plan.name, plan.packs, plan.parameters) == ("base", ("one", "two"), {"a": 2, "b": 3})
+    assert plan.notes[-2:] == ("+ late stage", "+ student")
+
+
+def test_an_overlay_needs_every_fact_it_asks_for() -> None:
+    assert chosen(BASE, LATE, STUDENT, overdue_days=90).parameters == {"a": 1}
+    assert chosen(BASE, LATE, STUDENT).notes == ("all calls", "jurisdiction CN (assumed from the language)")
+
+
+def test_an_overlay_alone_makes_no_plan() -> None:
+    assert chosen(LATE, overdue_days=120).packs == ()
+
+
+def test_a_specific_overlay_does_not_displace_the_plan() -> None:
+    narrow = {**STUDENT, "when": {"jurisdiction": "CN", "language": "zh", "debtor_segment": ["学生"]}}
+    assert chosen(narrow, BASE, debtor_segment="学生").packs == ("one",)
+
+
+def test_names_are_compared_without_regard_to_case() -> None:
+    card = {**STUDENT, "when": {"product": ["credit card"]}}
+    assert chosen(BASE, card, product="Credit Card").notes[-2:] == ("product Credit Card", "+ student")
+
+
+def test_words_of_all_layers_each_once() -> None:
+    facts = CallFacts(overdue_days=120, debtor_segment="学生")
+    words = words_of_layers(layers(plans(BASE, LATE, STUDENT), facts, "zh", "CN"))
+    assert (words.names, words.prompt) == (("Lender", "School"), ("suit",))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"name": "a", "title": "a"}, "a plan needs packs"),
+        ({"name": "a", "title": "a", "overlay": True}, "an overlay needs when"),
+    ],
+)
+def test_mistakes_are_told_at_load(tmp_path: Path, entry: dict[str, Any], message: str) -> None:
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "a.yaml").write_text(yaml.safe_dump({"plans": [entry]}), encoding="utf-8")
+    with pytest.raises(RuleError, match=message):
+        load_plans(tmp_path)

@@ -168,7 +168,8 @@ def _by_history(
 
 
 def _count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspection: Inspection) -> None:
-    findings = [f for f in inspection.findings if f.polarity is Polarity.VIOLATION]
+    # House standards are not labelled: neither right nor wrong here.
+    findings = [f for f in inspection.findings if f.polarity is Polarity.VIOLATION and f.pack != "service-quality"]
     if inspection.error:
         print(f"{call_id}: {inspection.status} {inspection.error.code}")
     group = f"{raw['jurisdiction']} {'mono' if raw.get('channels') == 'mono' else 'stereo'}"

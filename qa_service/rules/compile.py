@@ -98,7 +98,7 @@ def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
 
 
 def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec: RuleSpec, names: Names) -> Selection:
-    sounds = _Sounds(names.pack.pinyin if part.pinyin is None else part.pinyin, part.phonetic)
+    sounds = _Sounds(_listens(name, part, names), part.phonetic)
     terms = [*_phrases(source, (*path, "phrases"), part.phrases, sounds)]
     terms += _patterns(source, (*path, "regex"), part.regex, names, sounds)
     terms += _lexicon(source, path, part, names, sounds)
@@ -125,6 +125,11 @@ def _side(part: SelectionSpec, spec: RuleSpec) -> str:
         return "any"
     kept_by = part.silence.kept_by if part.silence else None
     return kept_by or part.speaker or spec.applies_to.speaker
+
+
+def _listens(name: str, part: SelectionSpec, names: Names) -> bool:
+    """A filter hears as written unless it says otherwise: what only sounds like an excuse is none."""
+    return (names.pack.pinyin and not name.startswith(FILTER)) if part.pinyin is None else part.pinyin
 
 
 @dataclass(frozen=True)
@@ -312,7 +317,7 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     used = {name for e in expressions if e for name in parameters_of(e)}
     used |= {amount[1:] for _, amount in _amounts(spec)}
     for name, part in spec.match.select.items():
-        whole["match"]["select"][name]["pinyin"] = names.pack.pinyin if part.pinyin is None else part.pinyin
+        whole["match"]["select"][name]["pinyin"] = _listens(name, part, names)
     if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
         whole["marks"] = spec.marks
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}

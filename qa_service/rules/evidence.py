@@ -106,7 +106,8 @@ def _original(line: Line, hits: Sequence[Hit]) -> tuple[int, int]:
 def _sounded(hits: Sequence[Hit]) -> str:
     for hit in hits:
         read_as = hit.span.heard_as
-        if read_as and len(read_as) < (TRUSTED_LETTERS if read_as.isascii() else TRUSTED_SOUND):
+        short = len(read_as) < (TRUSTED_LETTERS if read_as.isascii() else TRUSTED_SOUND)
+        if read_as and (short or not hit.span.sure):
             return f"sound_alike: sounds like {read_as}"
     return ""
 

@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import JsonValue
-
 from qa_service.errors import RuleError
 from qa_service.rules.catalogue import Catalogue, load_catalogue
 from qa_service.rules.checks import names

@@ -11,11 +11,13 @@ from qa_service.text.pinyin import Syllable, near_key, syllables
 
 @dataclass(frozen=True)
 class Span:
-    """Where a term stands in a turn's stream. ``heard_as`` is the phrase that it only sounds like."""
+    """Where a term stands in a turn's stream. ``heard_as`` is the phrase that it only sounds like; ``sure``: too long
+    to sound so by chance."""
 
     start: int
     end: int
     heard_as: str = ""
+    sure: bool = True
 
 
 @dataclass(frozen=True)

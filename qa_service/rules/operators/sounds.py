@@ -24,6 +24,8 @@ from qa_service.text.pinyin import near_key, readings, sounds_apart
 #: near sounds.
 _MOST_STEPS = {2: 0.0, 3: 1.0}
 _STEPS_A_SYLLABLE = 0.5
+#: Syllables from which a misheard word inside a pattern can be trusted to be that word.
+TRUSTED_WORD = 3
 #: Characters of a match beyond the misheard word that make up for a short one.
 CONTEXT = 2
 #: Variants of one turn that are tried for one pattern.
@@ -104,7 +106,8 @@ def in_pattern(pattern: regex.Pattern[str], words: Words, line: Line, timeout_s:
             place = match.span()
             if inside and place not in seen and all(_sure(h, match, line) for h in inside):
                 seen.add(place)
-                yield Span(place[0], place[1], heard_as=text[match.start() : match.end()].strip())
+                sure = all(h.end - h.start >= TRUSTED_WORD for h in inside)
+                yield Span(place[0], place[1], heard_as=text[match.start() : match.end()].strip(), sure=sure)
 
 
 def phonetic(phrase: str, line: Line) -> Iterator[Span]:

@@ -32,8 +32,8 @@ THREAT = {"regex": ["(?:告诉|通知).{0,4}(?:单位|公司)(?:领导|老板)"]
 def test_words_inside_a_pattern(tmp_path: Path, text: str, read_as: str) -> None:
     (finding,) = found(tmp_path, THREAT, text)
     heard = text.removeprefix("我要")
-    assert (finding.quote, finding.state) == (heard, FindingState.CONFIRMED)
-    assert finding.reason == f"sound_alike: “{heard}” read as “{read_as}”"
+    assert (finding.quote, finding.state) == (heard, FindingState.UNVERIFIED)
+    assert finding.reason == f"sound_alike: sounds like {read_as}"
 
 
 @pytest.mark.parametrize("text", ["我要通过你单身领导", "我要统治你大名领导"])
@@ -63,11 +63,23 @@ def test_two_syllables_need_something_that_speaks_for_them(
     assert len(found(tmp_path, selection, text)) == hits
 
 
+def test_three_syllables_can_be_trusted_inside_a_longer_match(tmp_path: Path) -> None:
+    (finding,) = found(tmp_path, {"regex": ["给您发.{0,2}律师函"], "pinyin": True}, "给您发个绿师函")
+    assert finding.state is FindingState.CONFIRMED
+    assert finding.reason == "sound_alike: “给您发个绿师函” read as “给您发个律师函”"
+
+
 def test_near_sounds_cost_and_three_syllables_bear_two(tmp_path: Path) -> None:
     lawyer = {"regex": ["律师函"], "pinyin": True}
     assert found(tmp_path, lawyer, "给您发绿斯函")  # shi, si: near
     assert found(tmp_path, lawyer, "给您发律司汉")
     assert not found(tmp_path, lawyer, "给您发绿色函")
+
+
+def test_a_filter_of_a_listening_pack_hears_as_written(tmp_path: Path) -> None:
+    match = {"select": {"it": {"phrases": ["律师函"]}, "filter_no": {"phrases": ["不会"]}}}
+    root = folder(tmp_path, rule(match), pack={"pinyin": True})
+    assert judged(root, said("agent: 发律师函你回不回", language="zh")).findings
 
 
 def test_the_whole_can_be_switched_off(tmp_path: Path) -> None:

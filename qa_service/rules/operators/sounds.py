@@ -24,6 +24,8 @@ from qa_service.text.pinyin import near_key, readings, sounds_apart
 #: near sounds.
 _MOST_STEPS = {2: 0.0, 3: 1.0}
 _STEPS_A_SYLLABLE = 0.5
+#: No syllable may be further away than near sounds are.
+NEAR_STEP = 0.5
 #: Syllables from which a misheard word inside a pattern can be trusted to be that word.
 TRUSTED_WORD = 3
 #: Characters of a match beyond the misheard word that make up for a short one.
@@ -161,8 +163,9 @@ def _at(line: Line, i: int, word: str, sounds: Sounds) -> Misheard | None:
     start, end = line.syllables[i].start, line.syllables[i + size - 1].end
     if end - start != size or line.stream.text[start:end] == word:
         return None
-    steps = sum(sounds_apart(a, b) for a, b in zip(line.plain[i : i + size], sounds, strict=True))
-    if steps > _MOST_STEPS.get(size, _STEPS_A_SYLLABLE * size / 2):
+    apart = [sounds_apart(a, b) for a, b in zip(line.plain[i : i + size], sounds, strict=True)]
+    steps = sum(apart)
+    if max(apart) > NEAR_STEP or steps > _MOST_STEPS.get(size, _STEPS_A_SYLLABLE * size / 2):
         return None
     return Misheard(start, end, word, steps)
 

@@ -74,6 +74,7 @@ def test_near_sounds_cost_and_three_syllables_bear_two(tmp_path: Path) -> None:
     assert found(tmp_path, lawyer, "给您发绿斯函")  # shi, si: near
     assert found(tmp_path, lawyer, "给您发律司汉")
     assert not found(tmp_path, lawyer, "给您发绿色函")
+    assert not found(tmp_path, {"regex": ["录音停"], "pinyin": True}, "通话录音请知悉")  # another initial is another word
 
 
 def test_a_filter_of_a_listening_pack_hears_as_written(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def evaluate(
                 missing += [outcome.not_assessed(rule, reason)] if reason else []
                 if explain is not None:
                     explain += [outcome.suppressed(rule, d, case, listener) for d in listener.dropped]
-    findings.sort(key=lambda f: (f.start_s or 0.0, f.rule_id))
+    findings = sorted(outcome.without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
 
 

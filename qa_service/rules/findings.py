@@ -49,6 +49,23 @@ def findings(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Finding
         yield finding
 
 
+def without_doubles(found: Sequence[Finding]) -> list[Finding]:
+    """Without what asks a person about something that is confirmed already: the same requirements on the same turns."""
+    sure = [f for f in found if f.state is FindingState.CONFIRMED and f.polarity is Polarity.VIOLATION]
+
+    def told(finding: Finding) -> bool:
+        return any(
+            set(finding.requirements) <= set(other.requirements) and set(finding.turns) <= set(other.turns)
+            for other in sure
+        )
+
+    return [
+        f
+        for f in found
+        if f.state is FindingState.CONFIRMED or f.polarity is Polarity.PRAISE or not f.turns or not told(f)
+    ]
+
+
 def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     spec, proof = rule.spec, heard.evidence
     at, _ = case.turns

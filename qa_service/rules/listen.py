@@ -13,7 +13,7 @@ from qa_service.rules.operators.base import Hit, Scene, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.place import Place, inside, time_of
-from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s
+from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
 __all__ = ["Dropped", "Listener", "speaks"]
@@ -105,11 +105,13 @@ class Listener:
         line = self.lines[at]
         excluded: list[Span] | None = None
         found: list[Hit] = []
+        written: list[Span] = []
         for index, term in terms:
             with self.budget:
                 spans = list(find(term, line, sound_alike=self.scene.sound_alike))
                 if spans and excluded is None:
                     excluded = self._excluded(selection, at)
+                written += [span for span in spans if not span.heard_as]
                 for span in spans:
                     hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
                     if (why := self._dropped(selection, term, line, span, excluded or ())) is None:
@@ -118,7 +120,7 @@ class Listener:
                         self.dropped.append(Dropped(hit, why))
             if spans:
                 self.touched.add((selection.name, term.written))
-        return found
+        return [hit for hit in found if not (hit.span.heard_as and touches(hit.span, written))]
 
     def _excluded(self, selection: Selection, at: int) -> list[Span]:
         spans: list[Span] = []

@@ -92,8 +92,9 @@ def test_data_in_a_text_is_escaped():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_stable_words_of_the_rules_have_words_here(language):
     rules = Path(qa_service.__file__).parent / "rules"
-    source = "".join((rules / name).read_text(encoding="utf-8") for name in ("evaluate.py", "evidence.py", "facts.py"))
-    stable = set(re.findall(r'"([a-z]+(?:_[a-z]+)*): ', source))
+    names = ("evaluate.py", "evidence.py", "facts.py", "findings.py", "obligations.py", "operators/*.py")
+    source = "".join(path.read_text(encoding="utf-8") for name in names for path in sorted(rules.glob(name)))
+    stable = set(re.findall(r'f?"([a-z]+(?:_[a-z]+)*): ', source))
     said = catalogue(language)
     assert len(stable) >= 8
     assert [w for w in stable if not {f"reason.{w}", f"doubt.{w}"} & said.keys()] == []

@@ -308,3 +308,19 @@ def test_empty_call_does_not_break(tmp_path: Path) -> None:
     root = folder(tmp_path, rule(RUDE), rule({"select": {"x": {"phrases": ["a"]}}, "absent": True}, id="H-2"))
     assert judged(root, said()).findings == ()
     assert judged(root, said("agent: …")).findings != ()
+
+
+@pytest.mark.parametrize(
+    ("second", "kept"),
+    [
+        ({}, ["H-1"]),  # the same requirement on the same turn, for a person to decide
+        ({"requirements": ["US-1692E-4"]}, ["H-1", "H-2"]),
+        ({"match": {"select": {"a": {"phrases": ["pay up"]}}}}, ["H-1", "H-2"]),  # on another turn
+        ({"severity": "praise", "score": {"add": 1}}, ["H-1", "H-2"]),
+    ],
+)
+def test_what_is_confirmed_is_not_asked_for_again(tmp_path: Path, second: dict[str, Any], kept: list[str]) -> None:
+    sure = rule(RUDE, status="stable")
+    wide = rule({"select": {"a": {"phrases": ["idiot"]}}}, id="H-2", outcome="needs_review", **{}) | second
+    found = judged(folder(tmp_path, sure, wide), said("agent: you idiot", "agent: pay up"))
+    assert [f.rule_id for f in found.findings] == kept

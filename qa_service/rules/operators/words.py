@@ -81,14 +81,14 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
         found = tuple(_pattern(pattern, line.stream.text))
         yield from found
         if sound_alike and term.misheard is not None:
-            yield from (s for s in _misheard(pattern, term.misheard, line) if not _touches(s, found))
+            yield from (s for s in _misheard(pattern, term.misheard, line) if not touches(s, found))
         return
     exact = tuple(_phrase(term.phrase, line.stream.text))
     yield from exact
     if term.sounds and sound_alike:
-        yield from (s for s in _sounds(term, line) if not _touches(s, exact))
+        yield from (s for s in _sounds(term, line) if not touches(s, exact))
     if term.phonetic and sound_alike:
-        yield from (s for s in phonetic(term.phrase, line) if not _touches(s, exact))
+        yield from (s for s in phonetic(term.phrase, line) if not touches(s, exact))
 
 
 def _pattern(pattern: regex.Pattern[str], text: str) -> Iterator[Span]:
@@ -107,7 +107,8 @@ def _misheard(pattern: regex.Pattern[str], words: WordsOfPattern, line: Line) ->
         raise PatternTimeoutError(pattern.pattern) from slow
 
 
-def _touches(span: Span, others: Iterable[Span]) -> bool:
+def touches(span: Span, others: Iterable[Span]) -> bool:
+    """Whether a span has a character in common with one of the others."""
     return any(span.start < other.end and other.start < span.end for other in others)
 
 

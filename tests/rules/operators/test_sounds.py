@@ -74,7 +74,9 @@ def test_near_sounds_cost_and_three_syllables_bear_two(tmp_path: Path) -> None:
     assert found(tmp_path, lawyer, "给您发绿斯函")  # shi, si: near
     assert found(tmp_path, lawyer, "给您发律司汉")
     assert not found(tmp_path, lawyer, "给您发绿色函")
-    assert not found(tmp_path, {"regex": ["录音停"], "pinyin": True}, "通话录音请知悉")  # another initial is another word
+    assert not found(
+        tmp_path, {"regex": ["录音停"], "pinyin": True}, "通话录音请知悉"
+    )  # another initial is another word
 
 
 def test_a_filter_of_a_listening_pack_hears_as_written(tmp_path: Path) -> None:
@@ -111,3 +113,10 @@ def test_a_pack_may_listen_to_sounds_everywhere_but_where_a_selection_says_no(tm
 def test_english_words_by_their_sound(tmp_path: Path, text: str, state: FindingState | None) -> None:
     got = found(tmp_path, {"phrases": ["garnish", "bailiffs"], "phonetic": True}, text)
     assert [f.state for f in got] == ([state] if state else [])
+
+
+def test_what_is_written_as_meant_is_not_heard_as_something_else(tmp_path: Path) -> None:
+    """Patterns that list a mishearing beside the word itself: the word counts, and is trusted."""
+    select = {"regex": ["准备去做老", "(?:去|要)坐牢"], "pinyin": True}
+    (finding,) = found(tmp_path, select, "你准备去坐牢吧")
+    assert (finding.quote, finding.state, finding.reason) == ("去坐牢", FindingState.CONFIRMED, "")

@@ -48,13 +48,13 @@ def test_without_prompts_terms_are_read_all_the_same(settings: Settings) -> None
 
 
 def test_windows_are_padded_alike_and_share_batches_of_bounded_length(settings: Settings) -> None:
-    parrot = Parrot(batch_s=40.0)
-    spoken: list[Spoken] = [(0, i * 10.0, i * 10.0 + 7 + i / 100) for i in range(12)]
-    got = transcribe(parrot, settings, audio(130), *spoken)
+    parrot = Parrot(batch_s=80.0)
+    spoken: list[Spoken] = [(0, i * 20.0, i * 20.0 + 17 + i / 100) for i in range(12)]
+    got = transcribe(parrot, settings, audio(250), *spoken)
     assert len(parrot.asked) == len(got.turns) == 12
-    assert sorted(a.length_s for a in parrot.asked) == pytest.approx([7 + i / 100 for i in range(12)], abs=0.001)
-    assert {padded for _, padded in parrot.padded} == {9.0, 10.0}
-    assert {len(a.batch) for a in parrot.asked if a.length_s > 7} <= {3, 4}
+    assert sorted(a.length_s for a in parrot.asked) == pytest.approx([17 + i / 100 for i in range(12)], abs=0.001)
+    assert {padded for _, padded in parrot.padded} == {19.0, 20.0}
+    assert {len(a.batch) for a in parrot.asked if a.length_s > 17} <= {3, 4}
 
 
 def test_progress_rises_to_the_whole(settings: Settings) -> None:

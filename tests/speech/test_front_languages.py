@@ -21,17 +21,17 @@ def test_the_language_is_guessed_over_the_longest_windows_and_nothing_is_encoded
     parrot = Parrot(heard_language=("en", 0.97123))
     got = transcribe(parrot, settings, audio(40), *SPOKEN, language=None)
     assert (got.language, got.language_confidence) == ("en", 0.9712)
-    assert sorted(parrot.listened) == sorted(parrot.encoded) == [3.0, 4.0, 12.0, 12.0]
-    assert len(parrot.asked) == 4
+    assert sorted(parrot.listened) == sorted(parrot.encoded) == [15.5, 16.5]
+    assert len(parrot.asked) == 2
     assert {(a.language, a.prompt) for a in parrot.asked} == {("en", DOMAIN_PROMPTS["en"])}
     assert got.channel_languages == tuple(ChannelLanguage(channel=c, language="en", confidence=0.9712) for c in (0, 1))
 
 
 def test_a_long_call_is_not_listened_to_for_long(settings: Settings) -> None:
     parrot = Parrot()
-    spoken: list[Spoken] = [(i % 2, i * 10.0, i * 10.0 + 8) for i in range(20)]
-    transcribe(parrot, settings, audio(200), *spoken, language=None)
-    assert len(parrot.listened) == 6
+    spoken: list[Spoken] = [(i % 2, i * 12.0, i * 12.0 + 11) for i in range(20)]
+    transcribe(parrot, settings, audio(250), *spoken, language=None)
+    assert len(parrot.listened) == 4
     assert sum(parrot.listened) <= 2 * LISTEN_S
     assert len(parrot.encoded) == len(parrot.asked) == 20
 

@@ -30,12 +30,16 @@ def units(text: str) -> tuple[str, ...]:
     return tuple(_UNIT.findall(text))
 
 
-def alike(one: Sequence[str], other: Sequence[str]) -> float:
-    """1 less the share of units to change to make one of the other: 1 the same, 0 nothing in common."""
+def alike(one: Sequence[str], other: Sequence[str], at_least: float) -> bool:
+    """Whether 1 less the share of units to change, to make one of the other, is at least so much.
+
+    Each unit that is not in the other has to be changed, so most pairs need no more than a look at their units.
+    """
     longest = max(len(one), len(other))
-    if not longest or min(len(one), len(other)) * 2 < longest:
-        return 0.0 if longest else 1.0
-    return 1.0 - distance(one, other) / longest
+    most = int(longest * (1 - at_least) + 1e-9)
+    if longest - sum((Counter(one) & Counter(other)).values()) > most:
+        return False
+    return distance(one, other) <= most
 
 
 @lru_cache(maxsize=4096)

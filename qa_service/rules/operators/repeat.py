@@ -46,7 +46,7 @@ class Repeat(Spec):
         times, width = int(scene.amount(self.times)), int(scene.amount(self.within_turns))
         for i, sentence in enumerate(sentences):
             before = (s for s in sentences[:i] if sentence.at - s.at < width)
-            again = 1 + sum(alike(s.units, sentence.units) >= self.alike for s in before)
+            again = 1 + sum(alike(s.units, sentence.units, self.alike) for s in before)
             if again >= times:
                 time_s = time_of(scene.turns[sentence.at], scene.lines[sentence.at], sentence.span)
                 yield Hit("", 0, sentence.at, sentence.span, time_s, seen=f"(×{again})")

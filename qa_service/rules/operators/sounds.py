@@ -19,6 +19,7 @@ import regex
 
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.text.pinyin import near_key, readings, sounds_apart
+from qa_service.text.words import LONGEST, usual
 
 #: Steps (see sounds_apart) that a word of so many syllables may be away: two must sound the same, four may have two
 #: near sounds.
@@ -28,6 +29,8 @@ _STEPS_A_SYLLABLE = 0.5
 NEAR_STEP = 0.5
 #: Syllables from which a misheard word inside a pattern can be trusted to be that word.
 TRUSTED_WORD = 3
+#: Words of so many syllables are not looked for in what makes sense as it is written.
+SHORT = 3
 #: Characters of a match beyond the misheard word that make up for a short one.
 CONTEXT = 2
 #: Variants of one turn that are tried for one pattern.
@@ -167,7 +170,20 @@ def _at(line: Line, i: int, word: str, sounds: Sounds) -> Misheard | None:
     steps = sum(apart)
     if max(apart) > NEAR_STEP or steps > _MOST_STEPS.get(size, _STEPS_A_SYLLABLE * size / 2):
         return None
+    if size <= SHORT and makes_sense(line.stream.text, start, word):
+        return None
     return Misheard(start, end, word, steps)
+
+
+def makes_sense(text: str, start: int, word: str) -> bool:
+    """Whether a character that would be put right belongs to a word that reaches beyond: 打电 in 打电话 is no 打点."""
+    end = start + len(word)
+    for at in (start + i for i, char in enumerate(word) if text[start + i] != char):
+        for first in range(max(0, at - LONGEST + 1), at + 1):
+            for last in range(max(at + 1, first + 2), min(len(text), first + LONGEST) + 1):
+                if (first < start or last > end) and usual(text[first:last]):
+                    return True
+    return False
 
 
 def _sure(hit: Misheard, match: regex.Match[str], line: Line) -> bool:

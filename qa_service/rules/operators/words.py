@@ -10,7 +10,7 @@ import regex
 
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.patterns import Pattern
-from qa_service.rules.operators.sounds import WordsOfPattern, in_pattern, phonetic
+from qa_service.rules.operators.sounds import SHORT, WordsOfPattern, in_pattern, makes_sense, phonetic
 from qa_service.rules.stream import is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
@@ -147,6 +147,7 @@ def _sounds(term: Term, line: Line) -> Iterator[Span]:
             start, end = line.syllables[i].start, line.syllables[i + length - 1].end
             heard_text = line.stream.text[start:end]
             kin = length > 2 or any(a == b for a, b in zip(heard_text, term.phrase, strict=False))
+            kin = kin and not (length <= SHORT and makes_sense(line.stream.text, start, term.phrase))
             if end - start == length and kin:
                 yield Span(start, end, heard_as=term.written)
 

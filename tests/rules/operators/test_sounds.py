@@ -53,6 +53,9 @@ def test_a_pattern_hears_as_written_unless_told_otherwise(tmp_path: Path) -> Non
         ({"regex": ["(?:坐牢|判刑).{0,3}三五年"], "pinyin": True}, "你等着做劳个三五年", 1),
         ({"phrases": ["坐牢"], "pinyin": True}, "你等着做牢", 1),
         ({"phrases": ["坐牢"], "pinyin": True}, "你等着做劳", 0),
+        ({"regex": ["还.{0,4}打点"], "pinyin": True}, "再不还我就打电话", 0),  # 电话 makes sense as it is
+        ({"phrases": ["打点"], "pinyin": True}, "我就打电话", 0),
+        ({"regex": ["(?:收到|寄).{0,3}传票"], "pinyin": True}, "你会收到船票", 1),  # a word, but of this place alone
         ({"regex": ["起诉?书[状]"], "pinyin": True}, "其书状", 0),  # 诉 may be left out: 起 alone is no word
         ({"regex": ["[起诉]{2}"], "pinyin": True}, "其素", 0),
     ],

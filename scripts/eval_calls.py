@@ -94,13 +94,10 @@ def main() -> int:
         raw = json.loads(path.read_text("utf-8"))
         if arguments.audio:
             print(f"\r{number}/{len(paths)} {path.stem}   ", end="", file=sys.stderr, flush=True)
-        before = heard.get(path.stem)
-        found[path.stem] = (
-            raw,
-            inspector.judge_again(before, _facts(raw))
-            if before
-            else _inspect(inspector, path, raw, audio=arguments.audio),
-        )
+        if before := heard.get(path.stem):
+            found[path.stem] = raw, inspector.judge_again(before, _facts(raw))
+        else:
+            found[path.stem] = raw, _inspect(inspector, path, raw, audio=arguments.audio)
     if arguments.kept:
         found = _by_history(inspector, found)
     inspections = [inspection for _, inspection in found.values()]

@@ -22,16 +22,15 @@ from qa_service.records import (
     Transcript,
 )
 from qa_service.rules import evidence
-from qa_service.rules import findings as outcome
 from qa_service.rules.case import Case
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
-from qa_service.rules.findings import Suppressed
-from qa_service.rules.listen import Listener, speaks
+from qa_service.rules.findings import Suppressed, findings_of, marks_of, not_assessed, suppressed, without_doubles
+from qa_service.rules.listen import Listener
 from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
-from qa_service.rules.operators.base import Hit, Scene, UnavailableError
+from qa_service.rules.operators.base import Hit, Scene, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.windows import complete, holding, may_hold_in
 
@@ -89,12 +88,12 @@ def evaluate(
             if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages and which(rule):
                 listener = listener_of(case, pack, own, rule)
                 found, reason = judge(rule, case, listener)
-                findings += outcome.findings(rule, found, case) if rule.spec.marks is None else ()
-                marks += outcome.marks(rule, found, case)
-                missing += [outcome.not_assessed(rule, reason)] if reason else []
+                findings += findings_of(rule, found, case) if rule.spec.marks is None else ()
+                marks += marks_of(rule, found, case)
+                missing += [not_assessed(rule, reason)] if reason else []
                 if explain is not None:
-                    explain += [outcome.suppressed(rule, d, case, listener) for d in listener.dropped]
-    findings = sorted(outcome.without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
+                    explain += [suppressed(rule, d, case, listener) for d in listener.dropped]
+    findings = sorted(without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
 
 
@@ -117,7 +116,7 @@ def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]
     if any(value is False for value in open_facts):
         return [], ""
     try:
-        found, reason = _heard(rule, case, listener)
+        found, reason = _heard(rule, case, listener, context)
     except PatternTimeoutError:
         return [], "pattern_timeout: a pattern took too long on this call"
     unknown = next((value for value in open_facts if isinstance(value, Unknown)), None)
@@ -137,7 +136,7 @@ def _direction(rule: Rule, facts: CallFacts) -> bool | Unknown:
     return Unknown(("direction",)) if facts.direction is None else facts.direction in wanted
 
 
-def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
+def _heard(rule: Rule, case: Case, listener: Listener, context: FactsContext) -> tuple[list[Heard], str]:
     if rule.condition is None:
         return [Heard(_whole_call(case))], ""
     if reason := _speakers(rule, case, listener):
@@ -146,7 +145,7 @@ def _heard(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str
     if case.narrow and not (match.absent or match.every_turn or match.flow):
         listener.only = may_hold_in(rule, rule.condition, listener)
     hits, unknown = _hits(rule, listener)
-    if obliged := _obliged(rule, rule.condition, case, listener, hits):
+    if obliged := _obliged(rule, rule.condition, case, listener, hits, context):
         return ([], next(iter(unknown.values()))) if unknown and obliged[0] else obliged
     windows = holding(rule, rule.condition, hits, listener)
     if not windows and unknown and may_hold(rule.condition, hits, unknown, rule.selections):
@@ -170,12 +169,17 @@ def _hits(rule: Rule, listener: Listener) -> tuple[dict[str, list[Hit]], dict[st
 
 
 def _obliged(
-    rule: Rule, condition: Condition, case: Case, listener: Listener, hits: dict[str, list[Hit]]
+    rule: Rule,
+    condition: Condition,
+    case: Case,
+    listener: Listener,
+    hits: dict[str, list[Hit]],
+    context: FactsContext,
 ) -> tuple[list[Heard], str] | None:
     """Of a rule about what should have been said: its findings and what is open. None for every other rule."""
     coverage = case.transcript.coverage.ratio
     if rule.flow:
-        return flow(rule, hits, listener, coverage, FactsContext(case.look_up, listener.scene.parameters))
+        return flow(rule, hits, listener, coverage, context)
     if rule.spec.match.absent:
         return absent(rule, condition, hits, listener, coverage), ""
     if rule.spec.match.every_turn:

@@ -34,7 +34,7 @@ class Suppressed:
         return f"{self.rule_id} turn {self.turn} “{self.text}” by {self.gate}: “{self.cue}”"
 
 
-def findings(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Finding]:
+def findings_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Finding]:
     """One finding for each place; points come off once, or for each up to the rule's cap. Praise has negative points.
 
     A finding that a person must still confirm shows what it would cost, but uses nothing up.
@@ -95,7 +95,7 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     )
 
 
-def marks(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
+def marks_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
     """The first place where a rule notes something for later calls."""
     if rule.spec.marks is None or not found:
         return

@@ -16,8 +16,6 @@ from qa_service.rules.operators.place import Place, inside, time_of
 from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
-__all__ = ["Dropped", "Listener", "speaks"]
-
 
 @dataclass(frozen=True)
 class Dropped:
@@ -31,9 +29,8 @@ class Dropped:
 class Listener:
     """Looks for the selections of one rule in one call.
 
-    ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns
-    beyond which its words need not be looked for (None: all count); ``touched`` and ``dropped`` record what was
-    met on the way.
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns beyond which its words need
+    not be looked for (None: all count); ``touched`` and ``dropped`` record what was met on the way.
     """
 
     scene: Scene

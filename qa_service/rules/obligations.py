@@ -11,8 +11,8 @@ from qa_service.rules.compiled import Rule, Selection, Step
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
-from qa_service.rules.listen import Listener, speaks
-from qa_service.rules.operators.base import Hit
+from qa_service.rules.listen import Listener
+from qa_service.rules.operators.base import Hit, speaks
 from qa_service.rules.windows import Hits, complete, said, unsaid
 
 #: Share of speech with words below which "it was not said" cannot be trusted.
@@ -97,13 +97,11 @@ def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener)
     for name, found in hits.items():
         for hit in found:
             by_turn.setdefault(hit.at, {}).setdefault(name, []).append(hit)
-    nothing: Mapping[str, list[Hit]] = {}
     out = []
-    for at, turn in listener.scene.of_side(rule.spec.applies_to.speaker):
-        here = {name: by_turn.get(at, nothing).get(name, []) for name in hits}
+    for at, _ in listener.scene.of_side(rule.spec.applies_to.speaker):
+        here = {name: by_turn.get(at, {}).get(name, []) for name in hits}
         if not said(condition, here, rule.selections):
             proof = evidence.of_silence((at,), listener.turns)
-            assert turn is listener.turns[at]
             out.append(Heard(proof, unsaid(condition, here, rule.selections)))
     return out
 

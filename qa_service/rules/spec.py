@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
@@ -30,3 +30,10 @@ class Spec(BaseModel):
     """Base of all parts of a rule file."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def need_one_of(self, *names: str) -> Self:
+        """For validators: raises ValueError where none of these keys is given."""
+        if all(getattr(self, name) is None for name in names):
+            first, last = ", ".join(names[:-1]), names[-1]
+            raise ValueError(f"give {first} or {last}, or both" if len(names) == 2 else f"give {first} or {last}")
+        return self

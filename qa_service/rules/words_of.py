@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qa_service.rules.condition import FILTER
-from qa_service.rules.schema import RuleSpec, SelectionSpec, plain
+from qa_service.rules.schema import FAMILIES, RuleSpec, SelectionSpec, StepSpec, plain
 
 #: Phrases that are written out; of more, the first ones and how many there are.
 MOST_PHRASES = 12
@@ -25,8 +25,6 @@ _WITHIN = {
     "near": "in one turn, at most {} characters or words apart",
     "call": "anywhere in the call",
 }
-#: Keys of a selection that say where and how often, not what.
-_OTHER = {"speaker", "at_least", "count", "pinyin", "gates", "around", "not_phrases", "not_regex", *_PLACES}
 
 
 def selection(spec: SelectionSpec, speaker: str) -> str:
@@ -39,7 +37,7 @@ def selection(spec: SelectionSpec, speaker: str) -> str:
         extra.append(f"at least {spec.at_least} different ones")
     if spec.count > 1:
         extra.append(f"at least {spec.count} times in all")
-    if spec.pinyin:
+    if spec.pinyin or spec.phonetic:
         extra.append("words that sound alike count too")
     if excluded := len(spec.not_phrases or ()) + len(spec.not_regex or ()):
         extra.append(f"not where {'an exclusion' if excluded == 1 else f'one of {excluded} exclusions'} is touched")
@@ -51,8 +49,13 @@ def selection(spec: SelectionSpec, speaker: str) -> str:
 def combination(spec: RuleSpec) -> str:
     """How the selections come together, with the window they must lie in."""
     match = spec.match
+    if match.flow:
+        early = " or comes too early" if match.flow.in_order else ""
+        return f"A finding for each step that is missing{early}: {', then '.join(map(_step, match.flow.steps))}"
     names = list(match.select)
     condition = match.condition or _default(names)
+    if match.every_turn:
+        return f"A finding for each turn in which this is **not** heard: `{condition}`"
     if match.absent:
         return f"A finding where this is **not** heard in the call: `{condition}`"
     within = next((k for k in _WITHIN if match.within and getattr(match.within, k) is not None), None)
@@ -60,6 +63,12 @@ def combination(spec: RuleSpec) -> str:
     order = f", in the order {', then '.join(match.order)}" if match.order else ""
     alone = len(names) == 1 and not match.order
     return f"A finding where this is heard{'' if alone else f' {place}'}{order}: `{condition}`"
+
+
+def _step(step: StepSpec) -> str:
+    skipped = f" (not where `{step.skip_if}`)" if step.skip_if else ""
+    asked = f" (only where `{step.required_if}`)" if step.required_if else ""
+    return f"`{step.says or step.name}`{asked}{skipped}"
 
 
 def points(spec: RuleSpec) -> str:
@@ -81,8 +90,8 @@ def _things(data: Mapping[str, Any]) -> Iterator[str]:
         yield "a pattern of words" if len(patterns) == 1 else f"one of {len(patterns)} patterns of words"
     if lexicons := data.get("lexicon"):
         yield f"a word of the list {', '.join(f'`{name}`' for name in lexicons)}"
-    for family in data.keys() - _OTHER - {"phrases", "all", "regex", "lexicon"}:
-        yield _FAMILIES.get(family, lambda value, name=family: f"{name}: {_listed(value)}")(data[family])
+    for family in data.keys() & set(FAMILIES):
+        yield _FAMILIES[family](data[family])
 
 
 def _limit(value: Mapping[str, Any], above: str, below: str, unit: str) -> str:
@@ -102,6 +111,8 @@ _FAMILIES: dict[str, Callable[[Any], str]] = {
     "talk": lambda v: f"a share of all speech {_limit(v, 'share_above', 'share_below', '')}",
     "length": lambda v: f"a call of {_limit(v, 'above_s', 'below_s', ' seconds')}",
     "hold": lambda v: f"at least {_amount(v['at_least_s'])} seconds in which nobody speaks",
+    "hangup": lambda v: f"nothing more within {_amount(v.get('within_s', 2))} seconds of the other side's last words",
+    "between": lambda v: f"`{v['end']}` comes {_limit(v, 'above_s', 'below_s', ' seconds')} after `{v['start']}`",
     "repeat": lambda v: (
         f"the same sentence said {_amount(v.get('times', 3))} times within {_amount(v.get('within_turns', 10))} turns"
     ),

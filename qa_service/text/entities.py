@@ -12,14 +12,18 @@ from typing import Literal
 import regex
 
 from qa_service.text.normalise import normalise
+from qa_service.text.numbers_en import CARDINALS
+from qa_service.text.numbers_zh import BIG_UNITS, DIGITS, SMALL_UNITS
 from qa_service.text.redact import personal
 
 EntityKind = Literal["phone", "id", "card", "email", "amount", "percent", "date", "time", "duration"]
 
-_HAN_NUMBER = r"[0-9零〇一二两三四五六七八九十百千万亿点.,]*[0-9零〇一二两三四五六七八九十百千万亿]"
-_ONES = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-_TENS = "eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million"
-_WORD_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:an? )?(?:{_ONES}|{_TENS})(?:[ -](?:and |point )?(?:{_ONES}|{_TENS}))*)"
+_HAN = f"0-9{''.join((*DIGITS, *SMALL_UNITS, *BIG_UNITS))}"
+_HAN_NUMBER = f"[{_HAN}点.,]*[{_HAN}]"
+_CARDINAL = f"(?:{'|'.join(sorted(CARDINALS, key=len, reverse=True))})"
+_WORD_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:an? )?{_CARDINAL}(?:[ -](?:and |point )?{_CARDINAL})*)"
+_UP_TO_99 = f"[0-9{''.join(DIGITS)}十]{{1,3}}"
+_DAYPART = "(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)"
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _DAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
 
@@ -38,16 +42,15 @@ _FORMS: tuple[tuple[EntityKind, regex.Pattern[str]], ...] = (
         "time",
         regex.compile(
             r"\b\d{1,2}:\d{2}\b(?:\s?[ap]\.?m\b)?|\b\d{1,2}\s?[ap]\.?m\b|\b\d{1,2} o'?clock\b"
-            r"|(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)?[0-9零一二两三四五六七八九十]{1,3}点(?:半|整|钟|[0-9一二三四五六七八九十]{1,3}分|一刻)"
-            r"|(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)[0-9零一二两三四五六七八九十]{1,3}点"
+            rf"|{_DAYPART}?{_UP_TO_99}点(?:半|整|钟|{_UP_TO_99}分|一刻)|{_DAYPART}{_UP_TO_99}点"
         ),
     ),
     (
         "date",
         regex.compile(
-            r"(?:\d{4}|[零〇一二三四五六七八九]{4})年(?:[0-9一二三四五六七八九十]{1,3}月)?(?:[0-9一二三四五六七八九十]{1,3}[日号])?"
-            r"|[0-9一二三四五六七八九十]{1,3}月(?:份)?(?:[0-9一二三四五六七八九十]{1,3}[日号])?(?!供)"
-            r"|[0-9一二三四五六七八九十]{1,3}[号日](?!线|楼|码)|(?:这|本|下|上)?(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|月底|月初"
+            rf"[0-9{''.join(DIGITS)}]{{4}}年(?:{_UP_TO_99}月)?(?:{_UP_TO_99}[日号])?"
+            rf"|{_UP_TO_99}月(?:份)?(?:{_UP_TO_99}[日号])?(?!供)"
+            rf"|{_UP_TO_99}[号日](?!线|楼|码)|(?:这|本|下|上)?(?:周|星期|礼拜)[一二三四五六日天]|今天|明天|后天|月底|月初"
             rf"|\b(?:{_MONTHS})\s(?:the )?\d{{1,2}}(?:st|nd|rd|th)?\b"
             rf"|\b\d{{1,2}}(?:st|nd|rd|th)\b(?: of (?:{_MONTHS}))?"
             rf"|\b\d{{1,4}}[/-]\d{{1,2}}[/-]\d{{1,4}}\b|\b(?:next |this )?(?:{_DAYS})\b|\b(?:today|tomorrow)\b"

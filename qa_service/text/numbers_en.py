@@ -24,6 +24,8 @@ _ORDINALS = {
     "first": "one", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine", "twelfth": "twelve",
     **{w[:-1] + "ieth": w for w in _TENS},
 }  # fmt: skip
+#: Every word that a cardinal number is made of, "oh" left out.
+CARDINALS = (*_SMALL, *_TENS, *_SCALES)
 _REPEATS = {"double": 2, "triple": 3}
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:st|nd|rd|th)?|%")
 _PAUSE = re.compile(r"[\s,.\-]{1,3}")

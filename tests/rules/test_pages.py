@@ -9,7 +9,7 @@ import pytest
 
 from qa_service.rules.catalogue import load_catalogue
 from qa_service.rules.pages import pages
-from qa_service.rules.schema import SelectionSpec
+from qa_service.rules.schema import FAMILIES, SelectionSpec
 from qa_service.rules.words_of import selection
 from qa_service.settings import bundled
 from tests.rules.building import folder, rule
@@ -109,3 +109,30 @@ def test_pages_that_ship_cite_nothing_unverified(name: str) -> None:
 )
 def test_selection_in_words(spec: dict[str, object], says: str) -> None:
     assert says in selection(SelectionSpec.model_validate(spec), "agent")
+
+
+def test_a_flow_is_told_step_by_step(tmp_path: Path) -> None:
+    select = {name: {"phrases": [name]} for name in ("greet", "verify", "wrong")}
+    steps = [{"name": "greet"}, {"name": "verify", "skip_if": "wrong", "required_if": "call.turns > 3"}]
+    match = {"select": select, "flow": {"steps": steps}}
+    text = pages(folder(tmp_path, rule(match)))["house.md"]
+    assert (
+        "for each step that is missing or comes too early: `greet`, then `verify` (only where `call.turns > 3`) "
+        "(not where `wrong`)"
+    ) in text
+
+
+def test_every_turn_is_told(tmp_path: Path) -> None:
+    match = {"select": {"polite": {"phrases": ["please"]}}, "every_turn": True}
+    assert "for each turn in which this is **not** heard: `polite`" in pages(folder(tmp_path, rule(match)))["house.md"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_has_words(family: str) -> None:
+    given = {
+        "silence": {"at_least_s": 3}, "rate": {"above": 300}, "talk": {"share_above": 0.5}, "length": {"below_s": 9},
+        "hold": {"at_least_s": 9}, "similar": {"to": ["x"]}, "entity": {"kind": ["phone"]}, "loudness": {"step_db": 6},
+        "signal": {"label": "insult"}, "between": {"start": "a", "end": "b", "above_s": 3},
+    }.get(family, {})  # fmt: skip
+    spec = SelectionSpec.model_validate({family: given})
+    assert selection(spec, "agent").removeprefix("from the agent: ") not in ("", "nothing")

@@ -31,11 +31,9 @@ class Around(Spec):
 
     @model_validator(mode="after")
     def _limited(self) -> Self:
-        if all(getattr(self, n) is None for n in ("before_turns", "after_turns", "before_s", "after_s")):
-            raise ValueError("give before_turns, after_turns, before_s or after_s")
         if isinstance(self.which, int) and self.which < 1:
             raise ValueError("hits are counted from 1")
-        return self
+        return self.need_one_of("before_turns", "after_turns", "before_s", "after_s")
 
     def kept(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
         """``hits`` within reach of the anchors; all in the order of the call."""
@@ -69,9 +67,7 @@ class Between(Spec):
 
     @model_validator(mode="after")
     def _limited(self) -> Self:
-        if self.above_s is None and self.below_s is None:
-            raise ValueError("give above_s, below_s or both")
-        return self
+        return self.need_one_of("above_s", "below_s")
 
     @property
     def family(self) -> str:

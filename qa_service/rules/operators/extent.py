@@ -20,9 +20,7 @@ class Talk(Spec):
 
     @model_validator(mode="after")
     def _limited(self) -> Self:
-        if self.share_above is None and self.share_below is None:
-            raise ValueError("give share_above, share_below or both")
-        return self
+        return self.need_one_of("share_above", "share_below")
 
     @property
     def family(self) -> str:
@@ -45,9 +43,7 @@ class Length(Spec):
 
     @model_validator(mode="after")
     def _limited(self) -> Self:
-        if self.above_s is None and self.below_s is None:
-            raise ValueError("give above_s, below_s or both")
-        return self
+        return self.need_one_of("above_s", "below_s")
 
     @property
     def family(self) -> str:

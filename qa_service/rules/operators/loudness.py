@@ -27,9 +27,7 @@ class Loudness(Spec):
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if not self.model_fields_set:
-            raise ValueError("give step_db, span_db, above_dbfs or raised")
-        return self
+        return self.need_one_of("step_db", "span_db", "above_dbfs", "raised")
 
     @property
     def family(self) -> str:

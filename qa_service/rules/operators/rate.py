@@ -24,9 +24,7 @@ class Rate(Spec):
 
     @model_validator(mode="after")
     def _limited(self) -> Self:
-        if self.above is None and self.below is None:
-            raise ValueError("give above, below or both")
-        return self
+        return self.need_one_of("above", "below")
 
     @property
     def family(self) -> str:

@@ -97,7 +97,7 @@ def test_shares_of_the_call(tmp_path: Path, place: dict[str, Any], found: list[t
         ({"a": {"phrases": ["x"], "silence": {"at_least_s": 3}}}, "has words, silence"),
         ({"a": {"silence": {"at_least_s": 3}, "pinyin": True}}, "pinyin belongs to words"),
         ({"a": {"silence": {"at_least_s": "$nothing"}}}, r"no number is called \$nothing"),
-        ({"a": {"rate": {}}}, "give above, below or both"),
+        ({"a": {"rate": {}}}, "give above or below, or both"),
         ({"a": {"count": 2}}, "has none"),
     ],
 )

@@ -174,6 +174,8 @@ def test_uses_and_idle_times_in_any_order_never_meet_a_freed_model() -> None:
 
     together(4, use)
     assert wrong == []
+    until(lambda: len(garage.freed) == garage.made)  # on a busy machine it may have been in use from first to last
+    use()
     until(lambda: len(garage.freed) == garage.made)
     assert len(set(garage.freed)) == garage.made > 1
 

@@ -65,6 +65,12 @@ class Settings(BaseSettings):
         description="where who is who is less sure, rules about one side are not assessed",
     )
     sound_alike: bool = Field(True, description="rules also find words that were heard as others of the same sound")
+    classifier: Literal["auto", "onnx", "torch", "off"] = Field(
+        "auto", description="what judges turns by a model; auto: torch on a GPU that it sees, else onnxruntime"
+    )
+    classifier_dir: Path | None = Field(
+        None, description="weights that you trained yourself (scripts/train_conduct.py), instead of those that ship"
+    )
     coverage_floor: float = Field(default=0.6, ge=0, le=1, description="below it a call is not_assessable")
     word_probability_floor: float = Field(
         default=0.35, ge=0, le=1, description="findings on words less sure than this are unverified"

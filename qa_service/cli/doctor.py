@@ -17,7 +17,7 @@ State = Literal["ok", "optional", "broken"]
 EXTRAS = (
     ("torch", "torch", "openai-whisper engine, GPU decoding, training of classifiers"),
     ("torch", "openai-whisper", "the openai-whisper engine"),
-    ("torch", "transformers", "fine-tuning and Hugging Face classifiers"),
+    ("torch", "transformers", "the classifier on a GPU, and training it"),
     ("postgres", "psycopg", "PostgreSQL as the database (QA_DATABASE_URL)"),
     ("celery", "celery", "a job queue over several machines"),
 )
@@ -45,6 +45,7 @@ def examine(settings: Settings) -> list[Check]:
         *_extras(),
         _guarded("weights", lambda: _weights(settings)),
         check_device(settings),
+        _guarded("classifier", lambda: _classifier(settings)),
         _guarded("rules", lambda: _rules(settings)),
         _guarded("database", lambda: _database(settings)),
         _guarded("search index", lambda: _index(settings)),
@@ -112,6 +113,19 @@ def _device(settings: Settings) -> Check:
     if chosen.kind == "cpu" and settings.device == "auto":
         advice = "A GPU that CUDA knows would be used by itself (docs/engines.md)."
     return Check(name="device", state="ok", found=found, advice=advice)
+
+
+def _classifier(settings: Settings) -> Check:
+    from qa_service.classify.create import create_classifier
+
+    made = create_classifier(settings)
+    if made is None:
+        advice = "Rules on signals are not assessed: set QA_CLASSIFIER=auto."
+        return Check(name="classifier", state="optional", found="switched off", advice=advice)
+    info = made.info
+    return Check(
+        name="classifier", state="ok", found=f"{info.name}, {info.runtime}, sha256 {info.weights_sha256[:12]}…"
+    )
 
 
 def _rules(settings: Settings) -> Check:

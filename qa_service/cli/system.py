@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from datetime import datetime
+from pathlib import Path
 
 import typer
 
 from qa_service.cli import OK, SOME_FAILED
-from qa_service.cli.context import start
+from qa_service.cli.context import open_data, start
 
 models = typer.Typer(help="Weights: what is here, what can be fetched.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -72,3 +75,20 @@ def fetch(name: str = typer.Argument(..., help="tiny, base, small, medium, large
     from qa_service.speech.weights import fetch as run
 
     typer.echo(f"{run(name, settings).path}")
+
+
+@models.command("export-labels")
+def export_labels(
+    out: Path = typer.Argument(..., help="File to write: a line of JSON for each label."),
+    since: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="First day of the calls."),
+    until: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Last day; default today."),
+) -> None:
+    """What the classifier told, for reviewers to mark right or wrong and scripts/train_conduct.py to learn from."""
+    settings = start()
+    from qa_service.inspect.labels_out import export_labels as run
+    from qa_service.store.replay import open_replay
+
+    open_data(settings).close()
+    with closing(open_replay(settings.database)) as replay:
+        count = run(replay, since.date(), until.date() if until else None, out)
+    typer.echo(f"{count} labels written to {out}; set `verdict` to right or wrong in each line you decide.")

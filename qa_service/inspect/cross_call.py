@@ -57,6 +57,7 @@ def judged_again(
         _transcript(inspection, language),
         facts if facts.call_id else facts.model_copy(update={"call_id": inspection.call_id}),
         inspection.measures,
+        signals=inspection.signals,
         parameters=plan.parameters,
         word_probability_floor=settings.word_probability_floor,
         role_floor=settings.role_floor,

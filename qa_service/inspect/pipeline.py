@@ -1,4 +1,6 @@
-"""The order of stages: hear → transcribe → roles → measure → plan → rules → score. The only place that knows it.
+"""The order of stages: hear → transcribe → roles → measure → plan → classify → rules → score.
+
+The only place that knows it.
 
 A call that cannot be judged is a result, not an exception: ``status`` is ``failed`` (bad file) or
 ``not_assessable`` (no speech, wrong language, too little transcribed), with a stable error code.
@@ -15,11 +17,13 @@ from pathlib import Path
 from typing import Literal
 
 from qa_service import __version__, logs
-from qa_service.audio.types import Audio
+from qa_service.classify.protocol import Classifier
 from qa_service.errors import AudioError, ErrorCode, QAError, RuleError, SetupError
 from qa_service.inspect.hear import Sound, doubted, hear
 from qa_service.inspect.job import AudioJob
+from qa_service.inspect.notes import audio_notes, quality_notes, role_notes
 from qa_service.inspect.score import score
+from qa_service.inspect.unjudged import silent, unjudged
 from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
     CallFacts,
@@ -33,6 +37,7 @@ from qa_service.records import (
     ProgressEvent,
     Roles,
     RoleSource,
+    Signal,
     Transcript,
 )
 from qa_service.rules.load import Pack, load_packs
@@ -55,14 +60,21 @@ class Inspector:
     Args:
         settings: limits, engine, floors.
         transcriber: the speech engine; by default the one that settings name.
+        classifier: what judges turns by a model; by default the one that settings name, or none.
         on_timing: hook called with (stage, seconds) after each stage, for metrics.
     """
 
     def __init__(
-        self, settings: Settings, *, transcriber: Transcriber | None = None, on_timing: OnTiming | None = None
+        self,
+        settings: Settings,
+        *,
+        transcriber: Transcriber | None = None,
+        classifier: Classifier | None = None,
+        on_timing: OnTiming | None = None,
     ) -> None:
         self.settings = settings
         self._given_transcriber = transcriber
+        self._given_classifier = classifier
         self._on_timing = on_timing
         self._packs: dict[str, Pack] = {}
 
@@ -71,6 +83,19 @@ class Inspector:
         from qa_service.speech.create import create_transcriber
 
         return self._given_transcriber or create_transcriber(self.settings)
+
+    @cached_property
+    def classifier(self) -> Classifier | None:
+        from qa_service.classify.create import create_classifier
+
+        return self._given_classifier or create_classifier(self.settings)
+
+    def signals(self, transcript: Transcript) -> tuple[Signal, ...] | None:
+        """What the classifier makes of a call's turns; None where it is switched off."""
+        if self.classifier is None:
+            return None
+        with self._timed("classify"):
+            return self.classifier.signals([transcript.turns])[0]
 
     def pack(self, name: str) -> Pack:
         """A pack by name, loaded when the first call needs it."""
@@ -126,7 +151,7 @@ class Inspector:
             roles=kept.roles or Roles(source=RoleSource.METADATA, confidence=0.0),
             engine=kept.made_by.engine,
         )
-        return self._judge(transcript, kept.measures, facts, kept.call_id)
+        return self._judge(transcript, kept.measures, facts, kept.call_id, kept)
 
     def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
         """The same inspection with its rules over several calls judged by the calls before it."""
@@ -198,13 +223,13 @@ class Inspector:
         self, job: AudioJob, sound: Sound | Exception, transcript: Transcript | QAError | None, report: _Progress
     ) -> Inspection:
         if isinstance(sound, AudioError):
-            return _unjudged(job.call_id, CallStatus.FAILED, sound)
+            return unjudged(job.call_id, CallStatus.FAILED, sound)
         if isinstance(sound, Exception):
             raise sound
         if isinstance(transcript, QAError):
-            return _unjudged(job.call_id, CallStatus.NOT_ASSESSABLE, transcript)
+            return unjudged(job.call_id, CallStatus.NOT_ASSESSABLE, transcript)
         if transcript is None:
-            return _silent(job.call_id, sound)
+            return silent(job.call_id, sound)
         transcript = self._assigned(transcript, sound, job.facts)
         with self._timed("measure"):
             measures = _measured(sound, transcript)
@@ -212,7 +237,7 @@ class Inspector:
         report("evaluate", length, length)
         found = self._judge(transcript, measures, job.facts, job.call_id)
         report("done", length, length)
-        notes = (*_audio_notes(sound.audio), *_quality_notes(sound), *_role_notes(transcript.roles))
+        notes = (*audio_notes(sound.audio), *quality_notes(sound), *role_notes(transcript.roles))
         return found.model_copy(update={"notes": notes, "quality": sound.quality})
 
     def _assigned(self, transcript: Transcript, sound: Sound, facts: CallFacts) -> Transcript:
@@ -222,7 +247,15 @@ class Inspector:
         known = assign(transcript, declared=sound.declared, direction=facts.direction, settings=self.settings)
         return doubted(known, sound.quality)
 
-    def _judge(self, transcript: Transcript, measures: Measures | None, facts: CallFacts, call_id: str) -> Inspection:
+    def _judge(
+        self,
+        transcript: Transcript,
+        measures: Measures | None,
+        facts: CallFacts,
+        call_id: str,
+        kept: Inspection | None = None,
+    ) -> Inspection:
+        """``kept``: an inspection whose signals stand, where it has any."""
         from qa_service.rules.evaluate import evaluate
 
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})
@@ -232,12 +265,16 @@ class Inspector:
             return heard.model_copy(
                 update={"status": CallStatus.NOT_ASSESSABLE, "error": ErrorInfo(code=wrong.code, message=str(wrong))}
             )
+        known = kept.signals if kept else None
+        signals = self.signals(transcript) if known is None else known
         with self._timed("evaluate"):
             evaluation = evaluate(
                 packs,
                 transcript,
                 facts,
                 measures,
+                signals=signals,
+                likeness=self.classifier.likeness if self.classifier else None,
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
                 role_floor=self.settings.role_floor,
@@ -248,9 +285,17 @@ class Inspector:
                 "findings": evaluation.findings,
                 "not_assessed": evaluation.not_assessed,
                 "marks": evaluation.marks,
+                "signals": signals,
+                "made_by": self._made_by(heard, signals, kept),
                 "score": score(evaluation.findings),
             }
         )
+
+    def _made_by(self, heard: Inspection, signals: tuple[Signal, ...] | None, kept: Inspection | None) -> MadeBy | None:
+        """With the classifier that made the signals."""
+        before = kept.made_by.classifier if kept and kept.made_by and kept.signals is not None else None
+        made = before or (self.classifier.info if signals is not None and self.classifier else None)
+        return heard.made_by and heard.made_by.model_copy(update={"classifier": made})
 
     def _heard(
         self, transcript: Transcript, measures: Measures | None, plan: Plan, packs: tuple[Pack, ...], call_id: str
@@ -339,43 +384,4 @@ def _unplanned(plan: Plan, facts: CallFacts) -> QAError | None:
         f"No rule pack covers jurisdiction {facts.jurisdiction or 'unknown'}.",
         hint="Add a pack and a plan for it, or correct `jurisdiction` in the call facts.",
         code=ErrorCode.PACK_NOT_FOUND,
-    )
-
-
-def _audio_notes(audio: Audio) -> tuple[str, ...]:
-    """What a listener must know of the recording itself; each note starts with a stable word."""
-    info = audio.info
-    notes = {
-        f"{ErrorCode.AUDIO_TRUNCATED}: the file ends early; {audio.duration_s:.0f} s could be decoded.": info.truncated,
-        f"audio_filled: {info.filled_s:.1f} s that the file leaves out stand as silence.": info.filled_s > 0,
-        "dual_mono: both channels carry the same sound; one was kept, and who speaks is unknown.": info.dual_mono,
-    }
-    return tuple(note for note, applies in notes.items() if applies)
-
-
-def _quality_notes(sound: Sound) -> Iterator[str]:
-    """What the quality gate left out or doubts; what is merely noted stands in ``quality``."""
-    told = {"duplicate_channels"} if sound.audio.info.dual_mono else set()
-    yield from (f"{i.code}: {i.detail}" for i in sound.quality.issues if i.effect != "noted" and i.code not in told)
-
-
-def _role_notes(roles: Roles) -> Iterator[str]:
-    if roles.swapped:
-        yield "roles_swapped: the words show that the channels were declared the wrong way round; roles were exchanged."
-
-
-def _unjudged(call_id: str, status: CallStatus, error: QAError) -> Inspection:
-    return Inspection(call_id=call_id, status=status, error=ErrorInfo(code=error.code, message=str(error)))
-
-
-def _silent(call_id: str, sound: Sound) -> Inspection:
-    audio = sound.audio
-    error = AudioError(
-        ErrorCode.NO_SPEECH,
-        f"No speech was detected in {audio.duration_s:.0f} s of audio.",
-        "Check the recording line; the call was not judged.",
-    )
-    silent = _unjudged(call_id, CallStatus.NOT_ASSESSABLE, error)
-    return silent.model_copy(
-        update={"duration_s": audio.duration_s, "notes": _audio_notes(audio), "quality": sound.quality}
     )

@@ -60,7 +60,8 @@ def trial(
     suppressed: list[Suppressed] = []
     result = evaluate(
         [_with_drafts(p) for p in packs] if drafts else packs, transcript, facts, None,
-        parameters=plan.parameters, explain=suppressed,
+        signals=inspector.signals(transcript), parameters=plan.parameters, explain=suppressed,
+        likeness=inspector.classifier.likeness if inspector.classifier else None,
     )  # fmt: skip
     return Trial(
         transcript=transcript,

@@ -12,6 +12,7 @@ from qa_service.records.base import CallState, CallStatus, FindingState, Polarit
 from qa_service.records.facts import CalleeRole, CallFacts, Text
 from qa_service.records.history import Contact, EarlierCall, HeardCall, History, Mark, MarkKind
 from qa_service.records.judged import (
+    ClassifierInfo,
     ErrorInfo,
     Evaluation,
     Finding,
@@ -56,6 +57,7 @@ __all__ = [
     "CalleeRole",
     "ChannelLanguage",
     "ChannelQuality",
+    "ClassifierInfo",
     "Contact",
     "Correction",
     "Coverage",

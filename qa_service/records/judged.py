@@ -11,11 +11,29 @@ from qa_service.records.speech import Coverage, EngineInfo, Roles, Turn
 
 
 class Signal(Record):
-    """What a classifier made of one turn: ``probability`` of ``label``, calibrated. ``turn`` is its index."""
+    """What a classifier made of one turn: ``probability`` of ``label``, calibrated. ``turn`` is its index.
+
+    From ``threshold`` on the classifier tells it; weaker ones are kept to be looked at. ``words`` of the turn carried
+    the decision, the weightiest first.
+    """
 
     turn: int
     label: str
     probability: float = Field(ge=0, le=1)
+    threshold: float = Field(default=0.5, ge=0, le=1)
+    words: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> bool:
+        return self.probability >= self.threshold
+
+
+class ClassifierInfo(Record):
+    """What made the signals: the model, what computed it, and the sha256 of its trained weights."""
+
+    name: str
+    runtime: str
+    weights_sha256: str
 
 
 class Finding(Record):
@@ -108,11 +126,15 @@ class MadeBy(Record):
     plan: str
     plan_notes: tuple[str, ...] = ()
     packs: tuple[PackInfo, ...] = ()
+    classifier: ClassifierInfo | None = None
     history_packs: tuple[PackInfo, ...] = ()
 
 
 class Inspection(Record):
-    """One evaluation of one call by one set of pack versions: the JSON contract of ``qa inspect``."""
+    """One evaluation of one call by one set of pack versions: the JSON contract of ``qa inspect``.
+
+    ``signals`` is None where no classifier looked at the call.
+    """
 
     call_id: str
     status: CallStatus
@@ -126,6 +148,7 @@ class Inspection(Record):
     findings: tuple[Finding, ...] = ()
     not_assessed: tuple[NotAssessed, ...] = ()
     marks: tuple[Mark, ...] = ()
+    signals: tuple[Signal, ...] | None = None
     score: Score | None = None
     measures: Measures | None = None
     made_by: MadeBy | None = None

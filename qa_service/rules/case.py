@@ -20,6 +20,7 @@ from qa_service.records import (
 from qa_service.rules.compiled import Pack
 from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
+from qa_service.rules.operators.base import Likeness
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.zones import zones_of
@@ -42,6 +43,7 @@ class Case:
     narrow: bool = False
     signals: tuple[Signal, ...] | None = None
     history: History | None = None
+    likeness: Likeness | None = None
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
 
     @cached_property

@@ -30,7 +30,7 @@ from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.findings import Suppressed, findings_of, marks_of, not_assessed, suppressed, without_doubles
 from qa_service.rules.listen import Listener
 from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
-from qa_service.rules.operators.base import Hit, Scene, UnavailableError, speaks
+from qa_service.rules.operators.base import Hit, Likeness, Scene, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.windows import complete, holding, may_hold_in
 
@@ -52,6 +52,7 @@ def evaluate(
     sound_alike: bool = True,
     explain: list[Suppressed] | None = None,
     history: History | None = None,
+    likeness: Likeness | None = None,
     which: Callable[[Rule], bool] = lambda _rule: True,
 ) -> Evaluation:
     """All findings and all that could not be judged.
@@ -65,6 +66,7 @@ def evaluate(
         sound_alike: whether rules may find words by their sound, as far as they want to.
         explain: receives what gates and exclusions held back.
         history: the calls before this one, as the database holds them.
+        likeness: compares texts by meaning; None where no encoder is at hand.
         which: of the rules, those to judge.
     """
     said_by_model = None if signals is None else tuple(signals)
@@ -78,6 +80,7 @@ def evaluate(
         narrow=explain is None,
         signals=said_by_model,
         history=history,
+        likeness=likeness,
     )
     findings: list[Finding] = []
     missing: list[NotAssessed] = []
@@ -100,7 +103,14 @@ def evaluate(
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
     _, lines = case.turns
     scene = Scene(
-        case.spoken, lines, parameters, case.transcript.duration_s, case.measures, case.signals, case.sound_alike
+        case.spoken,
+        lines,
+        parameters,
+        case.transcript.duration_s,
+        case.measures,
+        case.signals,
+        case.sound_alike,
+        case.likeness,
     )
     selections = {s.name: s for s in rule.selections}
     cues = pack.cues[case.transcript.language or ""]

@@ -17,6 +17,7 @@ from qa_service.rules.case import Case
 from qa_service.rules.compiled import Rule
 from qa_service.rules.listen import Dropped, Listener
 from qa_service.rules.obligations import Heard
+from qa_service.rules.operators.signal import MODEL_ONLY
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,19 @@ def findings_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Find
 
 
 def without_doubles(found: Sequence[Finding]) -> list[Finding]:
-    """Without what asks a person about something that is confirmed already: the same requirements on the same turns."""
-    sure = [f for f in found if f.state is FindingState.CONFIRMED and f.polarity is Polarity.VIOLATION]
+    """Without what asks a person about something that is confirmed already: the same requirements on the same turns.
+    What a model says alone is left out, too, where words already ask about one of its requirements there."""
+    told_of = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
+    sure = [f for f in found if f.state in told_of and f.polarity is Polarity.VIOLATION and not _by_model(f)]
 
     def told(finding: Finding) -> bool:
         return any(
-            set(finding.requirements) <= set(other.requirements) and set(finding.turns) <= set(other.turns)
+            set(finding.turns) <= set(other.turns)
+            and (
+                set(finding.requirements) & set(other.requirements)
+                if _by_model(finding)
+                else other.state is FindingState.CONFIRMED and set(finding.requirements) <= set(other.requirements)
+            )
             for other in sure
         )
 
@@ -64,6 +72,10 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
         for f in found
         if f.state is FindingState.CONFIRMED or f.polarity is Polarity.PRAISE or not f.turns or not told(f)
     ]
+
+
+def _by_model(finding: Finding) -> bool:
+    return finding.reason.startswith(MODEL_ONLY)
 
 
 def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:

@@ -146,3 +146,17 @@ def test_welcome_version_and_doctor(qa: Run) -> None:
 
 def test_models_are_listed(qa: Run) -> None:
     assert "base" in qa("models", "list").out
+
+
+def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, manifest: Path, tmp_path: Path) -> None:
+    assert qa("ingest", "--manifest", manifest).code == 0
+    assert qa("work").code == 0
+    out = tmp_path / "labels.jsonl"
+    ran = qa("models", "export-labels", out, "--since", "2026-11-01")
+    assert ran.code == 0
+    rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    assert f"{len(rows)} labels" in ran.out
+    assert {"false_legal"} <= {r["label"] for r in rows if r["id"] == "T-1:0"}
+    assert all(r["verdict"] == "" for r in rows)
+    later = qa("models", "export-labels", out, "--since", "2026-11-20")
+    assert (later.code, out.read_text(encoding="utf-8")) == (0, "")

@@ -6,6 +6,8 @@ import random
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
@@ -55,6 +57,45 @@ def test_a_last_turn_of_the_customer_changes_no_finding_on_the_agent(packs: list
     assert verdict(packs, longer).findings == verdict(packs, call).findings
 
 
+BUSY = [
+    "嗯", "你们这是暴力催收我要投诉", "别打给我单位", "我已经还过了", "我住院了", "你个王八蛋", "我叫我儿子来接",
+    "好的知道了", "坐牢就坐牢", "多少钱", "我没录音",
+]  # fmt: skip
+
+
+def of_the_agent_alone(packs: list[Pack]) -> set[str]:
+    """Rules that hear only the agent and count no turns."""
+    return {
+        rule.id
+        for pack in packs
+        for rule in pack.rules
+        if rule.selections
+        and {s.speaker for s in rule.selections} == {"agent"}
+        and (rule.within is None or rule.within.turns is None)
+        and not any("turn" in place for s in rule.selections for place in s.places)
+        and not rule.spec.match.absent
+    }
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(at=st.integers(0, len(LINES)), words=st.sampled_from(BUSY))
+def test_a_turn_of_the_customer_anywhere_changes_no_finding_on_the_agent_alone(
+    packs: list[Pack], at: int, words: str
+) -> None:
+    """But through windows that count turns, and rules that listen to the customer too."""
+    call = said(*LINES, language="zh")
+    gap = call.turns[at - 1].end_s if at else 0.0
+    more = Turn(index=99, role=Role.CUSTOMER, start_s=gap, end_s=gap, text=words)
+    longer = call.model_copy(update={"turns": (*call.turns[:at], more, *call.turns[at:])})
+    alone = of_the_agent_alone(packs)
+    before, after = (
+        [(f.rule_id, f.state, f.quote, f.turns) for f in verdict(packs, c).findings if f.rule_id in alone]
+        for c in (call, longer)
+    )
+    assert before
+    assert after == before
+
+
 @pytest.mark.parametrize(
     "insult",
     [
@@ -87,3 +128,22 @@ def test_very_long_turn_and_very_many_turns_end(packs: list[Pack]) -> None:
     assert verdict(packs, long) is not None
     many = said(*["agent: 好的我们这边帮您登记一下", "customer: 嗯我知道了谢谢"] * 1000, language="zh")
     assert verdict(packs, many) is not None
+
+
+@pytest.mark.timeout(120)
+def test_a_hundred_thousand_words_are_judged_to_the_last(tmp_path: Path) -> None:
+    """Eleven hours of talk; the insult is in the last turn."""
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["idiot"]}, "y": {"regex": ["you idiots?"]}}}))
+    talk = "agent: well so the balance on your account is what it was last month and we can talk about it"
+    call = said(*[talk] * 5_300, "agent: pay up you idiot")
+    assert sum(len(t.text.split()) for t in call.turns) > 100_000
+    assert {f.turns for f in judged(root, call).findings} == {(5_300,)}
+
+
+@pytest.mark.timeout(300)
+def test_ten_megabytes_of_text_are_judged_to_the_last(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["废物"]}, "y": {"regex": ["废物{1,2}"]}}}))
+    talk = "agent: " + "好的我们这边帮您登记一下," * 2_000
+    call = said(*[talk] * 136, "agent: 你这个废物", language="zh")
+    assert sum(len(t.text.encode()) for t in call.turns) > 9_500_000
+    assert {f.turns for f in judged(root, call).findings} == {(136,)}

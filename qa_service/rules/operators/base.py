@@ -7,7 +7,7 @@ Words, sound, repetition, entities, model signals: every family is one file of t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
@@ -47,11 +47,15 @@ class Hit:
         return self.at, self.span.start
 
 
+Likeness = Callable[[Sequence[str], Sequence[str]], Sequence[Sequence[float]]]
+"""How near in meaning (cosine, -1 to 1) each text of the first list is to each of the second: a row for each text."""
+
+
 @dataclass
 class Scene:
     """One call as operators see it. ``turns`` all have words; ``lines`` are their streams, in step.
 
-    ``measures`` is None without a recording, ``signals`` None where no classifier ran.
+    ``measures`` is None without a recording, ``signals`` None where no classifier ran, ``likeness`` without an encoder.
     ``sound_alike``: words that only sound like a term count too (as far as its rule wants that).
     """
 
@@ -62,6 +66,7 @@ class Scene:
     measures: Measures | None = None
     signals: Sequence[Signal] | None = None
     sound_alike: bool = True
+    likeness: Likeness | None = None
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
 
     @cached_property

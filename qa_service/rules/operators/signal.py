@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from qa_service.records import Signal
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError
 from qa_service.rules.spec import NonEmpty, Share, Spec
 
+MODEL_ONLY = "model_only"
 NO_SIGNALS = "missing_signals: no classifier looked at this call"
 
 
 class ModelSignal(Spec):
-    """A turn whose calibrated probability of ``label`` is at least ``at_least``.
+    """A turn whose calibrated probability of ``label`` is at least ``at_least``, by default the label's own threshold.
 
     A finding that rests on the model alone is for a person to decide.
     """
 
     label: NonEmpty
-    at_least: Share = 0.5
+    at_least: Share | None = None
 
     @property
     def family(self) -> str:
@@ -26,8 +28,17 @@ class ModelSignal(Spec):
     def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
         if scene.signals is None:
             raise UnavailableError(NO_SIGNALS)
-        least = scene.amount(self.at_least)
-        sure = {s.turn: s.probability for s in scene.signals if s.label == self.label and s.probability >= least}
+        least = None if self.at_least is None else scene.amount(self.at_least)
+        sure = {
+            s.turn: s
+            for s in scene.signals
+            if s.label == self.label and (s.told if least is None else s.probability >= least)
+        }
         for at, turn in scene.of_side(speaker):
             if turn.index in sure:
-                yield scene.whole(at, soft=f"model_only: {self.label} with probability {sure[turn.index]:.2f}")
+                yield scene.whole(at, soft=_told(sure[turn.index]))
+
+
+def _told(signal: Signal) -> str:
+    words = f" (“{'”, “'.join(signal.words)}”)" if signal.words else ""
+    return f"{MODEL_ONLY}: {signal.label} {signal.probability:.2f}{words}"

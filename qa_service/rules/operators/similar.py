@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pydantic import Field
 
-from qa_service.rules.operators.base import Hit, Scene
-from qa_service.rules.operators.lines import Span
+from qa_service.rules.operators.base import Hit, Scene, UnavailableError
+from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.place import time_of
 from qa_service.rules.spec import Spec, Terms
 from qa_service.rules.stream import fold
@@ -16,41 +16,51 @@ from qa_service.text.similar import Profile, profile, resemblance
 
 #: Sentences shorter than this resemble anything.
 SHORTEST = 3
+NO_VECTORS = "missing_vectors: no encoder is at hand to compare meanings"
 
 
 class Similar(Spec):
     """A sentence whose resemblance to one of ``to`` is at least ``at_least`` (0 to 1).
 
-    Resemblance is the cosine of character pairs (words and word pairs, in English), the better of written and sounded,
-    so that word order matters little and homophones not at all. It knows words, not meaning: a finding that rests on
-    it alone is for a person to decide.
+    By words, resemblance is the cosine of character pairs (words and word pairs, in English), the better of written and
+    sounded, so that word order matters little and homophones not at all. By ``meaning`` it is the cosine of sentence
+    vectors; those lie close together (0.8 for unlike, 0.9 and more for like ones), so ``at_least`` must be higher.
+    Either way a finding that rests on it alone is for a person to decide.
     """
 
     to: Terms
     at_least: float = Field(default=0.7, gt=0, le=1)
+    meaning: bool = False
 
     @property
     def family(self) -> str:
         return "similar"
 
     def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
-        for at, turn in scene.of_side(speaker):
-            line = scene.lines[at]
-            ends = (*line.stream.clauses[1:], len(line.stream.text))
-            for start, end in zip(line.stream.clauses, ends, strict=True):
-                text = line.stream.text[start:end].strip()
-                if len(text) < SHORTEST:
-                    continue
-                term, best = max(enumerate(self._like(text)), key=lambda pair: pair[1])
-                if best >= self.at_least:
-                    span = Span(start, start + len(text))
-                    soft = f"similar: resembles “{self.to[term]}” ({best:.2f})"
-                    yield Hit("", term, at, span, time_of(turn, line, span), soft=soft)
+        said = [(at, turn, span) for at, turn in scene.of_side(speaker) for span in _sentences(scene.lines[at])]
+        texts = [scene.lines[at].stream.text[span.start : span.end] for at, _, span in said]
+        for (at, turn, span), like in zip(said, self._like(texts, scene), strict=True):
+            term, best = max(enumerate(like), key=lambda pair: pair[1])
+            if best >= self.at_least:
+                soft = f"similar: resembles “{self.to[term]}” ({best:.2f})"
+                yield Hit("", term, at, span, time_of(turn, scene.lines[at], span), soft=soft)
 
-    def _like(self, text: str) -> list[float]:
-        said = profile(text)
-        return [resemblance(said, wanted) for wanted in self._wanted]
+    def _like(self, texts: Sequence[str], scene: Scene) -> Sequence[Sequence[float]]:
+        if not self.meaning:
+            return [[resemblance(profile(text), wanted) for wanted in self._wanted] for text in texts]
+        if scene.likeness is None:
+            raise UnavailableError(NO_VECTORS)
+        return scene.likeness(texts, self.to)
 
     @cached_property
     def _wanted(self) -> tuple[Profile, ...]:
         return tuple(profile(fold(example)) for example in self.to)
+
+
+def _sentences(line: Line) -> Iterator[Span]:
+    """Clauses that are long enough, without the space around them."""
+    text = line.stream.text
+    for start, end in zip(line.stream.clauses, (*line.stream.clauses[1:], len(text)), strict=True):
+        clause = text[start:end].strip()
+        if len(clause) >= SHORTEST:
+            yield Span(start, start + len(clause))

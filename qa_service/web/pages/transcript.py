@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from qa_service.records import Finding, Inspection, Severity, Turn, Word
+from qa_service.records import Finding, Inspection, Severity, Signal, Turn, Word
 from qa_service.web.summary import SEVERITIES
 
 #: Where a quote leaves something out or passes from one turn to the next.
@@ -40,11 +40,12 @@ class Run:
 
 @dataclass(frozen=True)
 class Line:
-    """One turn."""
+    """One turn. ``signals``: what the classifier told of it."""
 
     turn: Turn
     findings: tuple[int, ...]
     runs: tuple[Run, ...]
+    signals: tuple[Signal, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,11 @@ class _Place:
 def lines(inspection: Inspection, floor: float) -> tuple[Line, ...]:
     """Turns in order of time; words less sure than ``floor`` are doubtful."""
     turns = sorted(inspection.turns, key=lambda t: (t.start_s, t.index))
-    return tuple(_line(turn, inspection.findings, floor) for turn in turns)
+    told = [s for s in inspection.signals or () if s.told]
+    return tuple(
+        replace(_line(turn, inspection.findings, floor), signals=tuple(s for s in told if s.turn == turn.index))
+        for turn in turns
+    )
 
 
 def _line(turn: Turn, findings: Sequence[Finding], floor: float) -> Line:

@@ -89,7 +89,7 @@ def test_a_signal_alone_is_for_a_person_to_decide(tmp_path: Path) -> None:
     sure = [Signal(turn=i, label="threat_soft", probability=p) for i, p in ((0, 0.93), (1, 0.99), (2, 0.4))]
     (finding,) = signalled(root, CALL, *sure).findings
     assert (finding.turns, finding.state) == ((0,), FindingState.NEEDS_REVIEW)
-    assert finding.reason == "model_only: threat_soft with probability 0.93"
+    assert finding.reason == "model_only: threat_soft 0.93"
     assert signalled(root, CALL, Signal(turn=0, label="insult", probability=0.9)).findings == ()
 
 

@@ -1,0 +1,43 @@
+"""From logits to probabilities that mean what they say, and from those to thresholds.
+
+Temperature scaling (Guo et al., On Calibration of Modern Neural Networks, 2017), one temperature for each label.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+TEMPERATURES = np.geomspace(0.25, 6, 120)
+LEAST = 0.4
+
+
+def probabilities(logits: npt.ArrayLike, temperatures: npt.ArrayLike) -> Floats:
+    """Of shape (turns, labels), as ``logits``; ``temperatures`` of shape (labels,)."""
+    scaled = np.asarray(logits, np.float64) / np.asarray(temperatures, np.float64)
+    return 1 / (1 + np.exp(-np.clip(scaled, -60, 60)))
+
+
+def temperature(logits: npt.ArrayLike, held: npt.ArrayLike) -> float:
+    """The one under which what held was likeliest. ``held``: 0 or 1 for each of ``logits``, both of shape (turns,)."""
+    truth = np.asarray(held, np.float64)
+    signed = np.where(truth > 0, 1.0, -1.0) * np.asarray(logits, np.float64)
+    losses = np.logaddexp(0, -signed[None, :] / TEMPERATURES[:, None]).mean(1)
+    return float(TEMPERATURES[losses.argmin()])
+
+
+def threshold(chances: npt.ArrayLike, held: npt.ArrayLike, *, precision: float = 0.9, least: float = LEAST) -> float:
+    """The least probability from which on ``precision`` of the turns are right; 1.0 where there is none.
+
+    Never below ``least``: what is far likelier not to hold is not told, however well that went on few turns.
+    """
+    chance, truth = np.asarray(chances, np.float64), np.asarray(held, np.float64)
+    order = np.argsort(-chance, kind="stable")
+    right = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    good = [at for at in range(len(order)) if right[at] >= precision and chance[order[at]] >= least]
+    if not good:
+        return 1.0
+    last = good[-1]
+    below = chance[order[last + 1]] if last + 1 < len(order) else 0.0
+    return float(max(least, (chance[order[last]] + below) / 2))

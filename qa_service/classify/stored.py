@@ -1,0 +1,105 @@
+"""How weights are stored: safetensors files of int8 with scales, which both runtimes read.
+
+Weights of linear layers are int8 by output channel in 7 bits (±63): the multiply-add of processors without VNNI adds
+two products in 16 bits and would clip (255 · 127 · 2 > 32767). Word vectors are int8 by row.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+LEVELS = 63
+SCALE = ".scale"
+LINEAR = (
+    "attention.self.query",
+    "attention.self.key",
+    "attention.self.value",
+    "attention.output.dense",
+    "intermediate.dense",
+    "output.dense",
+)
+WORDS = "embeddings.word_embeddings.weight"
+READ = ("attention.self", "attention.output.dense", "intermediate.dense", "output.dense")
+"""What reads a quantised input, in each layer."""
+Ranges = Mapping[str, tuple[float, float]]
+"""Least and greatest value that goes into ``encoder.layer.N.`` + one of :data:`READ`."""
+
+
+def quantised(state: Mapping[str, Array]) -> dict[str, Array]:
+    """Weights of a BERT encoder as int8 with scales (float32), the rest as float32. Linear weights lie (in, out)."""
+    found: dict[str, Array] = {}
+    for name, value in state.items():
+        if name == WORDS:
+            found[name], found[name + SCALE] = _by_row(value.astype(np.float32), 127)
+        elif name.endswith(".weight") and name.removesuffix(".weight").split(".", 3)[-1] in LINEAR:
+            whole, scale = _by_row(value.astype(np.float32), LEVELS)
+            found[name], found[name + SCALE] = np.ascontiguousarray(whole.T), scale[:, 0]
+        else:
+            found[name] = value.astype(np.float32)
+    return found
+
+
+def dequantised(stored: Mapping[str, Array]) -> dict[str, Array]:
+    """The float32 weights that :func:`quantised` stands for, as a torch module names and lays them."""
+    found: dict[str, Array] = {}
+    for name, value in stored.items():
+        scale = stored.get(name + SCALE)
+        if name.endswith(SCALE):
+            continue
+        if scale is None:
+            found[name] = value
+        elif name == WORDS:
+            found[name] = value.astype(np.float32) * scale
+        else:
+            found[name] = value.T.astype(np.float32) * scale[:, None]
+    return found
+
+
+def _by_row(value: Array, levels: int) -> tuple[Array, Array]:
+    scale = np.maximum(np.abs(value).max(1, keepdims=True) / levels, 1e-12).astype(np.float32)
+    return np.clip(np.rint(value / scale), -levels, levels).astype(np.int8), scale
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an array lies: file, offset and length in bytes, dtype and shape as safetensors writes them."""
+
+    file: str
+    offset: int
+    length: int
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def places(file: Path) -> dict[str, Place]:
+    """The arrays of a safetensors file."""
+    with file.open("rb") as opened:
+        size = struct.unpack("<Q", opened.read(8))[0]
+        header = json.loads(opened.read(size))
+    start = 8 + size
+    return {
+        name: Place(file.name, start + at[0], at[1] - at[0], entry["dtype"], tuple(entry["shape"]))
+        for name, entry in header.items()
+        if name != "__metadata__" and (at := entry["data_offsets"])
+    }
+
+
+def arrays(file: Path) -> dict[str, Array]:
+    """All arrays of a safetensors file, read without the library of that name, which the light installation lacks."""
+    kinds = {"I8": np.int8, "U32": np.uint32, "F32": np.float32}
+    content = file.read_bytes()
+    return {
+        name: np.frombuffer(content, kinds[place.dtype], offset=place.offset, count=int(np.prod(place.shape))).reshape(
+            place.shape
+        )
+        for name, place in places(file).items()
+    }

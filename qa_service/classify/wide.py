@@ -1,0 +1,118 @@
+"""The wide part: a linear model over runs of characters, syllables and words, beside the network (the deep part).
+
+Few thousand examples teach a small network what a turn is about, and a linear model which wordings give it away; their
+sum is better than either (wide and deep learning, Cheng et al. 2016). Features are counted as in text retrieval:
+1 + ln(count), times the inverse document frequency, each family of length 1 (Salton and Buckley 1988). Near syllables
+make what was heard as another character of like sound the same feature.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.passages import Passage
+from qa_service.classify.stored import arrays
+from qa_service.text.normalise import normalise
+from qa_service.text.pinyin import near_key, syllables
+
+Floats = npt.NDArray[np.float32]
+FAMILIES = {"c": 1.0, "p": 1.0, "w": 1.0, "x": 0.5}
+"""Characters of the turn, its syllables, its English words; characters around it. With the weight of each."""
+_MARKS = re.compile(r"[^\w]+")
+_ENGLISH = re.compile(r"[a-z']+")
+
+
+def grams(passage: Passage) -> Iterator[tuple[str, Counter[str]]]:
+    """The features of a passage by family, with their counts."""
+    said = passage.turn.text
+    text = _folded(said)
+    yield "c", _characters(text, 4)
+    yield "p", _runs([near_key(s.text) for s in syllables(said)], 2, 4)
+    yield "w", _runs(_ENGLISH.findall(text), 1, 3)
+    around = [f"{s.speaker[:1]}{_folded(s.text)}" if s else "" for s in (passage.before, passage.after)]
+    yield "x", _characters(f"{around[0]}|{around[1]}", 3)
+
+
+def key(family: str, gram: str) -> int:
+    """The number of a feature: 32 bits, so that no dictionary of strings need ship."""
+    return zlib.crc32(f"{family}:{gram}".encode())
+
+
+@dataclass(frozen=True)
+class Wide:
+    """``keys``: ascending numbers of the features, shape (features,); ``rarity``: their inverse document frequencies;
+    ``weights``: shape (features, outputs), as int8 times ``scale`` (outputs,); ``bias``: (outputs,)."""
+
+    keys: npt.NDArray[np.uint32]
+    rarity: Floats
+    weights: npt.NDArray[np.int8]
+    scale: Floats
+    bias: Floats
+
+    @classmethod
+    def read(cls, file: Path) -> Wide:
+        stored = arrays(file)
+        return cls(**{name: stored[name] for name in ("keys", "rarity", "weights", "scale", "bias")})
+
+    def logits(self, passages: Sequence[Passage]) -> Floats:
+        """Of shape (passages, outputs)."""
+        found = np.zeros((len(passages), len(OUTPUTS)), np.float32)
+        for at, passage in enumerate(passages):
+            places, values = self.features(passage)
+            if len(places):
+                found[at] = values @ self._float[places]
+        return found + self.bias
+
+    def features(self, passage: Passage) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Which features a passage has, and how much of each."""
+        all_places, all_values = [], []
+        for family, counts in grams(passage):
+            if not counts:
+                continue
+            keys = np.fromiter((key(family, gram) for gram in counts), np.uint32, len(counts))
+            places = np.searchsorted(self.keys, keys)
+            known = places < len(self.keys)
+            known[known] = self.keys[places[known]] == keys[known]
+            places = places[known]
+            often = np.fromiter(counts.values(), np.float32, len(counts))[known]
+            values = (1 + np.log(often)) * self.rarity[places]
+            all_places.append(places)
+            all_values.append(FAMILIES[family] * values / max(float(np.linalg.norm(values)), 1e-9))
+        if not all_places:
+            return np.zeros(0, np.int64), np.zeros(0, np.float32)
+        return np.concatenate(all_places), np.concatenate(all_values)
+
+    @cached_property
+    def _float(self) -> Floats:
+        return self.weights.astype(np.float32) * self.scale
+
+
+def _folded(text: str) -> str:
+    return _MARKS.sub(" ", normalise(text).text.lower()).strip()
+
+
+def _characters(text: str, longest: int) -> Counter[str]:
+    """Runs of 1 to ``longest`` characters inside words, the space at their borders counted as one."""
+    found: Counter[str] = Counter()
+    for word in text.split():
+        padded = f" {word} "
+        for size in range(1, longest + 1):
+            found.update(padded[i : i + size] for i in range(len(padded) - size + 1))
+    return found
+
+
+def _runs(words: Sequence[str], least: int, most: int) -> Counter[str]:
+    found: Counter[str] = Counter()
+    for size in range(least, most + 1):
+        found.update(" ".join(words[i : i + size]) for i in range(len(words) - size + 1))
+    return found

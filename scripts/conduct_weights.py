@@ -1,0 +1,152 @@
+"""Write what ships under models/conduct/: int8 weights, graphs, tokenizer, calibration, the manifest's entries."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import shutil
+from pathlib import Path
+from typing import Any
+
+import conduct_data as data
+import conduct_wide
+import numpy as np
+import torch
+from huggingface_hub import hf_hub_download
+from safetensors.numpy import save_file
+from transformers import AutoConfig, AutoModel
+
+from qa_service.classify import calibrate, graph
+from qa_service.classify import stored as storage
+from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS, told_of
+from qa_service.classify.network import ConductNetwork
+from qa_service.classify.passages import Passage, Reader
+from qa_service.classify.training import Example, ranges, scores
+from qa_service.classify.wide import Wide
+
+MEASURED_OVER = 400
+"""Passages that the ranges of activations are taken from."""
+
+
+def tokenizer(base: str) -> Path:
+    """The base encoder's tokenizer.json; fetched if the base is a name and not a folder."""
+    local = Path(base) / "tokenizer.json"
+    return local if local.exists() else Path(hf_hub_download(base, "tokenizer.json"))
+
+
+def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args: argparse.Namespace) -> None:
+    """All files of the classifier, from a trained network (adapters merged) and what the linear model learns from."""
+    out: Path = args.out
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(tokenizer(args.base), out / "tokenizer.json")
+    config = AutoConfig.from_pretrained(args.base)
+    kept = ("num_hidden_layers", "num_attention_heads", "hidden_size", "layer_norm_eps", "intermediate_size")
+    kept += ("vocab_size", "max_position_embeddings", "type_vocab_size", "hidden_act", "model_type", "pad_token_id")
+    chosen = {name: getattr(config, name) for name in kept}
+    _write_json(out / "config.json", chosen)
+    rows = data.own(data_folder(), "train")
+    measured = [r.example.passage for r in rows[:: max(1, len(rows) // MEASURED_OVER)]]
+    measured += [e.passage for e in data.cold(args.public / "cold_train_dev.jsonl", "train")[:100]]
+    plain = ConductNetwork(AutoModel.from_pretrained(args.base, dtype=torch.float32, add_pooling_layer=False))
+    _write(plain, reader, measured, "plain", chosen, out, outputs=0)
+    _write(network, reader, measured, "conduct", chosen, out, outputs=len(OUTPUTS))
+    wide = conduct_wide.train(examples)
+    conduct_wide.write(wide, out / "wide.safetensors")
+    _write_json(out / "card.json", card(network, wide, reader, args))
+    list_in_manifest(out)
+
+
+def data_folder() -> Path:
+    return Path(__file__).parent.parent / "models" / "conduct" / "data"
+
+
+def _write(
+    network: ConductNetwork,
+    reader: Reader,
+    passages: list[Passage],
+    name: str,
+    config: dict[str, Any],
+    out: Path,
+    *,
+    outputs: int,
+) -> None:
+    """Weights and graph; the word vectors, which are never trained, lie in a file for both. The network's own weights
+    become what was stored, so that what is measured with it afterwards is what ships."""
+    state = {k: v.detach().numpy() for k, v in network.encoder.state_dict().items() if "position_ids" not in k}
+    head = {f"head.{k}": v.detach().numpy() for k, v in network.head.state_dict().items()} if outputs else {}
+    stored = storage.quantised(state) | head
+    words = {k: v for k, v in stored.items() if k.startswith(storage.WORDS)}
+    save_file(words, out / "words.safetensors")
+    save_file({k: v for k, v in stored.items() if k not in words}, out / f"{name}.safetensors")
+    rounded = storage.dequantised(storage.quantised(state))
+    network.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in rounded.items()})
+    files = storage.places(out / "words.safetensors") | storage.places(out / f"{name}.safetensors")
+    graph.write(graph.graph(files, ranges(network, reader, passages), config, outputs=outputs), out / f"{name}.onnx")
+
+
+MIXES = tuple((deep / 10, 1 - deep / 10) for deep in range(11))
+"""Shares of the network and of the linear model; the likeliest over what is kept for choosing is taken."""
+
+
+def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Namespace) -> dict[str, Any]:
+    """Shares, temperatures and thresholds, from the turns and comments that are kept for choosing them."""
+    plain = [r.example for r in data.own(data_folder(), "choose")]
+    chance = random.Random(args.seed)
+    examples = plain + data.damaged(plain, data.damager(data_folder()), chance)
+    passages = [e.passage for e in examples]
+    truth = np.array([e.targets for e in examples])
+    may = np.array([[label in told_of(p.turn.speaker) for label in CONDUCT] for p in passages])
+    deep, linear = scores(network, reader, passages), wide.logits(passages)
+    share = max(MIXES, key=lambda mix: _likelihood(mix[0] * deep + mix[1] * linear, truth, may))
+    comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
+    public = scores(network, reader, [e.passage for e in comments])[:, -1]
+    found = {}
+    for at, label in enumerate(CONDUCT):
+        logits, held = (share[0] * deep + share[1] * linear)[may[:, at], at], truth[may[:, at], at]
+        heat = calibrate.temperature(logits, held)
+        at_least = calibrate.threshold(calibrate.probabilities(logits, heat), held)
+        found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
+    heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
+    found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
+    base = Path(args.base).name if Path(args.base).exists() else args.base
+    made = {"base": base, "method": args.method, "seed": args.seed, "epochs": args.epochs}
+    return made | {"deep": share[0], "wide": share[1], "labels": found}
+
+
+def _likelihood(logits: np.ndarray, truth: np.ndarray, may: np.ndarray) -> float:
+    """Mean log-likelihood of what held, each label at its best temperature."""
+    total = 0.0
+    for at in range(len(CONDUCT)):
+        rows = may[:, at]
+        heat = calibrate.temperature(logits[rows, at], truth[rows, at])
+        signed = np.where(truth[rows, at] > 0, 1, -1) * logits[rows, at] / heat
+        total -= np.logaddexp(0, -signed).mean()
+    return total
+
+
+def list_in_manifest(out: Path) -> None:
+    """Name, hash, licence and source of each file, in models/manifest.json."""
+    manifest = out.parent / "manifest.json"
+    listed = json.loads(manifest.read_text(encoding="utf-8")) if manifest.exists() else {"models": [], "shipped": []}
+    others = [m for m in listed["shipped"] if not m["name"].startswith("conduct/")]
+    files = sorted(f for f in out.iterdir() if f.suffix in (".onnx", ".safetensors", ".json"))
+    listed["shipped"] = others + [_entry(f) for f in files]
+    _write_json(manifest, listed)
+
+
+def _entry(file: Path) -> dict[str, str]:
+    return {
+        "name": f"conduct/{file.stem}" + ("-graph" if file.suffix == ".onnx" else ""),
+        "title": "Conduct classifier and sentence encoder, int8",
+        "licence": "Apache-2.0; the encoder MIT (intfloat/multilingual-e5-small)",
+        "source": "scripts/train_conduct.py",
+        "file": f"conduct/{file.name}",
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
+        "quality": "models/conduct/CARD.md",
+    }
+
+
+def _write_json(file: Path, value: Any) -> None:
+    file.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,185 @@
+"""Train the conduct classifier and write the weights that ship: public comments first, then our own turns.
+
+    python scripts/train_conduct.py --base ENCODER --public FOLDER --work FOLDER [--out models/conduct]
+        [--method full|lora|head] [--verdicts FILE.jsonl] [--epochs N] [--seed N] [--quick]
+
+``--base``: a Hugging Face encoder, a folder or a name (intfloat/multilingual-e5-small and the like).
+``--public``: cold_train_dev.jsonl, davidson_en.jsonl and surge_toxicity_en.jsonl.
+``--work``: where states are kept; what was trained there with the same settings is not trained again.
+``--verdicts``: what reviewers decided (``qa models export-labels``), learned from beside our own turns.
+``--method``: *full* trains all but the word vectors, *lora* adapters of rank 16 on the attention and feed-forward
+layers (Hu et al. 2021), *head* the last layer alone. scripts/eval_conduct.py scores what comes out.
+All our turns are then read by the upper layers over the kept outputs of the lower ones, and a linear model beside the
+network learns their wording (qa_service/classify/wide.py). On 2 cores *full* takes about two hours. Same seed, same
+machine: same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import conduct_data as data
+import conduct_weights as weights
+import torch
+from rich.progress import Progress
+from torch import nn
+from transformers import AutoModel
+
+from qa_service.classify.network import ConductNetwork
+from qa_service.classify.passages import Reader
+from qa_service.classify.training import Example, Recipe, fit
+from qa_service.classify.upper import Kept, UpperRecipe, fit_upper
+
+PUBLIC = Recipe(epochs=1, rate=1.0, warm_up=0.12, fall=0.53)
+FIRST = Recipe(epochs=2, rate=1.0, warm_up=0.06, fall=0.5)
+"""Two readings by all layers; ``rate`` is a share of ``--rate``."""
+REPLAYED = 3000
+"""Public comments in each epoch of the second reading, so that they are not forgotten."""
+DAMAGED = 0.5
+VERSIONS, KEPT_COMMENTS = (0.15, 0.85), 2500
+"""The last reading has each turn twice, with these chances of speech damage, and so many comments."""
+OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
+
+
+def main() -> None:
+    args = _arguments()
+    torch.set_num_threads(args.threads)
+    network, reader = new(args)
+    stages = (
+        ("public", "public comments", PUBLIC, _public(args)),
+        ("first", "own turns, first written", FIRST, _own(args)),
+    )
+    for name, what, recipe, draw in stages:
+        state = args.work / f"{name}-{args.method}-{args.seed}.pt"
+        if not state.exists():
+            recipe = replace(recipe, rate=recipe.rate * args.rate, seed=args.seed)
+            with _told(what, state, network) as on_step:
+                fit(network, reader, draw, recipe, on_step=on_step)
+        network.load_state_dict(torch.load(state, weights_only=True))
+    network = merged(network)
+    state = args.work / f"all-{args.method}-{args.seed}.pt"
+    versions = _versions(args)
+    if not state.exists():
+        depth = network.encoder.config.num_hidden_layers if args.method == "head" else UpperRecipe().depth
+        recipe = UpperRecipe(depth=depth, epochs=args.epochs, rate=2 * args.rate, seed=args.seed)
+        kept, draw = _kept(args, versions, network, reader, recipe)
+        with _told("all own turns, upper layers", state, network) as on_step:
+            fit_upper(network, kept, draw, recipe, on_step=on_step)
+    network.load_state_dict(torch.load(state, weights_only=True))
+    weights.ship(network, reader, [e for version in versions for e in version], args)
+
+
+def new(args: argparse.Namespace) -> tuple[ConductNetwork, Reader]:
+    """The network with what ``--method`` leaves free to be trained."""
+    torch.manual_seed(args.seed)
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    encoder = AutoModel.from_pretrained(args.base, dtype=torch.float32, add_pooling_layer=False, **none)
+    network = ConductNetwork(encoder)
+    for parameter in encoder.parameters():
+        parameter.requires_grad = args.method == "full"
+    encoder.embeddings.word_embeddings.weight.requires_grad = False
+    if args.method == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        parts = ["query", "key", "value", "dense"]
+        network.encoder = get_peft_model(encoder, LoraConfig(r=16, lora_alpha=32, target_modules=parts))
+    return network, Reader(weights.tokenizer(args.base))
+
+
+def merged(network: ConductNetwork) -> ConductNetwork:
+    """With adapters added to the weights they adapt."""
+    if hasattr(network.encoder, "merge_and_unload"):
+        network.encoder = network.encoder.merge_and_unload()
+    return network
+
+
+def _public(args: argparse.Namespace) -> Callable[[int], list[Example]]:
+    comments = data.cold(args.public / "cold_train_dev.jsonl", "train")
+    tweets = data.english(args.public, args.seed)
+    return lambda _epoch: _some(comments + tweets, args.quick)
+
+
+def _own(args: argparse.Namespace) -> Callable[[int], list[Example]]:
+    """Our own turns of the author batches that were written first, half of them damaged, anew in each epoch."""
+    rows = data.own(OWN_DATA, "train", data.FIRST)
+    comments = data.cold(args.public / "cold_train_dev.jsonl", "train")
+    damage = data.damager(OWN_DATA)
+
+    def draw(epoch: int) -> list[Example]:
+        chance = random.Random(args.seed * 100 + epoch)
+        examples = data.damaged(data.joined(rows, chance), damage, chance, DAMAGED)
+        return _some(examples, args.quick) + _some(chance.sample(comments, REPLAYED), args.quick)
+
+    return draw
+
+
+def _versions(args: argparse.Namespace) -> list[list[Example]]:
+    """All our own turns and what reviewers decided, once nearly as written and once as if heard."""
+    rows = data.own(OWN_DATA, "train") + data.verdicts(args.verdicts)
+    damage, chance = data.damager(OWN_DATA), random.Random(args.seed * 101)
+    found = []
+    for share in VERSIONS:
+        found.append(_some(data.damaged(data.joined(rows, chance), damage, chance, share), args.quick))
+    return found
+
+
+def _kept(
+    args: argparse.Namespace,
+    versions: list[list[Example]],
+    network: ConductNetwork,
+    reader: Reader,
+    recipe: UpperRecipe,
+) -> tuple[Kept, Callable[[random.Random], list[int]]]:
+    """Both versions, of which an epoch takes either of each turn, and comments."""
+    comments = random.Random(3).sample(data.cold(args.public / "cold_train_dev.jsonl", "train"), KEPT_COMMENTS)
+    comments = _some(comments, args.quick)
+    count = len(versions[0])
+
+    def draw(drawn: random.Random) -> list[int]:
+        own = [i if drawn.random() < 0.5 else i + count for i in range(count)]
+        return own + list(range(2 * count, 2 * count + len(comments)))
+
+    return Kept(network, reader, [*versions[0], *versions[1], *comments], recipe.depth), draw
+
+
+def _some(examples: list[Example], quick: bool) -> list[Example]:
+    return examples[:64] if quick else examples
+
+
+@contextmanager
+def _told(what: str, state: Path, network: nn.Module) -> Iterator[Callable[[int, int, float], None]]:
+    """A bar while it trains; the state is written when it is through."""
+    state.parent.mkdir(parents=True, exist_ok=True)
+    with Progress() as bar:
+        task = bar.add_task(what, total=None)
+
+        def told(step: int, steps: int, loss: float) -> None:
+            bar.update(task, completed=step, total=steps, description=f"{what}, loss {loss:.3f}")
+
+        yield told
+    torch.save(network.state_dict(), state)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--base", required=True)
+    parser.add_argument("--public", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=OWN_DATA.parent)
+    parser.add_argument("--method", choices=["full", "lora", "head"], default="full")
+    parser.add_argument("--verdicts", type=Path)
+    parser.add_argument("--epochs", type=int, default=4, help="over all own turns")
+    parser.add_argument("--rate", type=float, default=1e-4)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--quick", action="store_true", help="a few steps of each, to try the way")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

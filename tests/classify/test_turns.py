@@ -1,0 +1,100 @@
+"""From the turns of calls to signals."""
+
+from __future__ import annotations
+
+import pytest
+
+from qa_service.classify.labels import CONDUCT, told_of
+from qa_service.classify.turns import BATCH_TOKENS
+from qa_service.records import Role, Turn
+from tests.classify.fakes import classifier
+from tests.factories import turns
+
+WORDS = {"滚": ("insult", 3.0), "单位": ("threat_soft", 0.0), "不活": ("distress", 4.0), "jail": ("false_legal", 2.0)}
+
+
+def test_each_side_is_told_its_own_labels_only() -> None:
+    made, _ = classifier(WORDS)
+    (found,) = made.signals([turns("你给我滚", "滚,我不活了")])
+    assert [(s.turn, s.label) for s in found] == [(0, "insult"), (1, "distress")]
+    assert all(s.told for s in found)
+
+
+def test_what_is_weak_is_kept_but_not_told() -> None:
+    made, _ = classifier(WORDS)
+    (found,) = made.signals([turns("我去你单位")])
+    assert [(s.label, s.probability, s.told, s.words) for s in found] == [("threat_soft", 0.5, False, ())]
+
+
+def test_what_is_told_names_its_words() -> None:
+    made, _ = classifier(WORDS)
+    (found,) = made.signals([turns("再不还钱你就给我滚")])
+    assert found[0].words == ("滚",)
+
+
+def test_a_speaker_who_is_not_known_is_not_judged() -> None:
+    made, _ = classifier(WORDS)
+    unknown = [t.model_copy(update={"role": Role.UNKNOWN}) for t in turns("你给我滚")]
+    assert made.signals([unknown]) == [()]
+
+
+@pytest.mark.parametrize("text", ["", "  ", "…"])
+def test_a_turn_without_words_is_no_trouble(text: str) -> None:
+    made, _ = classifier(WORDS)
+    assert made.signals([turns(text), []]) == [(), ()]
+
+
+def test_a_long_turn_is_judged_in_pieces_and_told_once() -> None:
+    made, runtime = classifier(WORDS)
+    long = "今天天气不错我们慢慢聊。" * 40
+    (found,) = made.signals([turns(long + "你给我滚。" + long + "滚。")])
+    assert [(s.turn, s.label) for s in found] == [(0, "insult")]
+    assert runtime.rows[0] > 3
+    assert "".join(made.pieces(long)) == long
+
+
+def test_a_sentence_without_end_is_cut_all_the_same() -> None:
+    made, _ = classifier(WORDS)
+    endless = "a1b2 " * 2000
+    assert "".join(made.pieces(endless)) == endless
+    assert made.signals([turns(endless + "jail")])[0][0].label == "false_legal"
+
+
+def test_calls_are_judged_together_as_each_would_be_alone() -> None:
+    made, runtime = classifier(WORDS)
+    calls = [turns("你好", "嗯", "你给我滚"), turns("去你单位"), turns("喂", "我不活了")]
+    together = made.signals(calls)
+    assert len([r for r in runtime.rows if r == 6]) == 1
+    assert together == [made.signals([call])[0] for call in calls]
+
+
+def test_batches_are_bounded_and_progress_is_told() -> None:
+    made, runtime = classifier({})
+    told: list[tuple[int, int]] = []
+    made.signals(
+        [turns(*["这个月的账单您看一下什么时候方便处理"] * 900)], lambda done, total: told.append((done, total))
+    )
+    assert told[-1] == (900, 900)
+    assert [d for d, _ in told] == sorted(d for d, _ in told)
+    assert len(runtime.rows) > 3
+    assert max(runtime.rows) * 20 <= BATCH_TOKENS
+
+
+def test_vectors_have_length_one_in_the_order_asked() -> None:
+    made, _ = classifier({})
+    found = made.vectors(["短", "一段长得多的话,说了很多", "短"])
+    assert found.shape == (3, 2)
+    assert (found**2).sum(1) == pytest.approx([1, 1, 1])
+    assert (found[0] == found[2]).all()
+    assert made.vectors([]).shape[0] == 0
+
+
+def test_every_label_belongs_to_one_side() -> None:
+    assert sorted([*told_of("agent"), *told_of("customer")]) == sorted(CONDUCT)
+    assert told_of("unknown") == ()
+
+
+def test_turns_keep_their_own_numbers() -> None:
+    made, _ = classifier(WORDS)
+    later = Turn(index=41, role=Role.AGENT, channel=0, start_s=0, end_s=1, text="滚")
+    assert made.signals([[later]])[0][0].turn == 41

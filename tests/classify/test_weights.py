@@ -1,0 +1,134 @@
+"""The weights that ship: listed, hashed, small enough, safe to load; and what they say of plain cases."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from qa_service.classify.create import PARTS, create_classifier
+from qa_service.classify.labels import OUTPUTS
+from qa_service.errors import ErrorCode, SetupError
+from qa_service.settings import Settings
+from qa_service.shipped import shipped
+from tests.conftest import ROOT
+from tests.factories import turns
+
+MODELS = ROOT / "models"
+MOST_MB = 90
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    """A folder of models of one's own, hashes and all."""
+    folder = tmp_path / "models"
+    shutil.copytree(MODELS, folder, ignore=shutil.ignore_patterns("data", "speakers"))
+    return folder
+
+
+def made(**changes: object) -> object:
+    return create_classifier(Settings(_env_file=None, device="cpu", **changes))  # type: ignore[arg-type]
+
+
+def test_all_that_ships_is_listed_and_small_enough() -> None:
+    listed = {entry["file"] for entry in shipped(MODELS).values()}
+    assert {f"conduct/{part}" for part in PARTS} <= listed
+    assert sum(f.stat().st_size for f in MODELS.rglob("*") if f.is_file()) < MOST_MB * 1e6
+    for entry in shipped(MODELS).values():
+        assert all(entry[key] for key in ("licence", "source", "sha256", "quality"))
+        assert (ROOT / entry["quality"]).is_file()
+
+
+def test_nothing_that_ships_can_run_code_when_loaded() -> None:
+    kinds = {f.suffix for f in MODELS.rglob("*") if f.is_file()}
+    assert kinds <= {".onnx", ".safetensors", ".json", ".jsonl", ".md"}
+
+
+@pytest.mark.parametrize("part", ["conduct.safetensors", "conduct.onnx", "card.json", "tokenizer.json"])
+def test_a_file_that_was_changed_is_not_loaded(copied: Path, part: str) -> None:
+    with (copied / "conduct" / part).open("ab") as file:
+        file.write(b" ")
+    with pytest.raises(SetupError) as told:
+        made(models_dir=copied)
+    assert told.value.code is ErrorCode.MODEL_CORRUPT
+    assert part in str(told.value)
+
+
+def test_a_file_that_is_gone_is_told(copied: Path) -> None:
+    (copied / "conduct" / "words.safetensors").unlink()
+    with pytest.raises(SetupError) as told:
+        made(models_dir=copied)
+    assert told.value.code is ErrorCode.MODEL_NOT_FOUND
+
+
+def test_weights_of_ones_own_need_no_manifest(copied: Path) -> None:
+    own = copied / "conduct"
+    card = json.loads((own / "card.json").read_text(encoding="utf-8"))
+    card["labels"]["insult"]["threshold"] = 0.9999
+    (own / "card.json").write_text(json.dumps(card), encoding="utf-8")
+    classifier = made(classifier_dir=own)
+    (found,) = classifier.signals([turns("你他妈就是个废物,去死吧")])  # type: ignore[attr-defined]
+    assert not any(s.told for s in found if s.label == "insult")
+
+
+def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:
+    with pytest.raises(SetupError) as told:
+        made(classifier_dir=tmp_path)
+    assert told.value.code is ErrorCode.MODEL_NOT_FOUND
+    assert "train_conduct.py" in str(told.value)
+
+
+@pytest.mark.parametrize("broken", ["", "{}", '{"base": "x", "labels": {"insult": {"threshold": 2}}}'])
+def test_a_card_that_cannot_be_used_is_told(copied: Path, broken: str) -> None:
+    (copied / "conduct" / "card.json").write_text(broken, encoding="utf-8")
+    with pytest.raises(SetupError) as told:
+        made(classifier_dir=copied / "conduct")
+    assert told.value.code is ErrorCode.MODEL_CORRUPT
+
+
+def test_it_can_be_switched_off() -> None:
+    assert made(classifier="off") is None
+
+
+def test_the_card_has_the_outputs_in_their_order() -> None:
+    card = json.loads((MODELS / "conduct" / "card.json").read_text(encoding="utf-8"))
+    assert tuple(card["labels"]) == OUTPUTS
+
+
+PLAIN = [
+    ("你他妈就是个废物,全家都是垃圾", "insult"),
+    ("You are a worthless piece of trash", "insult"),
+    ("再不还钱我就去你单位拉横幅,让你同事都知道", "threat_soft"),
+    ("你把钱直接转到我个人的微信就行了", "improper_payment"),
+]
+
+
+@pytest.mark.parametrize(("text", "label"), PLAIN)
+def test_plain_cases_are_told(text: str, label: str) -> None:
+    (found,) = made().signals([turns(text)])  # type: ignore[attr-defined]
+    assert label in {s.label for s in found if s.told}
+
+
+@pytest.mark.parametrize(
+    "text", ["您好,请问是张先生吗", "Good morning, may I speak with Ms. Lee?", "好的,那我给您登记一下"]
+)
+def test_plain_talk_is_not(text: str) -> None:
+    (found,) = made().signals([turns(text)])  # type: ignore[attr-defined]
+    assert [s.label for s in found if s.told and s.label not in ("empathy", "resolution_offer")] == []
+
+
+def test_what_else_is_judged_with_it_changes_no_score() -> None:
+    classifier = made()
+    call = turns("你等着,我明天就到你家门口坐着", "你别来", "那你还钱")
+    others = [turns("Hello there, how are you", "Fine, and you?"), turns("好" * 90, "嗯")]
+    alone = classifier.signals([call])[0]  # type: ignore[attr-defined]
+    beside = classifier.signals([others[0], call, others[1]])[1]  # type: ignore[attr-defined]
+    assert [(s.turn, s.label) for s in alone] == [(s.turn, s.label) for s in beside]
+    assert [s.probability for s in alone] == pytest.approx([s.probability for s in beside], abs=2e-3)
+
+
+def test_like_is_near_like() -> None:
+    near, other, far = made().vectors(["我要投诉你们", "我会去投诉的", "今天下雨了"])  # type: ignore[attr-defined]
+    assert near @ other > near @ far

@@ -1,0 +1,96 @@
+"""The linear model over wordings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.passages import Passage, Said
+from qa_service.classify.wide import Wide, grams, key
+from tests.conftest import ROOT
+
+INSULT = OUTPUTS.index("insult")
+
+
+def said(text: str, **around: Said) -> Passage:
+    return Passage(Said(text, "agent"), around.get("before"), around.get("after"))
+
+
+def model(**weights: int) -> Wide:
+    """One that knows these features of characters, ``c_`` before each."""
+    keys = {key(name[0], name[2:]): weight for name, weight in weights.items()}
+    table = np.zeros((len(keys), len(OUTPUTS)), np.int8)
+    table[:, INSULT] = [keys[k] for k in sorted(keys)]
+    ones = np.ones(len(OUTPUTS), np.float32)
+    return Wide(np.array(sorted(keys), np.uint32), np.ones(len(keys), np.float32), table, ones, ones * -1)
+
+
+def test_each_family_counts_its_own() -> None:
+    found = dict(grams(said("滚 you you", before=Said("没钱", "customer"))))
+    assert found["c"]["滚"] == 1
+    assert found["c"]["you"] == 2
+    assert found["w"] == {"you": 2, "you you": 1}
+    assert found["p"] == {}
+    assert found["x"]["没钱"] == 1
+
+
+def test_what_sounds_alike_is_the_same_syllables() -> None:
+    one, other = (dict(grams(said(text)))["p"] for text in ("再不还款", "在不还宽"))
+    assert one == other
+    assert one
+
+
+def test_known_features_weigh_and_unknown_ones_do_not() -> None:
+    wide = model(c_废物=90)
+    with_it, without, nothing = wide.logits([said("废物"), said("您好"), said("")])[:, INSULT]
+    assert with_it == pytest.approx(89)
+    assert without == nothing == -1
+
+
+def test_a_feature_weighs_by_its_share_of_its_family() -> None:
+    wide = model(c_废=60, c_您=0)
+    alone, beside = wide.logits([said("废"), said("废您")])[:, INSULT]
+    assert (alone, beside) == (pytest.approx(59), pytest.approx(60 / 2**0.5 - 1))
+
+
+def test_script_width_and_case_make_no_difference() -> None:
+    wide = Wide.read(ROOT / "models" / "conduct" / "wide.safetensors")
+    one, other = wide.logits([said("你再不還錢，Ｉ ＷＩＬＬ ＣＯＭＥ"), said("你再不还钱,i will come")])
+    assert one == pytest.approx(other)
+
+
+def test_what_ships_is_in_order_and_finite() -> None:
+    wide = Wide.read(ROOT / "models" / "conduct" / "wide.safetensors")
+    assert (np.diff(wide.keys.astype(np.int64)) > 0).all()
+    assert wide.weights.shape == (len(wide.keys), len(OUTPUTS))
+    assert np.isfinite(wide.rarity).all()
+    assert (wide.scale > 0).all()
+
+
+@pytest.mark.torch
+def test_it_learns_a_wording_and_is_read_back_as_written(tmp_path: Path) -> None:
+    import sys
+
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        import conduct_wide
+    finally:
+        sys.path.pop(0)
+    from qa_service.classify.labels import CONDUCT, told_of
+    from qa_service.classify.training import Example
+
+    examples = []
+    for i in range(40):
+        for label in CONDUCT:
+            speaker = "agent" if label in told_of("agent") else "customer"
+            examples.append(Example(Passage(Said(f"{label} 第{i}句", speaker)), frozenset({label})))
+    wide = conduct_wide.train(examples)
+    conduct_wide.write(wide, tmp_path / "wide.safetensors")
+    again = Wide.read(tmp_path / "wide.safetensors")
+    passages = [e.passage for e in examples]
+    assert (again.logits(passages) == wide.logits(passages)).all()
+    logits = wide.logits([Passage(Said("insult 第3句", "agent"))])[0]
+    assert int(logits.argmax()) == INSULT

@@ -34,7 +34,7 @@ _ENGLISH = re.compile(r"[a-z']+")
 
 def grams(passage: Passage) -> Iterator[tuple[str, Counter[str]]]:
     """The features of a passage by family, with their counts."""
-    said = passage.turn.text
+    said = normalise(passage.turn.text).text
     text = _folded(said)
     yield "c", _characters(text, 4)
     yield "p", _runs([near_key(s.text) for s in syllables(said)], 2, 4)

@@ -67,7 +67,7 @@ def trained(seed: int):
     from qa_service.classify.training import Recipe, fit
 
     made, losses = network(), []
-    recipe = Recipe(epochs=6, rate=5e-3, batch=8, seed=seed)
+    recipe = Recipe(epochs=24, rate=5e-3, batch=8, seed=seed)
     fit(
         made,
         READER,
@@ -85,10 +85,10 @@ def test_it_learns_what_it_is_shown_and_repeats_itself() -> None:
 
     one, losses = trained(5)
     again, _ = trained(5)
-    assert (losses[0][0], losses[-1][0], losses[-1][1]) == (1, 30, 30)
+    assert (losses[0][0], losses[-1][0], losses[-1][1]) == (1, 120, 120)
     assert losses[-1][2] < losses[0][2] / 2
     rude, kind = scores(one, READER, [e.passage for e in (examples()[0], examples()[20])])[:, OUTPUTS.index("insult")]
-    assert rude > 0 > kind
+    assert rude > kind + 1
     assert all(torch.equal(a, b) for a, b in zip(one.state_dict().values(), again.state_dict().values(), strict=True))
 
 

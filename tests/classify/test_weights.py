@@ -100,7 +100,8 @@ def test_the_card_has_the_outputs_in_their_order() -> None:
 PLAIN = [
     ("你他妈就是个废物,全家都是垃圾", "insult"),
     ("You are a worthless piece of trash", "insult"),
-    ("再不还钱我就去你单位拉横幅,让你同事都知道", "threat_soft"),
+    ("我是公安局的,你这个案子已经立案了", "impersonation"),
+    ("哥几个晚上去你家坐坐,你自己掂量", "threat_violence"),
     ("你把钱直接转到我个人的微信就行了", "improper_payment"),
 ]
 

@@ -148,7 +148,10 @@ def test_models_are_listed(qa: Run) -> None:
     assert "base" in qa("models", "list").out
 
 
-def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, manifest: Path, tmp_path: Path) -> None:
+def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, tmp_path: Path) -> None:
+    posing = {"role": "agent", "text": "我是公安局的,你这个案子已经立案了", "start_s": 1.0, "end_s": 4.0}
+    manifest = tmp_path / "posing.jsonl"
+    manifest.write_text(json.dumps({**THREAT, "turns": [posing, THREAT["turns"][1]]}, ensure_ascii=False))
     assert qa("ingest", "--manifest", manifest).code == 0
     assert qa("work").code == 0
     out = tmp_path / "labels.jsonl"
@@ -156,7 +159,7 @@ def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, manifes
     assert ran.code == 0
     rows = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
     assert f"{len(rows)} labels" in ran.out
-    assert {"false_legal"} <= {r["label"] for r in rows if r["id"] == "T-1:0"}
+    assert {"impersonation"} <= {r["label"] for r in rows if r["id"] == "T-1:0"}
     assert all(r["verdict"] == "" for r in rows)
     later = qa("models", "export-labels", out, "--since", "2026-11-20")
     assert (later.code, out.read_text(encoding="utf-8")) == (0, "")

@@ -169,7 +169,7 @@ def test_stages_run_in_order_and_tell_their_progress_and_time(settings: Settings
     got = inspector.inspect_audio(path, CallFacts(channels="agent_right"), call_id="C-1", on_progress=events.append)
     assert got.status is CallStatus.INSPECTED
     assert [e.stage for e in events] == ["decode", "transcribe", "evaluate", "done"]
-    assert times == ["decode", "transcribe", "measure", "evaluate"]
+    assert times == ["decode", "transcribe", "measure", "classify", "evaluate"]
     assert [e.call_id for e in events] == ["C-1"] * 4
     assert got.measures
     assert got.measures.duration_s > 10

@@ -28,7 +28,7 @@ BUILT: dict[str, list[str]] = {
     "error.": [*ErrorCode],
 }
 #: Keys that the service itself puts together, or that are looked up with a fallback.
-FALLING_BACK = ("fact.", "flag.", "gate.", "reason.", "error.")
+FALLING_BACK = ("fact.", "flag.", "gate.", "reason.", "signal.", "error.")
 
 
 def keys_in(language: Language) -> set[str]:

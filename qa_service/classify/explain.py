@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MOST, SHARE = 3, 0.25
 """At most so many stretches of words are named, each with at least this share of what the first one carries."""
-UNITS = 24
+UNITS = 12
 """A longer turn is left out in larger steps, so that the cost of one explanation is bounded."""
 _PIECES = re.compile(r"[\u4e00-\u9fff]+|[^\s\u4e00-\u9fff]+")
 _WORDY = re.compile(r"\w")

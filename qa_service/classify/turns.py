@@ -11,7 +11,7 @@ import numpy as np
 from qa_service.classify.calibrate import probabilities
 from qa_service.classify.card import Card
 from qa_service.classify.explain import carried_by
-from qa_service.classify.labels import CONDUCT, told_of
+from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, told_of
 from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said
 from qa_service.classify.protocol import Floats, Progress, Runtime
 from qa_service.classify.wide import Wide
@@ -131,7 +131,7 @@ class TurnClassifier:
             if label not in CONDUCT or probability < KEPT:
                 continue
             threshold = self._card.labels[label].threshold
-            words = carried_by(self, one.passage, at) if probability >= threshold else ()
+            words = carried_by(self, one.passage, at) if probability >= threshold and label in AGENT_FAULTS else ()
             yield Signal(turn=one.turn.index, label=label, probability=probability, threshold=threshold, words=words)
 
 

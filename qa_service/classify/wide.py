@@ -1,7 +1,7 @@
 """The wide part: a linear model over runs of characters, syllables and words, beside the network (the deep part).
 
 Few thousand examples teach a small network what a turn is about, and a linear model which wordings give it away; their
-sum is better than either (wide and deep learning, Cheng et al. 2016). Features are counted as in text retrieval:
+logits are added (wide and deep learning, Cheng et al. 2016). Features are counted as in text retrieval:
 1 + ln(count), times the inverse document frequency, each family of length 1 (Salton and Buckley 1988). Near syllables
 make what was heard as another character of like sound the same feature.
 """

@@ -98,14 +98,26 @@ def fit(
         for chosen in batches(rows, recipe.batch, chance):
             arrays = reader.batch([rows[i] for i in chosen]).arrays
             loss = masked_loss(network(**{k: torch.from_numpy(v) for k, v in arrays.items()}), targets[chosen])
-            loss.backward()
-            nn.utils.clip_grad_norm_(free, 1.0)
-            optimiser.step()
-            optimiser.zero_grad()
-            schedule.step()
+            descend(loss, free, optimiser, schedule, longest=1.0)
             step += 1
             on_step(step, steps, loss.item())
     network.eval()
+
+
+def descend(
+    loss: torch.Tensor,
+    free: Sequence[nn.Parameter],
+    optimiser: torch.optim.Optimizer,
+    schedule: torch.optim.lr_scheduler.LRScheduler,
+    *,
+    longest: float,
+) -> None:
+    """One step of the optimiser, with a gradient of at most ``longest``."""
+    loss.backward()
+    nn.utils.clip_grad_norm_(free, longest)
+    optimiser.step()
+    optimiser.zero_grad()
+    schedule.step()
 
 
 def scores(network: ConductNetwork, reader: Reader, passages: Sequence[Passage], size: int = 64) -> np.ndarray:

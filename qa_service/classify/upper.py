@@ -12,12 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
-from torch import nn
 
 from qa_service.classify.labels import OUTPUTS
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Encoded, Reader
-from qa_service.classify.training import UNKNOWN, Example, batches, masked_loss
+from qa_service.classify.training import UNKNOWN, Example, batches, descend, masked_loss
 
 FAR = -1e4
 """Added to the attention on padding."""
@@ -110,11 +109,7 @@ def fit_upper(
         for batch in batches([kept.rows[i] for i in positions], recipe.batch, chance):
             chosen = [positions[i] for i in batch]
             loss = masked_loss(upper(network, kept, chosen, recipe.depth), kept.targets[chosen])
-            loss.backward()
-            nn.utils.clip_grad_norm_([*layers, *head], 5.0)
-            optimiser.step()
-            optimiser.zero_grad()
-            schedule.step()
+            descend(loss, [*layers, *head], optimiser, schedule, longest=5.0)
             step += 1
             on_step(step, steps, loss.item())
     network.eval()

@@ -112,3 +112,33 @@ def test_ranges_hold_all_that_went_in_and_leave_the_hooks_behind() -> None:
     assert set(found) == {f"encoder.layer.0.{part}" for part in READ}
     assert all(low < 0 < high for low, high in found.values())
     assert ranges(made, READER, passages) == found
+
+
+def test_upper_layers_read_what_the_lower_ones_left_as_the_whole_network_does() -> None:
+    import torch
+
+    from qa_service.classify.training import scores
+    from qa_service.classify.upper import Kept, upper
+
+    made = network()
+    kept = Kept(made, READER, examples(), 0)
+    with torch.inference_mode():
+        made.eval()
+        found = upper(made, kept, range(len(kept.rows)), 0).numpy()
+    assert found == pytest.approx(scores(made, READER, [e.passage for e in examples()]), abs=5e-3)
+
+
+def test_upper_layers_learn_and_lower_ones_stay() -> None:
+    import torch
+
+    from qa_service.classify.training import scores
+    from qa_service.classify.upper import Kept, UpperRecipe, fit_upper
+
+    made = network()
+    before = {k: v.clone() for k, v in made.encoder.embeddings.state_dict().items()}
+    kept = Kept(made, READER, examples(), 0)
+    recipe = UpperRecipe(depth=0, epochs=30, rate=5e-3, head_rate=1e-2, batch=8)
+    fit_upper(made, kept, lambda _chance: range(len(kept.rows)), recipe, on_step=lambda *_: None)
+    assert all(torch.equal(before[k], v) for k, v in made.encoder.embeddings.state_dict().items())
+    rude, kind = scores(made, READER, [e.passage for e in (examples()[0], examples()[20])])[:, OUTPUTS.index("insult")]
+    assert rude > 0 > kind

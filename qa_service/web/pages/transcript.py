@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
+from qa_service.classify.labels import AGENT_FAULTS
 from qa_service.records import Finding, Inspection, Severity, Signal, Turn, Word
 from qa_service.web.summary import SEVERITIES
 
@@ -40,7 +41,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Line:
-    """One turn. ``signals``: what the classifier told of it."""
+    """One turn. ``signals``: what the classifier told of it but for faults, which are for the rules to show."""
 
     turn: Turn
     findings: tuple[int, ...]
@@ -59,7 +60,7 @@ class _Place:
 def lines(inspection: Inspection, floor: float) -> tuple[Line, ...]:
     """Turns in order of time; words less sure than ``floor`` are doubtful."""
     turns = sorted(inspection.turns, key=lambda t: (t.start_s, t.index))
-    told = [s for s in inspection.signals or () if s.told]
+    told = [s for s in inspection.signals or () if s.told and s.label not in AGENT_FAULTS]
     return tuple(
         replace(_line(turn, inspection.findings, floor), signals=tuple(s for s in told if s.turn == turn.index))
         for turn in turns

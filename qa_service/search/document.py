@@ -1,76 +1,139 @@
-"""What the index holds of a call: one document for each turn, without personal numbers."""
+"""What the index holds of a call: its facts, its findings, and its turns without personal numbers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from functools import cached_property
 
-from qa_service.records import CallEntry, Finding, Inspection, Record, Role, Severity, Turn
+from qa_service.records import CallEntry, Finding, FindingState, Inspection, Record, Role, Severity, Turn
 from qa_service.text.redact import redact
+
+#: Length of a turn's vector: one signed byte for each dimension of the encoder, only its direction counts.
+DIMENSIONS = 384
+
+
+class FindingMark(Record):
+    """What one can ask of a finding."""
+
+    rule_id: str
+    severity: Severity
+    state: FindingState
+    requirements: tuple[str, ...] = ()
 
 
 class TurnDocument(Record):
-    """A turn with the facts of its call.
+    """A turn. ``text`` is redacted; ``findings`` are those that it proves.
 
-    ``text`` is redacted. ``findings`` are (rule id, severity) of those that this turn proves, ``call_findings`` of
-    all of the call. ``happened_at`` orders by time: when the call began or, where that is unknown, was received.
+    ``vector`` is the meaning of the text as ``DIMENSIONS`` signed bytes (empty: none was made).
     """
 
-    call_id: str
-    turn_index: int
+    index: int
     start_s: float
     end_s: float
     role: Role
     text: str
+    findings: tuple[FindingMark, ...] = ()
+    vector: bytes = b""
+
+
+class CallDocument(Record):
+    """A call as it can be searched: its current inspection, written and replaced as a whole.
+
+    ``day`` is in the call's own offset; ``happened_at`` orders by time: when the call began or, where that is
+    unknown, was received. ``score`` is in points. ``findings`` are all of the call, also those that no turn proves.
+    """
+
+    call_id: str
     day: date
     happened_at: datetime
     started_at: datetime | None = None
+    duration_s: float | None = None
+    language: str | None = None
     agent_id: str | None = None
     agent_name: str | None = None
+    agent_type: str | None = None
     team: str | None = None
+    product: str | None = None
+    stage: str | None = None
+    segment: str | None = None
+    jurisdiction: str | None = None
+    status: str | None = None
     grade: str | None = None
-    findings: tuple[tuple[str, Severity], ...] = ()
-    call_findings: tuple[tuple[str, Severity], ...] = ()
+    score: float | None = None
+    findings: tuple[FindingMark, ...] = ()
+    turns: tuple[TurnDocument, ...] = ()
 
-    @property
+    @cached_property
     def rule_ids(self) -> tuple[str, ...]:
-        """Rules that this turn proves, each once."""
-        return tuple(dict.fromkeys(rule for rule, _ in self.findings))
+        """Rules that the call broke or honoured, each once."""
+        return tuple(dict.fromkeys(mark.rule_id for mark in self.findings))
 
-    @property
+    @cached_property
     def severities(self) -> tuple[Severity, ...]:
-        """Severities of what this turn proves, the gravest first, each once."""
-        here = {severity for _, severity in self.findings}
-        return tuple(s for s in Severity if s in here)
+        """Severities of what was found in the call, the gravest first, each once."""
+        return severities(self.findings)
 
 
-def documents(entry: CallEntry) -> tuple[TurnDocument, ...]:
-    """The documents of a call; none as long as it has no transcript."""
+def severities(findings: Iterable[FindingMark]) -> tuple[Severity, ...]:
+    """Each once, the gravest first."""
+    here = {mark.severity for mark in findings}
+    return tuple(s for s in Severity if s in here)
+
+
+def document(
+    entry: CallEntry, stage: str | None = None, vectors: Mapping[int, bytes] | None = None
+) -> CallDocument | None:
+    """The document of a call; None as long as it has no inspection. ``stage`` is its stage of delinquency.
+
+    ``vectors`` are of the redacted texts (:func:`redacted`), by the number of the turn.
+    """
     inspection = entry.inspection
     if inspection is None:
-        return ()
+        return None
     facts = entry.facts
+    return CallDocument(
+        call_id=entry.call_id,
+        day=entry.day,
+        happened_at=facts.started_at or entry.received_at,
+        started_at=facts.started_at,
+        duration_s=inspection.duration_s,
+        language=inspection.language,
+        agent_id=facts.agent_id,
+        agent_name=facts.agent_name,
+        agent_type=facts.agent_type,
+        team=facts.team,
+        product=facts.product,
+        stage=stage,
+        segment=facts.debtor_segment,
+        jurisdiction=facts.jurisdiction,
+        status=inspection.status.value,
+        grade=inspection.score.grade if inspection.score else None,
+        score=inspection.score.points if inspection.score else None,
+        findings=_marks(inspection.findings),
+        turns=_turns(inspection, vectors or {}),
+    )
+
+
+def redacted(inspection: Inspection) -> tuple[str, ...]:
+    """What each turn says, without personal numbers; one that goes on over two turns is told by the turn before."""
+    befores = ("", *(turn.text for turn in inspection.turns))
+    return tuple(redact(turn.text, before).text for turn, before in zip(inspection.turns, befores, strict=False))
+
+
+def _turns(inspection: Inspection, vectors: Mapping[int, bytes]) -> tuple[TurnDocument, ...]:
     proofs = _proofs(inspection)
-    everything = _named(inspection.findings)
     return tuple(
         TurnDocument(
-            call_id=entry.call_id,
-            turn_index=turn.index,
+            index=turn.index,
             start_s=turn.start_s,
             end_s=turn.end_s,
             role=turn.role,
-            text=redact(turn.text, before).text,
-            day=entry.day,
-            happened_at=facts.started_at or entry.received_at,
-            started_at=facts.started_at,
-            agent_id=facts.agent_id,
-            agent_name=facts.agent_name,
-            team=facts.team,
-            grade=inspection.score.grade if inspection.score else None,
-            findings=_named(proofs.get(turn.index, ())),
-            call_findings=everything,
+            text=text,
+            findings=_marks(proofs.get(turn.index, ())),
+            vector=vectors.get(turn.index, b""),
         )
-        for turn, before in zip(inspection.turns, ("", *(t.text for t in inspection.turns)), strict=False)
+        for turn, text in zip(inspection.turns, redacted(inspection), strict=True)
     )
 
 
@@ -92,5 +155,9 @@ def _nearest(finding: Finding, turns: tuple[Turn, ...]) -> tuple[int, ...]:
     return (begun[-1] if begun else turns[0].index,)
 
 
-def _named(findings: Iterable[Finding]) -> tuple[tuple[str, Severity], ...]:
-    return tuple(dict.fromkeys((finding.rule_id, finding.severity) for finding in findings))
+def _marks(findings: Iterable[Finding]) -> tuple[FindingMark, ...]:
+    marks = (
+        FindingMark(rule_id=f.rule_id, severity=f.severity, state=f.state, requirements=tuple(f.requirements))
+        for f in findings
+    )
+    return tuple(dict.fromkeys(marks))

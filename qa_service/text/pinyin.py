@@ -92,7 +92,7 @@ def spelt(text: str) -> tuple[tuple[str, ...], ...]:
 def _toneless(text: str) -> str:
     """Without tone marks and numbers, ü and u: as v."""
     letters = unicodedata.normalize("NFD", text.lower()).replace("u\u0308", "v").replace("u:", "v")
-    return _TONE.sub(" ", "".join(c for c in letters if unicodedata.category(c) != "Mn"))
+    return str(_TONE.sub(" ", "".join(c for c in letters if unicodedata.category(c) != "Mn")))
 
 
 def _divided(letters: str) -> Iterator[tuple[str, ...]]:

@@ -103,7 +103,9 @@ class Settings(BaseSettings):
         None, description="file with the certificate that the server's is signed by, where it is no public one"
     )
     elasticsearch_prefix: str = Field(
-        "qa", pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$", description="first part of the names of index, aliases and template"
+        "qa",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$",
+        description="first part of the names of index, aliases and template",
     )
     elasticsearch_shards: int = Field(default=1, ge=1, le=1024, description="of a new index")
     elasticsearch_replicas: int | None = Field(

@@ -72,7 +72,7 @@ def _split(node: Node, known: tuple[Node, ...]) -> Iterator[Cell]:
         return
     of_call = _of_call(node)
     if of_call is None:
-        yield Cell(And(known), node)
+        yield Cell(known[0] if len(known) == 1 else And(known), node)
         return
     yield from _split(_told(node, of_call, ALWAYS), (*known, of_call))
     yield from _split(_told(node, of_call, NEVER), (*known, _negated(of_call)))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ssl
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from elasticsearch import (
@@ -20,10 +21,12 @@ from elasticsearch import (
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.settings import Settings
 
+T = TypeVar("T")
 #: Seconds that a search may take.
 TIMEOUT_S = 20
 #: Statuses of a server that is busy, or just losing or finding a node: the same request may succeed later.
 PASSING = frozenset({429, 502, 503, 504})
+_EXCHANGED = frozenset({404, 503})
 _EXAMPLE = "Write it as https://HOST:9200, several with commas between."
 
 
@@ -41,7 +44,7 @@ def connect(settings: Settings) -> Elasticsearch:
         return Elasticsearch(
             hosts, request_timeout=TIMEOUT_S, retry_on_timeout=True, **_login(settings, urls), **_trust(settings, urls)
         )
-    except (ValueError, OSError) as wrong:  # OSError: what the file of certificates holds is none
+    except ValueError as wrong:
         raise _wrong(f"The server of QA_ELASTICSEARCH_URL cannot be used: {wrong}.", _EXAMPLE) from None
 
 
@@ -63,6 +66,16 @@ def explained() -> Iterator[None]:
         message = f"The search server at QA_ELASTICSEARCH_URL does not answer as it should ({reason(wrong)})."
         hint = "Start it, or empty QA_ELASTICSEARCH_URL for the embedded index and run `qa reindex`."
         raise SetupError(ErrorCode.INDEX_UNAVAILABLE, message, hint) from wrong
+
+
+def settled(ask: Callable[[], T]) -> T:
+    """What ``ask`` gives; asked once more where the index was exchanged for a new one in the midst of it."""
+    try:
+        return ask()
+    except ApiError as wrong:
+        if wrong.status_code not in _EXCHANGED:
+            raise
+        return ask()
 
 
 def gone() -> SetupError:
@@ -132,7 +145,12 @@ def _trust(settings: Settings, urls: list[SplitResult]) -> dict[str, Any]:
         raise _wrong("QA_ELASTICSEARCH_CA is set, but a URL of QA_ELASTICSEARCH_URL is not https.", "Use https.")
     if not file.is_file():
         raise _wrong(f"The file {file} of QA_ELASTICSEARCH_CA was not found.", "Name the file of the certificate.")
-    return {"ca_certs": str(file)}
+    try:
+        return {"ssl_context": ssl.create_default_context(cafile=file)}
+    except OSError as wrong:
+        raise _wrong(
+            f"The file {file} of QA_ELASTICSEARCH_CA holds no certificate: {wrong}.", "It is a PEM file."
+        ) from None
 
 
 def _wrong(message: str, hint: str) -> SetupError:

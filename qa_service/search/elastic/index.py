@@ -13,7 +13,7 @@ from elasticsearch import ApiError, NotFoundError
 from qa_service.errors import ErrorCode, QueryError, SetupError
 from qa_service.search.document import DIMENSIONS, CallDocument
 from qa_service.search.elastic.bulk import Failure, refused, send
-from qa_service.search.elastic.client import connect, explained
+from qa_service.search.elastic.client import connect, explained, settled
 from qa_service.search.elastic.indexes import Indexes
 from qa_service.search.elastic.mapping import identity
 from qa_service.search.elastic.reader import Reader
@@ -49,16 +49,17 @@ class ElasticIndex:
             return refused(self._sent(actions), call_ids)
 
     def delete(self, call_ids: Sequence[str]) -> None:
-        self._ready()
+        """Also from an index of another version: what has to go must not wait for `qa reindex`."""
         with explained():
             self._delete([identity(call_id) for call_id in call_ids])
 
     def delete_before(self, day: date) -> int:
-        self._ready()
+        """Also from an index of another version."""
         with explained():
-            taken = self._delete_before(day, self._names.live)
-            if building := self._indexes.standing().building:
-                self._delete_before(day, building)
+            standing = self._indexes.standing()
+            taken = self._delete_before(day, standing.live) if standing.live else 0
+            if standing.building:
+                self._delete_before(day, standing.building)
         return taken
 
     def search(self, query: SearchQuery, access: Access) -> SearchResults:
@@ -84,22 +85,15 @@ class ElasticIndex:
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
         self._ready()
-        fields = ["turns.index", "turns.vector_bytes"]
         with explained():
-            try:
-                found = self._client.get(index=self._names.live, id=identity(call_id), source_includes=fields)
-            except NotFoundError as wrong:
-                if _no_document(wrong):
-                    return None
-                raise
-        turns = {turn["index"]: turn.get("vector_bytes") for turn in found["_source"].get("turns", ())}
+            turns = settled(lambda: self._vectors(call_id))
         raw = turns.get(turn_index)
         return base64.b64decode(raw) if raw else None
 
     def state(self) -> IndexState:
         self._ready()
         with explained():
-            calls, turns, vectors = sizes(self._client, self._names.live)
+            calls, turns, vectors = settled(lambda: sizes(self._client, self._names.live))
             building = self._indexes.standing().building is not None
             version = self._version()
         return IndexState(
@@ -137,17 +131,31 @@ class ElasticIndex:
         goes to it, and when it was made in between, whoever fills it reads the call from the database afterwards.
         """
         failed: list[Failure] = []
-        building = self._names.building
-        if self._indexes.standing().building:
+        standing, building = self._indexes.standing(), self._names.building
+        if standing.building:
             there = send(self._client, [{**line, "_index": building} for line in actions], refresh="false")
             failed += (failure for failure in there if not failure.index_missing)  # in place by now, or given up
-        return failed + send(self._client, actions, refresh=self._refresh)
+        if standing.live or not standing.building:
+            failed += self._sent_live(actions)
+        return failed
+
+    def _sent_live(self, actions: Sequence[Mapping[str, Any]]) -> list[Failure]:
+        """What comes as the old index goes is sent once more, and so to the new one."""
+        failed = send(self._client, actions, refresh=self._refresh)
+        late = {failure.key for failure in failed if failure.index_missing}
+        if not late:
+            return failed
+        again = [action for action in actions if action["_id"] in late]
+        return [
+            *(failure for failure in failed if failure.key not in late),
+            *send(self._client, again, refresh=self._refresh),
+        ]
 
     def _delete(self, keys: Sequence[str]) -> None:
         """Raises SetupError: the server did not take one out."""
         failed = self._sent([{"_op_type": "delete", "_index": self._names.live, "_id": key} for key in keys])
         for failure in failed:
-            if failure.status != 404 or failure.index_missing:
+            if failure.status != 404:
                 message = f"The search server did not take out a call ({failure.why})."
                 raise SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "Try again later.")
 
@@ -162,6 +170,17 @@ class ElasticIndex:
             self._delete([hit["_id"] for hit in hits])
             taken += len(hits)
 
+    def _vectors(self, call_id: str) -> dict[int, str | None]:
+        """Of all turns of a call, in base64; nothing of a call that is not there."""
+        fields = ["turns.index", "turns.vector_bytes"]
+        try:
+            found = self._client.get(index=self._names.live, id=identity(call_id), source_includes=fields)
+        except NotFoundError as wrong:
+            if isinstance(wrong.body, dict) and wrong.body.get("found") is False:
+                return {}
+            raise
+        return {turn["index"]: turn.get("vector_bytes") for turn in found["_source"].get("turns", ())}
+
     def _version(self) -> str:
         """Of the server, as its first node tells; unknown where this user may not ask."""
         try:
@@ -169,8 +188,3 @@ class ElasticIndex:
         except ApiError:
             return "unknown"
         return str(next(iter(nodes.values()))["version"])
-
-
-def _no_document(wrong: NotFoundError) -> bool:
-    """The index is there, the call is not."""
-    return isinstance(wrong.body, dict) and wrong.body.get("found") is False

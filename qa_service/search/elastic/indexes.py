@@ -12,10 +12,9 @@ from qa_service.search.elastic.client import kinds
 from qa_service.search.elastic.mapping import Names, template
 from qa_service.settings import Settings
 
-#: While an index is filled nobody searches it, and the server remembers for an hour which calls were deleted, so
-#: that an older copy of one is not taken in afterwards.
-_FILLING = {"refresh_interval": "-1", "gc_deletes": "1h"}
-_FILLED = {"refresh_interval": "1s", "gc_deletes": None}
+#: Nobody searches an index while it is filled.
+_FILLING = {"refresh_interval": "-1"}
+_FILLED = {"refresh_interval": "1s"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from qa_service.errors import QueryError
 from qa_service.search.elastic import pages
 from qa_service.search.elastic.answer import call_hit, facets_found, inner, turns_found
 from qa_service.search.elastic.cells import cells, looked_for
-from qa_service.search.elastic.client import explained, kinds
+from qa_service.search.elastic.client import explained, kinds, settled
 from qa_service.search.elastic.mapping import MOST_INNER
 from qa_service.search.elastic.nearest import Neighbours
 from qa_service.search.elastic.pages import Place
@@ -72,14 +72,17 @@ class Reader:
     def similar(self, vector: bytes, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
         """Calls by the turns whose vectors are nearest, among those for which the node of ``asked`` holds."""
         found = cells(asked.node)
+        neighbours = Neighbours(self._client, self._alias, vector, found, access)
         with explained(), _understood(paged=False):
-            near, sure = Neighbours(self._client, self._alias, vector, found, access).nearest(query.limit)
-            counted = self._client.search(
-                index=self._alias,
-                size=0,
-                track_total_hits=True,
-                query=calls_in(found, access, vectors=True),
-                aggs=counts(found, query.facets, vectors=True),
+            near, sure = settled(lambda: neighbours.nearest(query.limit))
+            counted = settled(
+                lambda: self._client.search(
+                    index=self._alias,
+                    size=0,
+                    track_total_hits=True,
+                    query=calls_in(found, access, vectors=True),
+                    aggs=counts(found, query.facets, vectors=True),
+                )
             )
         return SearchResults(
             calls=tuple(call.hit(asked.node, query.turns) for call in near),
@@ -109,21 +112,23 @@ class Reader:
     def _page(self, body: dict[str, Any], query: SearchQuery, access: Access, after: str | None, size: int) -> Page:
         place = pages.place(after, query, access) if after else None
         with explained(), _understood(paged=place is not None):
-            pit = (
-                place.pit if place else self._client.open_point_in_time(index=self._alias, keep_alive=pages.KEPT)["id"]
-            )
-            answer = self._client.search(
-                pit={"id": pit, "keep_alive": pages.KEPT},
-                search_after=place.after if place else None,
-                search_type="dfs_query_then_fetch",  # a word weighs the same in each shard
-                track_total_hits=True,
-                size=size,
-                **body,
-            )
+            answer = self._asked(body, size, place) if place else settled(lambda: self._asked(body, size, None))
         seen = place.seen if place else 0
         hits = answer["hits"]["hits"]
         places = [Place(answer["pit_id"], hit["sort"], seen + i) for i, hit in enumerate(hits, start=1)]
         return Page(hits, answer["hits"]["total"]["value"], answer.get("aggregations", {}), places)
+
+    def _asked(self, body: dict[str, Any], size: int, place: Place | None) -> Mapping[str, Any]:
+        pit = place.pit if place else self._client.open_point_in_time(index=self._alias, keep_alive=pages.KEPT)["id"]
+        answer: Mapping[str, Any] = self._client.search(
+            pit={"id": pit, "keep_alive": pages.KEPT},
+            search_after=place.after if place else None,
+            search_type="dfs_query_then_fetch",  # a word weighs the same in each shard
+            track_total_hits=True,
+            size=size,
+            **body,
+        ).body
+        return answer
 
     def _forget(self, page: Page) -> None:
         """There is no next page; where the server cannot be told, it forgets by itself."""

@@ -14,8 +14,8 @@ from qa_service.search.elastic.indexes import Indexes
 from qa_service.search.elastic.mapping import identity, source
 from qa_service.search.protocol import Refused
 
+#: Calls that are looked up at once.
 _KNOWN = 1000
-_CONFLICT = 409
 
 
 class ElasticRebuild:
@@ -37,16 +37,9 @@ class ElasticRebuild:
         return frozenset(found)
 
     def write(self, documents: Sequence[CallDocument]) -> tuple[Refused, ...]:
-        """What the new index has of a call came from SearchIndex.write and is not older, so it stays.
-
-        So too a call that SearchIndex.delete took out within the last hour stays out.
-        """
-        first = {"_version": 1, "_version_type": "external"}
-        alias = self._indexes.names.building
-        actions = [{**action(alias, document), **first} for document in documents]
+        actions = [action(self._indexes.names.building, document) for document in documents]
         with explained():
             failed = send(self._client, actions, refresh="false")
-        failed = [failure for failure in failed if failure.status != _CONFLICT]
         return refused(failed, {identity(document.call_id): document.call_id for document in documents})
 
     def size(self) -> tuple[int, int]:

@@ -18,10 +18,9 @@ from qa_service.search.elastic.indexes import Indexes
 from qa_service.search.elastic.mapping import identity
 from qa_service.search.elastic.reader import Reader
 from qa_service.search.elastic.rebuild import ElasticRebuild, action, sizes
-from qa_service.search.near import Candidate
+from qa_service.search.near import joined
 from qa_service.search.protocol import Access, IndexState, Refused, SearchQuery, SearchResults
 from qa_service.search.query import understood
-from qa_service.search.tree import Node
 from qa_service.settings import Settings
 
 #: Calls that are taken out at once.
@@ -65,6 +64,8 @@ class ElasticIndex:
     def search(self, query: SearchQuery, access: Access) -> SearchResults:
         asked = understood(query)
         self._ready()
+        if asked.nears:
+            return joined(self._reader, asked, query, access)
         return self._reader.search(asked, query, access)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
@@ -75,13 +76,6 @@ class ElasticIndex:
             raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
         self._ready()
         return self._reader.similar(vector, asked, query, access)
-
-    def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
-    ) -> tuple[Sequence[Candidate], int]:
-        """As near.NearSource says."""
-        self._ready()
-        return self._reader.candidates(parts, within, query, access, after=after, count=count)
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
         self._ready()

@@ -12,7 +12,8 @@ from qa_service.errors import ErrorCode, SetupError
 from qa_service.search.elastic import ElasticIndex, mapping
 from qa_service.settings import Settings
 from tests.factories import DAY
-from tests.search.elastic.calls import asked, call, found, turn
+from tests.search.elastic.calls import asked, call, found
+from tests.search.made import turn
 
 pytestmark = pytest.mark.elastic
 

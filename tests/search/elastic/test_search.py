@@ -13,9 +13,9 @@ from qa_service.errors import QueryError
 from qa_service.search.elastic import ElasticIndex
 from qa_service.search.elastic.pages import place
 from qa_service.search.protocol import EVERYTHING, Access, Facet, Order, SearchQuery
-from qa_service.search.tree import EVERY, Fact, Not, Words, fact
 from tests.search.conftest import elastic_prefix
-from tests.search.elastic.calls import RUDE, THREAT, asked, call, found, ids, turn
+from tests.search.elastic.calls import RUDE, THREAT, asked, call, found, ids
+from tests.search.made import turn
 
 pytestmark = pytest.mark.elastic
 
@@ -183,28 +183,31 @@ def test_a_page_of_another_search_or_of_another_asker_or_of_yesterday_is_refused
     assert wrong.value.hint == "Search again from the first page."
 
 
-def test_candidates_have_every_part_and_come_page_by_page(elastic_index: ElasticIndex) -> None:
-    elastic_index.write(
-        [CORPUS[1], call("C-6", "我没有钱", "起诉", "钱钱", days=5), call("C-7", "起诉", "钱", days=6, team="二组")]
-    )
-    parts = (Words(("钱",)), Words(("起", "诉")))
-    query = SearchQuery(facets=(Facet.TEAM, Facet.RULE))
-
-    def some(within: Fact | Not, after: str | None = None, count: int = 10, access: Access = EVERYTHING):
-        return elastic_index.candidates(parts, within, query, access, after=after, count=count)
-
-    first, total = some(Fact(EVERY), count=2)
-    assert ([c.call.call_id for c in first], total) == (["C-7", "C-6"], 3)
-    assert [[one.turn_index for one in part] for part in first[1].parts] == [[0, 2], [1]]
-    assert (first[1].parts[1][0].text, first[1].call.turns) == ("起诉", ())
-    assert first[0].facets == {Facet.TEAM: ("二组",), Facet.RULE: ()}
-    rest, _ = some(Fact(EVERY), after=first[0].cursor)
-    assert [c.call.call_id for c in rest] == ["C-6", "C-2"]
-    agent = Fact(fact("role", "agent"), of_turn=True)
-    assert [c.call.call_id for c in some(agent)[0]] == []
-    assert [c.call.call_id for c in some(Not(agent))[0]] == ["C-2"]
-    assert [c.call.call_id for c in some(Fact(fact("team", "二组")))[0]] == ["C-7", "C-2"]
-    assert [c.call.call_id for c in some(Fact(EVERY), access=Access(teams=frozenset({"一组"})))[0]] == ["C-6"]
+def test_near_parts_are_found_with_all_their_turns_page_by_page(elastic_index: ElasticIndex) -> None:
+    elastic_index.write([
+        CORPUS[1],
+        call("C-6", "我没有钱", "起诉", "钱钱", days=5),
+        call("C-7", "起诉", *["嗯"] * 8, "钱", days=6, team="二组"),
+        *(call(f"N-{i:03}", "钱", "嗯", "嗯", "嗯", "嗯", "起诉", days=-1) for i in range(120)),
+    ])  # fmt: skip
+    assert found(elastic_index, "near(钱 起诉, 5s)") == {"C-2:0", "C-2:1", "C-6:0", "C-6:1", "C-6:2"}
+    assert found(elastic_index, "before(起诉 钱, 5s) team:二组") == {"C-2:0", "C-2:1"}
+    assert found(elastic_index, "near(钱 起诉)", Access(teams=frozenset({"二组"}))) == {
+        "C-2:0",
+        "C-2:1",
+        "C-7:0",
+        "C-7:9",
+    }
+    assert found(elastic_index, "near(钱 起诉, 5s) role:customer") == {"C-2:1"}
+    assert found(elastic_index, "near(钱 起诉, 5s) -role:agent team:二组") == {"C-2:1"}
+    far = asked(elastic_index, "near(钱 起诉, 30s)", facets=(Facet.TEAM, Facet.RULE))
+    assert (far.total_calls, far.exact, far.facets[Facet.RULE]) == (122, True, ())
+    assert [(one.value, one.calls) for one in far.facets[Facet.TEAM]] == [("一组", 121), ("二组", 1)]
+    pages = [asked(elastic_index, "near(钱 起诉, 30s)", limit=50)]
+    while pages[-1].next:
+        elastic_index.write([call("C-9", "钱", "起诉", days=9)])
+        pages.append(asked(elastic_index, "near(钱 起诉, 30s)", limit=50, after=pages[-1].next))
+    assert (ids(pages)[:3], len(ids(pages))) == (["C-6", "C-2", "N-000"], 122)
 
 
 def test_a_search_that_no_server_could_answer_is_the_querys_fault(index: ElasticIndex) -> None:

@@ -12,7 +12,8 @@ from qa_service.records import Role
 from qa_service.search.document import DIMENSIONS, CallDocument
 from qa_service.search.elastic import ElasticIndex, nearest
 from qa_service.search.protocol import EVERYTHING, Access, Facet, SearchQuery
-from tests.search.elastic.calls import call, ids, told, turn, vector
+from tests.search.elastic.calls import call, ids, told, vector
+from tests.search.made import turn
 
 pytestmark = pytest.mark.elastic
 

@@ -14,8 +14,9 @@ from qa_service.search.elastic import ElasticIndex, bulk
 from qa_service.search.protocol import Facet
 from qa_service.settings import Settings
 from tests.factories import DAY, NOW
-from tests.search.elastic.calls import RUDE, THREAT, asked, call, found, turn, vector
+from tests.search.elastic.calls import RUDE, THREAT, asked, call, found, vector
 from tests.search.elastic.proxy import Answer, proxied
+from tests.search.made import turn
 
 pytestmark = pytest.mark.elastic
 
@@ -30,7 +31,7 @@ def test_a_call_is_found_with_all_that_was_written_of_it(elastic_index: ElasticI
     assert shown == {name: getattr(written, name) for name in shown}
     assert (hit.matches, hit.relevance > 0) == (1, True)
     (one,) = hit.turns
-    assert (one.turn_index, one.start_s, one.end_s, one.role, one.text) == (1, 4.0, 8.0, "customer", spoken[1].text)
+    assert (one.turn_index, one.start_s, one.end_s, one.role, one.text) == (1, 4.0, 7.0, "customer", spoken[1].text)
     assert (one.rule_ids, one.severities) == (("CN-COLL-003", "CN-COLL-007"), ("critical", "minor"))
     assert (one.highlights, one.at_s) == (((0, 3),), 4.0)
     assert elastic_index.vector("C-1", 1) == vector(1)

@@ -116,6 +116,9 @@ class Settings(BaseSettings):
         description="when what is written can be found: wait for the server's next refresh (1 s), at once, or later",
     )
     elasticsearch_ilm_policy: str = Field("", description="lifecycle policy of a new index; empty: none")
+    search_vectors: Literal["auto", "off"] = Field(
+        "auto", description="turns found by meaning too; auto: wherever the classifier's encoder is here"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least severe line that is logged"
     )

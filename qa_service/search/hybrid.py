@@ -1,0 +1,120 @@
+"""Words and meaning together: two rankings of the same calls, joined by their ranks.
+
+Reciprocal rank fusion (Cormack, Clarke, Büttcher, 2009): a call weighs 1 / (60 + rank) in each ranking, and both are
+added. Scores of different kinds, BM25 and cosines, need not be comparable for that, and both indexes give the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import NamedTuple
+
+from qa_service.search.protocol import Access, CallHit, Embedder, SearchIndex, SearchQuery, SearchResults, TurnHit
+
+#: The constant of the paper: how little the first ranks weigh more than the next.
+K = 60
+#: Calls of each ranking that take part, where fewer are asked for.
+DEPTH = 100
+
+_VALUE = r'(?:"[^"]*"|“[^”]*”|\([^)]*\)|（[^）]*）|\[[^\]]*\]|[^\s()（）]+)'
+_PARTS = re.compile(
+    rf"(?P<sounds>(?i:pinyin|拼音)[:：]{_VALUE})"
+    rf"|(?P<field>-?[^\W\d_]+[:：]{_VALUE})"
+    rf"|(?P<absent>(?:NOT\s+|(?<!\S)-)(?:[^\W\d_]+[:：])?{_VALUE})"
+    r"|(?P<operator>\b(?:AND|OR)\b|\b(?:near|before)\s*[(（]|[,，]\s*\d+(?:\.\d+)?\s*s\s*[)）])"
+    r"|(?P<word>[^\s()（）,，]+|[()（）,，])"
+)
+_SIGNS = re.compile(r'["“”*()（）,，]|~\d?')
+_NESTED = re.compile(r"\bOR\b|[(（]")
+
+
+class Fused(NamedTuple):
+    """Results, and the turns among them that only their meaning found, by call and number."""
+
+    results: SearchResults
+    by_meaning: frozenset[tuple[str, int]]
+
+
+def hybrid(index: SearchIndex, embedder: Embedder, query: SearchQuery, access: Access) -> Fused:
+    """One page of calls that have the words or say much the same.
+
+    What the text asks beside its words (fields, what must be absent) holds of both kinds, and so do the filters. A text
+    without words is searched as it stands.
+
+    Raises:
+        QueryError, SetupError: as SearchIndex.search; what the embedder raises.
+    """
+    meant = said(query.text)
+    if not meant:
+        return Fused(index.search(query, access), frozenset())
+    depth = max(DEPTH, query.limit)
+    words = index.search(query.model_copy(update={"limit": depth, "after": None}), access)
+    (vector,) = embedder([meant])
+    narrowed = query.model_copy(update={"text": narrowing(query.text), "limit": depth, "after": None, "facets": ()})
+    return fused(words, index.similar(vector, narrowed, access), query)
+
+
+def fused(words: SearchResults, meaning: SearchResults, query: SearchQuery) -> Fused:
+    """The best ``query.limit`` calls of both rankings, each with at most ``query.turns`` turns.
+
+    Totals and facets are those of the words; calls that only their meaning found are added to the first, which is not
+    exact then. ``relevance`` is the sum of both weights.
+    """
+    weights: dict[str, float] = {}
+    for ranking in (words, meaning):
+        for rank, call in enumerate(ranking.calls, 1):
+            weights[call.call_id] = weights.get(call.call_id, 0.0) + 1 / (K + rank)
+    by_words, by_meaning = ({call.call_id: call for call in ranking.calls} for ranking in (words, meaning))
+    best = sorted(weights, key=weights.__getitem__, reverse=True)[: query.limit]  # stable: words first where equal
+    calls, only_meant = [], set()
+    for call_id in best:
+        call, meant = _joined(by_words.get(call_id), by_meaning.get(call_id), query.turns)
+        calls.append(call.model_copy(update={"relevance": weights[call_id]}))
+        only_meant |= {(call_id, index) for index in meant}
+    added = len(by_meaning.keys() - by_words.keys())
+    update = {
+        "calls": tuple(calls), "next": None, "total_calls": max(words.total_calls, len(by_words) + added),
+        "total_turns": max(words.total_turns, sum(len(call.turns) for call in calls)),
+        "exact": words.exact and not added,
+    }  # fmt: skip
+    return Fused(words.model_copy(update=update), frozenset(only_meant))
+
+
+def _joined(words: CallHit | None, meaning: CallHit | None, most: int) -> tuple[CallHit, set[int]]:
+    """The call with turns of both by turns, those with words first; and the numbers of those without."""
+    call = words or meaning
+    assert call is not None
+    marked = words.turns if words else ()
+    known = {turn.turn_index for turn in marked}
+    others = [turn for turn in (meaning.turns if meaning else ()) if turn.turn_index not in known]
+    chosen = _alternating(marked, others)[:most]
+    meant = {turn.turn_index for turn in chosen} - known
+    turns = tuple(sorted(chosen, key=lambda turn: turn.turn_index))
+    matches = max(words.matches if words else 0, len(turns))
+    return call.model_copy(update={"turns": turns, "matches": matches}), meant
+
+
+def _alternating(one: Sequence[TurnHit], other: Sequence[TurnHit]) -> list[TurnHit]:
+    return [turn for pair in zip_longest(one, other) for turn in pair if turn is not None]
+
+
+def said(text: str) -> str:
+    """The words of a query as one would say them: without fields, operators, and what must be absent."""
+    found = []
+    for part in _PARTS.finditer(text):
+        if part.lastgroup == "word":
+            found.append(part.group())
+        elif part.lastgroup == "sounds":
+            found.append(re.split("[:：]", part.group(), maxsplit=1)[1])
+    return " ".join(_SIGNS.sub(" ", " ".join(found)).split())
+
+
+def narrowing(text: str) -> str:
+    """What a query asks beside its words. Where that stands in brackets or beside OR it cannot be told apart, and is
+    the whole query: then what has the words is ranked by its meaning, and nothing is added to it."""
+    kept = [part.group() for part in _PARTS.finditer(text) if part.lastgroup in ("field", "absent")]
+    bare = _PARTS.sub(lambda part: "" if part.lastgroup in ("field", "absent", "sounds") else part.group(), text)
+    bare = re.sub(r"\b(?:near|before)\s*[(（][^)）]*[)）]", " ", bare)
+    return text if kept and _NESTED.search(bare) else " ".join(kept)

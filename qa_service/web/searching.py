@@ -21,6 +21,15 @@ from qa_service.web.filters import Narrowed, SearchAsked
 log = logs.get(__name__)
 
 
+class NoVectorError(NotFoundError):
+    """A turn whose meaning is not in the index."""
+
+    def __init__(self, call_id: str, turn_index: int) -> None:
+        message = f"Turn {turn_index} of call {call_id} has no vector of its meaning."
+        hint = "Vectors are made where the classifier is on; see docs/search.md."
+        super().__init__(ErrorCode.NOT_FOUND, message, hint)
+
+
 class SearchStatus(Record):
     """How far the index is behind what was inspected.
 
@@ -94,7 +103,7 @@ def find_like(source: Source, asked: Narrowed, words: str, services: Services, a
     """Calls with the turns whose meaning is nearest to that of a turn, the nearest first, without this turn itself.
 
     Raises:
-        NotFoundError: the turn has no vector.
+        NoVectorError: the turn has no vector.
     """
     vector = services.index.vector(source.call_id, source.turn_index)
     if not vector:

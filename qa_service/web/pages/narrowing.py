@@ -85,7 +85,7 @@ def groups(
 ) -> list[Group]:
     """Facets that have anything to choose. ``titled`` gives the title of a rule."""
     found = [_group(facet, results, asked, address, titled, translate) for facet in PARAMETERS]
-    return [group for group in found if group.first]
+    return [group for group in (*found, _only_day(results, asked, address)) if group.first]
 
 
 def _group(
@@ -113,10 +113,24 @@ def _group(
     return Group(facet, tuple(choices[:cut]), tuple(choices[cut:]))
 
 
+def _only_day(results: SearchResults, asked: Narrowed, address: Address) -> Group:
+    """The day of all results, where they are of one: a drawing of one bar says nothing."""
+    days = results.facets.get(Facet.DAY, ())
+    if len(days) != 1:
+        return Group(Facet.DAY, (), ())
+    day = days[0].value
+    chosen = str(asked.day_from) == str(asked.day_to) == day
+    there = address(**dict.fromkeys(("from", "to"), None if chosen else day))
+    return Group(Facet.DAY, (Choice(day, day, "", days[0].calls, 100, there, chosen),), ())
+
+
 def bars(counts: Sequence[FacetCount], address: Address) -> list[Bar]:
-    """The days of the results side by side, those without calls too; by weeks or months where days are too many."""
+    """The days of the results side by side, those without calls too; by weeks or months where days are too many.
+
+    None where all are of one day.
+    """
     days = {date.fromisoformat(count.value): count.calls for count in counts}
-    if not days:
+    if len(days) < 2:
         return []
     spans = _spans(min(days), max(days))
     sums = [sum(n for day, n in days.items() if first <= day <= last) for first, last in spans]

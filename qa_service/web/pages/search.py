@@ -22,7 +22,7 @@ from qa_service.web.filters import Name, SearchAsked
 from qa_service.web.language import Translator
 from qa_service.web.pages.narrowing import FILTERS, SHOWN, bars, chips, groups
 from qa_service.web.render import View, view_of
-from qa_service.web.searching import Found, Source, find, find_like, source_of, status_of
+from qa_service.web.searching import Found, NoVectorError, Source, find, find_like, source_of, status_of
 
 router = APIRouter()
 log = logs.get(__name__)
@@ -84,6 +84,7 @@ def search(
         "source": outcome.source,
         "error": outcome.error,
         "offence": offence(asked.q, outcome.error),
+        "wrong": wrong_words(asked, outcome.error),
         "found": outcome.found,
         "status": status_of(services, access),
         "rules": services.rulebook.rules,
@@ -128,6 +129,15 @@ def offence(text: str, error: QAError | None) -> Offence | None:
     found = _PART.match(text, at)
     end = found.end() if found else at
     return Offence(text[:at], text[at:end], text[end:])
+
+
+def wrong_words(asked: PageAsked, error: QAError | None) -> str:
+    """The key of what was wrong, in the reader's words."""
+    if error is None:
+        return ""
+    if asked.like and error.code == ErrorCode.NOT_FOUND:
+        return "like.no_vector" if isinstance(error, NoVectorError) else "like.no_turn"
+    return f"error.{error.code}"
 
 
 def _units(text: str) -> int:

@@ -1,7 +1,7 @@
 """near() and before(): which calls have their parts near enough, found the same way over any index.
 
-An index gives the candidates: calls that have each part somewhere, with the turns that have it. Whether these stand near
-enough is reckoned here, from the places of the words in the turns.
+An index gives the candidates: calls that have each part somewhere, with the turns that have it. Whether these stand
+near enough is reckoned here, from the places of the words in the turns.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from qa_service.records import Record
+from qa_service.records import Record, Role, Severity
 from qa_service.search.protocol import Access, CallHit, Facet, SearchQuery
 from qa_service.search.tree import Node
 
@@ -18,12 +18,15 @@ LOOKED_AT = 200
 
 
 class PartTurn(Record):
-    """A turn that has a part; its text says where."""
+    """A turn that has a part; its text says where. The findings are those that the turn proves."""
 
     turn_index: int
     start_s: float
     end_s: float
+    role: Role
     text: str
+    rule_ids: tuple[str, ...] = ()
+    severities: tuple[Severity, ...] = ()
 
 
 class Candidate(Record):

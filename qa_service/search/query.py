@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from luqum import tree as lucene
 from luqum.exceptions import ParseError
@@ -19,7 +18,21 @@ from qa_service.errors import QueryError
 from qa_service.records import Role, Severity
 from qa_service.search.protocol import SearchQuery
 from qa_service.search.streams import runs
-from qa_service.search.tree import EVERY, And, Fact, Node, Not, Or, Words, fact
+from qa_service.search.tree import (
+    EVERY,
+    And,
+    Fact,
+    Measure,
+    Node,
+    Not,
+    Or,
+    Range,
+    Scope,
+    Understood,
+    Words,
+    fact,
+    finding_fact,
+)
 from qa_service.text.tokens import tokens
 
 LONGEST = 1000
@@ -46,33 +59,38 @@ _FIELD = re.compile(r'(?<![^\s(:"-])([^\W\d_]+):(?=\s*[\w"(-])')
 _ATTACHED = frozenset({"Mn", "Mc", "Me", "Cf"})
 _PLACE = re.compile(r"at position (\d+)!$")
 
-Scope = Literal["turn", "call"]
 
-
-def understood(query: SearchQuery) -> Node:
-    """The text and the filters of a query as one tree (the days are left to the index).
+def understood(query: SearchQuery) -> Understood:
+    """The text and all filters of a query, the days too. Whose calls may be seen (Access) is left to the index.
 
     Raises:
         QueryError: the text cannot be understood.
     """
     parsed = _parsed(query.text)
-    scope: Scope = "call" if parsed is not None and _has_words(parsed) else "turn"
+    ranked = parsed is not None and _has_words(parsed)
+    scope: Scope = "call" if ranked else "turn"
     parts = [_Reader(scope).node(parsed, 0)] if parsed is not None else []
     if query.text.strip() and not any(parts):
         raise QueryError(f"There is no word to look for in {_short(query.text)}.", position=0, hint="Type a word.")
     kept = [part for part in (*parts, *_filters(query, scope)) if part is not None]
     if not kept:
-        return Fact(EVERY)
-    return kept[0] if len(kept) == 1 else And(tuple(kept))
+        return Understood(Fact(EVERY))
+    return Understood(kept[0] if len(kept) == 1 else And(tuple(kept)), ranked=ranked)
 
 
-def _filters(query: SearchQuery, scope: Scope) -> list[Fact]:
-    found = [("agent", query.agent_id), ("team", query.team), ("role", query.role)]
-    if query.rule_id and query.severity:
-        found.append((f"{scope}finding", f"{query.rule_id.strip()} {query.severity}"))
-    else:
-        found += [(f"{scope}rule", query.rule_id), (f"{scope}severity", query.severity)]
-    return [Fact(fact(name, value)) for name, value in found if value and value.strip()]
+def _filters(query: SearchQuery, scope: Scope) -> list[Node]:
+    plain = [("agent", query.agent_id), ("team", query.team), ("product", query.product), ("role", query.role)]
+    found: list[Node] = [Fact(fact(name, value), name == "role") for name, value in plain if value and value.strip()]
+    asked = {
+        "rule": query.rule_id, "requirement": query.requirement, "severity": query.severity, "state": query.state,
+    }  # fmt: skip
+    kept = {name: value.strip() for name, value in asked.items() if value and value.strip()}
+    if kept:
+        found.append(Fact(finding_fact(scope, **kept), scope == "turn"))
+    if query.day_from or query.day_to:
+        low, high = (day.isoformat() if day else None for day in (query.day_from, query.day_to))
+        found.append(Range(Measure.DAY, low, high))
+    return found
 
 
 def _parsed(text: str) -> lucene.Item | None:
@@ -217,15 +235,17 @@ class _Reader:
 
     def _leaf(self, text: str, field: str) -> Node | None:
         if field:
-            return Fact(self._fact(field, text))
+            return self._fact(field, text)
         return _joined(Or, [Words(run) for run in runs(text)])
 
-    def _fact(self, field: str, value: str) -> str:
+    def _fact(self, field: str, value: str) -> Fact:
+        if field == "role":
+            return Fact(fact(field, _one_of(value, _ROLES, "role")), True)
         if field == "severity":
             value = _one_of(value, _SEVERITIES, "severity")
-        if field == "role":
-            value = _one_of(value, _ROLES, "role")
-        return fact(f"{self._scope}{field}" if field in ("rule", "severity") else field, value)
+        if field in ("rule", "severity"):
+            return Fact(finding_fact(self._scope, **{field: value.strip()}), self._scope == "turn")
+        return Fact(fact(field, value))
 
 
 def _one_of(value: str, known: dict[str, str], field: str) -> str:

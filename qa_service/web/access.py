@@ -36,6 +36,11 @@ def permitted_call(call_id: str, services: Services, access: Access) -> CallEntr
     return call
 
 
+def unbounded(access: Access) -> bool:
+    """Whether every call may be seen, and so how many there are."""
+    return access == EVERYTHING
+
+
 def within(access: Access, team: str | None, agent_id: str | None) -> bool:
     """As Access.allows, for a call that is not a search document."""
     return (access.teams is None or team in access.teams) and (access.agents is None or agent_id in access.agents)

@@ -12,9 +12,9 @@ from qa_service.errors import ErrorCode, NotFoundError, QAError, SetupError
 from qa_service.records import ErrorInfo, Record, Role
 from qa_service.search.document import redacted
 from qa_service.search.hybrid import hybrid
-from qa_service.search.protocol import EVERYTHING, MOST_CALLS, Access, Facet, IndexState, SearchQuery, SearchResults
+from qa_service.search.protocol import MOST_CALLS, Access, Facet, IndexState, SearchQuery, SearchResults
 from qa_service.search.query import understood
-from qa_service.web.access import permitted_call
+from qa_service.web.access import permitted_call, unbounded
 from qa_service.web.deps import Services
 from qa_service.web.filters import Narrowed, SearchAsked
 
@@ -155,7 +155,7 @@ def _without(found: SearchResults, source: Source, asked: Narrowed) -> SearchRes
 def status_of(services: Services, access: Access) -> SearchStatus:
     """How far behind the index is, as far as who asks may know."""
     lag = services.store.outbox.lag()
-    counts = {"waiting": lag.calls, "parked": lag.parked} if access == EVERYTHING else {}
+    counts = {"waiting": lag.calls, "parked": lag.parked} if unbounded(access) else {}
     try:
         index = services.index.state()
     except QAError as wrong:
@@ -166,7 +166,7 @@ def status_of(services: Services, access: Access) -> SearchStatus:
     return SearchStatus(
         state="building" if index.building else behind,
         oldest=lag.waiting_since,
-        index=index if access == EVERYTHING else None,
+        index=index if unbounded(access) else None,
         meaning=index.vectors > 0,
         **counts,
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,6 +24,7 @@ from tests.web.calling import inspect, inspected, keep
 from tests.web.searched import CALLS, ONE_TEAM, bound, kept_and_indexed, letters
 
 SEARCH = "/api/v1/search"
+WEB = Path(searching.__file__).parent
 
 
 @pytest.fixture(autouse=True)
@@ -320,3 +323,9 @@ def test_a_bounded_asker_learns_that_the_index_is_behind_but_not_how_many_calls_
 def test_every_call_of_the_sample_can_be_found_without_a_bound(program: TestClient, services: Services) -> None:
     kept_and_indexed(services, vectors=False)
     assert sorted(ids(asked(program, q="您好"))) == sorted(CALLS)
+
+
+def test_the_bound_is_decided_in_one_place() -> None:
+    """A search that names its bound itself would show everything to everybody."""
+    naming = [p.name for p in WEB.rglob("*.py") if re.search(r"EVERYTHING|Access\(", p.read_text(encoding="utf-8"))]
+    assert naming == ["access.py"]

@@ -26,5 +26,5 @@ def overview(store: Store) -> Overview:
         calls=store.calls.counts(),
         troubled=tuple(troubled),
         quarantined=store.quarantine.list(),
-        index_backlog=store.outbox.size(),
+        index_backlog=store.outbox.lag().calls,
     )

@@ -8,16 +8,21 @@ number do.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
+import regex
+
 from qa_service.search.tree import And, Fuzzy, Node, Or, Sounds, Words
 from qa_service.text.distance import alignment
-from qa_service.text.normalise import normalise
+from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers import spoken_numbers
 from qa_service.text.pinyin import Syllable, near_key, syllables
 from qa_service.text.tokens import JOINT, Token, joined, pairs, places, stem, tokens
+
+_HAN = regex.compile(r"\p{Script=Han}+")
+_SILENCE = ("", -1, -1)
 
 
 class Streams(NamedTuple):
@@ -35,20 +40,22 @@ class Streams(NamedTuple):
 
 def streams(text: str) -> Streams:
     """What an index holds of a turn's text."""
-    said, read = (_words(reading) for reading in (tokens(text), in_digits(text)))
+    plain = tokens(text)
+    said, read = (_words(reading) for reading in (plain, in_digits(text, plain)))
     words, phrases = said, list(pairs(said))
     if read != said:
         words = [*said, *(word for word in read if word not in said)]
         phrases += [JOINT, *pairs(read)]
-    heard = [syllable.text if syllable else JOINT for syllable in sounds(text)]
+    heard = [syllable.text if syllable else JOINT for syllable in sounds(text, plain)]
     likes = (sound if sound == JOINT else near_key(sound) for sound in heard)
     return Streams(" ".join(map(stem, words)), " ".join(phrases), " ".join(heard), " ".join(likes))
 
 
-def in_digits(text: str) -> tuple[Token, ...]:
-    """All tokens, those of a spoken number replaced by its digits, which stand where the number stood."""
-    plain = tokens(text)
+def in_digits(text: str, plain: tuple[Token, ...]) -> tuple[Token, ...]:
+    """``plain`` (the tokens of ``text``), those of a spoken number replaced by its digits, which stand in its place."""
     numbers = spoken_numbers(text)
+    if not numbers:
+        return plain
     outside = (t for t in plain if not any(n.start < t.end and t.start < n.end for n in numbers))
     digits = (Token(t.text, n.start, n.end) for n in numbers for t in tokens(n.digits))
     return tuple(sorted([*outside, *digits], key=lambda t: t.start))
@@ -56,19 +63,21 @@ def in_digits(text: str) -> tuple[Token, ...]:
 
 def runs(text: str) -> tuple[tuple[str, ...], ...]:
     """What to look for when ``text`` is asked for: its tokens and, with a number in it, its tokens in digits."""
-    readings = (tuple(_words(reading)) for reading in (tokens(text), in_digits(text)))
+    plain = tokens(text)
+    readings = (tuple(_words(reading)) for reading in (plain, in_digits(text, plain)))
     return tuple(dict.fromkeys(run for run in readings if run))
 
 
-def sounds(text: str) -> tuple[Syllable | None, ...]:
-    """The syllables of ``text`` in order, at their places; a None parts those with another token between them."""
+def sounds(text: str, plain: Sequence[Token]) -> tuple[Syllable | None, ...]:
+    """The syllables of ``text`` in order, at their places; a None parts those with another of its tokens between."""
     folded = normalise(text)
-    heard = {syllable.start: syllable.text for syllable in syllables(folded.text)}
+    heard = iter([(sound.text, *folded.span(sound.start, sound.end)) for sound in syllables(folded.text)])
+    sound, start, end = next(heard, _SILENCE)
     found: list[Syllable | None] = []
-    for token in tokens(folded.text):
-        sound = heard.get(token.start)
-        if sound:
-            found.append(Syllable(sound, *folded.span(token.start, token.end)))
+    for token in plain:
+        if (token.start, token.end) == (start, end) and len(token.text) == 1:
+            found.append(Syllable(sound, start, end))
+            sound, start, end = next(heard, _SILENCE)
         elif found and found[-1]:
             found.append(None)
     return tuple(found if not found or found[-1] else found[:-1])
@@ -98,6 +107,9 @@ class _Turn:
 
     def places(self, leaf: Words | Fuzzy | Sounds) -> Iterable[tuple[int, int]]:
         match leaf:
+            case Words(tokens=run, prefix=False) if _HAN.fullmatch("".join(run)):
+                found = _between(run).finditer(self._folded.text, overlapped=True)
+                return (self._folded.span(*place.span()) for place in found)
             case Words(tokens=run, prefix=False):
                 return chain.from_iterable(places(reading, [run]) for reading in self._readings(run))
             case Words(tokens=run):
@@ -113,16 +125,20 @@ class _Turn:
         return (self._said, self._read) if with_digits else (self._said,)
 
     @cached_property
+    def _folded(self) -> Normalised:
+        return normalise(self._text)
+
+    @cached_property
     def _said(self) -> tuple[Token, ...]:
         return tokens(self._text)
 
     @cached_property
     def _read(self) -> tuple[Token, ...]:
-        return in_digits(self._text)
+        return in_digits(self._text, self._said)
 
     @cached_property
     def _sounds(self) -> tuple[Syllable | None, ...]:
-        return sounds(self._text)
+        return sounds(self._text, self._said)
 
     @cached_property
     def _likes(self) -> tuple[Syllable | None, ...]:
@@ -137,6 +153,12 @@ def _asked(node: Node) -> Iterator[Words | Fuzzy | Sounds]:
         case And(parts=parts) | Or(parts=parts):
             for part in parts:
                 yield from _asked(part)
+
+
+@lru_cache(maxsize=1024)
+def _between(run: tuple[str, ...]) -> regex.Pattern[str]:
+    """Characters that follow one another but for signs. Each is a token wherever it stands, so this is as exact."""
+    return regex.compile(r"[^\p{L}\p{M}\p{N}]*".join(run))
 
 
 def _begun(reading: Sequence[Token], run: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -106,9 +106,9 @@ class Near:
 class Understood:
     """A whole query. Without ``nears``: turns for which ``node`` holds, and their calls.
 
-    With ``nears``: calls in which every near holds; ``node`` then holds facts alone (words beside a near() have become
-    a near of their own), and is true of each turn that takes part. ``ranked``: words were asked for, so the best come
-    first. Facts that only narrow (filters, fields) weigh nothing.
+    With ``nears``: calls in which every near holds; ``node`` then holds facts, ranges and what must be absent (words
+    beside a near() have become a near of their own), and is true of each turn that takes part. ``ranked``: the best
+    come first, for words were asked for; never with nears. Facts that only narrow (filters, fields) weigh nothing.
     """
 
     node: Node

@@ -59,9 +59,12 @@ class Outbox:
         self._engine = engine
         self._reading = reading(engine)
 
-    def pending(self, limit: int = 100, *, now: datetime, after: int = 0) -> tuple[OutboxEntry, ...]:
-        """The oldest entries with numbers above ``after``, without those parked or to be tried again only later."""
-        due = or_(OutboxRow.retry_after.is_(None), OutboxRow.retry_after <= naive_utc(now))
+    def pending(self, limit: int | None = 100, *, now: datetime | None, after: int = 0) -> tuple[OutboxEntry, ...]:
+        """The oldest entries with numbers above ``after``, without those parked or to be tried again only later.
+
+        With ``now`` None those of later are among them.
+        """
+        due = or_(OutboxRow.retry_after.is_(None), OutboxRow.retry_after <= naive_utc(now)) if now else WAITING
         return self._entries(and_(WAITING, due, OutboxRow.id > after), limit)
 
     def all(self) -> tuple[OutboxEntry, ...]:

@@ -90,6 +90,7 @@ def test_what_will_not_pass_is_parked_at_once_and_holds_nothing_up(three: Store)
 def test_a_retry_does_not_wait_out_the_pause(three: Store) -> None:
     three.outbox.failed(three.outbox.pending(now=NOW)[:2], "busy", passing=True, now=NOW)
     assert waiting(three) == ["C-3"]
+    assert len(three.outbox.pending(now=None)) == 3
     assert three.outbox.retry_parked() == 2
     assert waiting(three) == ["C-1", "C-2", "C-3"]
 

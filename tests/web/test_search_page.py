@@ -14,7 +14,8 @@ from qa_service.errors import ErrorCode, QAError, QueryError, SetupError
 from qa_service.search.protocol import Access
 from qa_service.web.deps import Services
 from qa_service.web.index import Index
-from qa_service.web.pages.search import offence
+from qa_service.web.language import messages
+from qa_service.web.pages.search import advice, offence
 from tests.factories import inspection, turns
 from tests.web.calling import inspect, inspected, keep
 from tests.web.searched import ONE_TEAM, bound, kept_and_indexed, letters
@@ -114,7 +115,7 @@ def test_a_mistake_is_marked_where_it_stands(client: TestClient) -> None:
     assert '😀 单位 <mark class="offending">&#34;</mark>abc d' in page
     assert 'aria-invalid="true"' in page
     assert 'data-wrong-from="6" data-wrong-to="7"' in page  # as scripts count: the face is two units
-    assert "搜索式无法理解" in page
+    assert "搜索式无法理解 引号不成对" in plain(page)
 
 
 @pytest.mark.parametrize(
@@ -132,6 +133,19 @@ def test_the_part_that_is_wrong(text: str, position: int, parts: tuple[str, str,
     found = offence(text, QueryError("No.", position=position))
     assert found
     assert (found.before, found.part, found.after) == parts
+
+
+@pytest.mark.parametrize(
+    ("text", "position", "kind"),
+    [
+        ('a "b', 2, "quote"), ("（a", 0, "bracket"), ("a colour:red", 2, "field"), ("near(a)", 0, "near"),
+        ("a AND", 2, "operator"), ("a~9", 0, "sign"), ("a", 0, "here"), ("a AND", 5, "end"),
+    ],
+)  # fmt: skip
+def test_the_reader_is_told_what_to_do_in_his_language(text: str, position: int, kind: str) -> None:
+    key = advice(offence(text, QueryError("No.", position=position)))
+    assert key == f"wrong.{kind}"
+    assert key in messages("zh")
 
 
 @pytest.mark.parametrize("error", [None, QueryError("No."), QAError(ErrorCode.INTERNAL, "No.")])

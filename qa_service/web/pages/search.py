@@ -31,6 +31,15 @@ log = logs.get(__name__)
 _PAGE = ("after", "limit", "turns", "format", "lang", "facets")
 #: What a mistake is marked by: a word up to the next space or bracket, or a bracket or quote by itself.
 _PART = re.compile(r'[^\s()"“”（）]+|\S')
+#: Kinds of mistakes by the part that is wrong, in the order in which they are told apart.
+_ADVICE = {
+    "quote": re.compile(r'^["“”„「」『』＂]'),
+    "near": re.compile(r"^(?:near|before)\b", re.IGNORECASE),
+    "field": re.compile(r"[:：]"),
+    "bracket": re.compile(r"^[()（）\[\]{}［］｛｝]"),
+    "operator": re.compile(r"^(?:AND|OR|NOT|-|－)$"),
+    "sign": re.compile(r"[~～*＊]"),
+}
 
 
 class PageAsked(SearchAsked):
@@ -85,6 +94,7 @@ def search(
         "error": outcome.error,
         "offence": offence(asked.q, outcome.error),
         "wrong": wrong_words(asked, outcome.error),
+        "advice": advice(offence(asked.q, outcome.error)),
         "found": outcome.found,
         "status": status_of(services, access),
         "rules": services.rulebook.rules,
@@ -138,6 +148,16 @@ def wrong_words(asked: PageAsked, error: QAError | None) -> str:
     if asked.like and error.code == ErrorCode.NOT_FOUND:
         return "like.no_vector" if isinstance(error, NoVectorError) else "like.no_turn"
     return f"error.{error.code}"
+
+
+def advice(found: Offence | None) -> str:
+    """The key of what to do about it in the reader's words, told by what stands there; the error itself is English."""
+    if found is None:
+        return ""
+    for kind, signs in _ADVICE.items():
+        if signs.search(found.part):
+            return f"wrong.{kind}"
+    return "wrong.here" if found.part else "wrong.end"
 
 
 def _units(text: str) -> int:

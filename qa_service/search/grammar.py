@@ -64,6 +64,10 @@ class Parsed:
         more = "*" if typed[-1] in "*＊" else ""
         return _ESCAPE.sub(r"\1", typed[: -1 - len(more)]) + more
 
+    def included(self, item: lucene.OpenRange) -> bool:
+        """Whether the end of >=60 is meant, too."""
+        return bool(item.include) or self.typed[item.pos] in "≤≥"
+
     def exact(self, item: lucene.Term) -> str:
         """What stands behind a field.
 

@@ -11,7 +11,17 @@ from collections.abc import Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
-from qa_service.search.protocol import Access, CallHit, Embedder, SearchIndex, SearchQuery, SearchResults, TurnHit
+from qa_service.errors import ErrorCode, NotFoundError
+from qa_service.search.protocol import (
+    MOST_CALLS,
+    Access,
+    CallHit,
+    Embedder,
+    SearchIndex,
+    SearchQuery,
+    SearchResults,
+    TurnHit,
+)
 
 #: The constant of the paper: how little the first ranks weigh more than the next.
 K = 60
@@ -54,6 +64,28 @@ def hybrid(index: SearchIndex, embedder: Embedder, query: SearchQuery, access: A
     (vector,) = embedder([meant])
     narrowed = query.model_copy(update={"text": narrowing(query.text), "limit": depth, "after": None, "facets": ()})
     return fused(words, index.similar(vector, narrowed, access), query)
+
+
+def like_turn(index: SearchIndex, call_id: str, turn_index: int, query: SearchQuery, access: Access) -> SearchResults:
+    """Calls with the turns whose meaning is nearest to that of a turn, among those that match; without that turn.
+
+    Raises:
+        NotFoundError: the index has no vector of the turn.
+        QueryError, SetupError: as SearchIndex.similar.
+    """
+    vector = index.vector(call_id, turn_index)
+    if not vector:
+        message = f"The search index has no vector of turn {turn_index} of call {call_id}."
+        raise NotFoundError(ErrorCode.NOT_FOUND, message, "See docs/search.md: which turns have vectors.")
+    one_more = query.model_copy(update={"limit": min(query.limit + 1, MOST_CALLS)})
+    found = index.similar(vector, one_more, access)
+    kept = []
+    for call in found.calls:
+        others = tuple(t for t in call.turns if (call.call_id, t.turn_index) != (call_id, turn_index))
+        if others:
+            gone = len(call.turns) - len(others)
+            kept.append(call.model_copy(update={"turns": others, "matches": call.matches - gone}))
+    return found.model_copy(update={"calls": tuple(kept[: query.limit])})
 
 
 def fused(words: SearchResults, meaning: SearchResults, query: SearchQuery) -> Fused:

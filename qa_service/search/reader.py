@@ -122,7 +122,7 @@ class Reader:
             low, high = (None if end.value == "*" else str(end.value) for end in (item.low, item.high))
             ends = {"low_included": item.include_low, "high_included": item.include_high}
             return compared(field, low, high, item.pos, **ends)
-        included = item.include or self._read.typed[item.pos] in "≤≥"
+        included = self._read.included(item)
         if isinstance(item, lucene.From):
             return compared(field, self._read.value(item.a), None, item.pos, low_included=included)
         return compared(field, None, self._read.value(item.a), item.pos, high_included=included)

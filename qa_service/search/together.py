@@ -47,16 +47,26 @@ def nears(read: Parsed) -> Iterator[Near]:
         QueryError: one cannot be understood.
     """
     for _, cut in sorted(read.nears.items()):
-        window, end = _window(read.typed, cut)
-        inside = parsed(read.typed, (cut.inside[0], end))
-        if inside.nears:
-            message = f"{_name(cut)} holds another near() or before()."
-            raise QueryError(message, position=min(inside.nears), hint="Put them side by side.")
-        items = tuple(beside(inside.item, grouped=False))
-        _check_parts(items, cut)
+        inside, items, window = opened(read, cut)
         reader = Reader(inside, "call")
         parts = tuple(node for item in items if (node := reader.node(item)) is not None)
         yield Near(parts, window, cut.ordered)
+
+
+def opened(read: Parsed, cut: Cut) -> tuple[Parsed, tuple[lucene.Item, ...], float | None]:
+    """What stands in the brackets of a near(): as it was read, its parts, and the window in seconds.
+
+    Raises:
+        QueryError: it cannot be understood.
+    """
+    window, end = _window(read.typed, cut)
+    inside = parsed(read.typed, (cut.inside[0], end))
+    if inside.nears:
+        message = f"{_name(cut)} holds another near() or before()."
+        raise QueryError(message, position=min(inside.nears), hint="Put them side by side.")
+    items = tuple(beside(inside.item, grouped=False))
+    _check_parts(items, cut)
+    return inside, items, window
 
 
 def _check_parts(items: tuple[lucene.Item, ...], cut: Cut) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable
 
 import pytest
 
+from qa_service.errors import NotFoundError
 from qa_service.records import Role
-from qa_service.search.hybrid import fused, hybrid, narrowing, said
+from qa_service.search.hybrid import fused, hybrid, like_turn, narrowing, said
 from qa_service.search.protocol import (
     EVERYTHING,
     Access,
@@ -99,9 +100,12 @@ class Two:
         self.asked.append((query.text, query.limit, access))
         return ranked("a", "b")
 
+    def vector(self, call_id: str, turn_index: int) -> bytes | None:
+        return b"v" if call_id == "a" else None
+
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
         self.asked.append((f"{vector.decode()}/{query.text}", query.limit, access))
-        return ranked("c", "a")
+        return ranked("c", "a:0,4", "b")
 
 
 def texts_as_vectors(texts: Iterable[str]) -> list[bytes]:
@@ -112,7 +116,19 @@ def test_both_kinds_are_asked_within_the_same_bounds() -> None:
     index, bound = Two(), Access(teams=frozenset({"一组"}))
     real: SearchIndex = index  # type: ignore[assignment]
     found = hybrid(real, texts_as_vectors, SearchQuery(text="威胁 role:agent", limit=2), bound)
-    assert ids(found.results) == ["a", "c"]
+    assert ids(found.results) == ["a", "b"]
     assert index.asked == [("威胁 role:agent", 100, bound), ("威胁/role:agent", 100, bound)]
+    assert found.by_meaning == {("a", 4)}
     only_fields = hybrid(real, texts_as_vectors, SearchQuery(text="role:agent", after="x"), EVERYTHING)
     assert only_fields.results.next == "more"
+
+
+def test_the_like_of_a_turn_is_not_itself() -> None:
+    index: SearchIndex = Two()  # type: ignore[assignment]
+    found = like_turn(index, "a", 0, SearchQuery(text="x", limit=2), EVERYTHING)
+    assert [(c.call_id, [t.turn_index for t in c.turns], c.matches) for c in found.calls] == [
+        ("c", [0], 1),
+        ("a", [4], 1),
+    ]
+    with pytest.raises(NotFoundError):
+        like_turn(index, "b", 0, SearchQuery(), EVERYTHING)

@@ -85,7 +85,7 @@ def test_the_description_of_the_api_names_every_operation(program: TestClient) -
     assert set(described["paths"]) == {
         "/api/v1/health", "/api/v1/status", "/api/v1/calls", "/api/v1/calls/{call_id}", "/api/v1/calls/{call_id}/facts",
         "/api/v1/calls/{call_id}/audio", "/api/v1/calls/{call_id}/peaks", "/api/v1/search", "/api/v1/search/similar",
-        "/api/v1/search/written", "/api/v1/search/status", "/api/v1/reports",
+        "/api/v1/search/written", "/api/v1/search/conditions", "/api/v1/search/status", "/api/v1/reports",
         "/api/v1/reports/{day}",
     }  # fmt: skip
     assert "multipart/form-data" in described["paths"]["/api/v1/calls"]["post"]["requestBody"]["content"]

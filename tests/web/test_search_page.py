@@ -186,23 +186,17 @@ def test_the_page_says_how_far_the_index_is_behind(client: TestClient, services:
     assert "2 inspected calls cannot be found yet. The oldest has waited since" in text_of(client, "/search")
 
 
-def test_conditions_become_the_text_of_the_search(client: TestClient) -> None:
-    asked = {
-        "q": "您好",
-        "team": "一组",
-        "c.phrase": '再不还 "我就',
-        "c.words": "单位 AND",
-        "c.agent": "",
-        "after": "x",
-    }
+def test_conditions_become_the_text_of_the_search(client: TestClient, services: Services) -> None:
+    kept_and_indexed(services, vectors=False)
+    asked = {"q": "单位", "c.before": "单位", "team": "二组", "c.words": "单位", "c.severity": "minor", "after": "x"}
     answer = client.get("/search", params=asked)
     assert answer.status_code == 303
     address = urlsplit(answer.headers["location"])
-    found = parse_qs(address.query)
-    assert address.path == "/search"
-    assert set(found) == {"q", "team"}
-    assert found["q"][0].startswith("您好 ")
-    assert client.get(answer.headers["location"]).status_code == 200
+    assert (address.path, parse_qs(address.query)) == ("/search", {"q": ["单位 severity:minor"], "team": ["二组"]})
+    page = client.get(answer.headers["location"]).text
+    assert shown(page) == ["C-3"]
+    assert '<option value="minor" selected>' in page
+    assert 'name="c.words" value="单位"' in page
 
 
 def test_a_condition_that_cannot_be_is_refused(client: TestClient) -> None:

@@ -12,9 +12,9 @@ from qa_service.errors import ErrorCode, QAError
 from qa_service.records import Record
 from qa_service.search.protocol import CallHit, SearchResults, TurnHit
 from qa_service.web.access import Access_
-from qa_service.web.conditions import Conditions_
+from qa_service.web.conditions import Conditions_, Form, read
 from qa_service.web.deps import Services_
-from qa_service.web.filters import SearchAsked_, SimilarAsked_
+from qa_service.web.filters import SearchAsked_, SimilarAsked_, Words
 from qa_service.web.searching import SearchStatus, find, find_like, find_like_text, source_of, status_of
 from qa_service.web.sheet import csv_answer
 
@@ -25,7 +25,7 @@ _OF_CALL = (
 )  # fmt: skip
 _OF_TURN = ("turn_index", "start_s", "end_s", "at_s", "role", "text", "rule_ids", "severities")
 CSV_COLUMNS = (*_OF_CALL, *_OF_TURN)
-Form = Annotated[Literal["json", "csv"], Query(alias="format")]
+Format = Annotated[Literal["json", "csv"], Query(alias="format")]
 
 
 class Written(Record):
@@ -36,7 +36,7 @@ class Written(Record):
 
 @router.get("", response_model=SearchResults)
 def search(
-    request: Request, asked: SearchAsked_, services: Services_, access: Access_, form: Form = "json"
+    request: Request, asked: SearchAsked_, services: Services_, access: Access_, form: Format = "json"
 ) -> Response | SearchResults:
     """Calls with their best matching turns, and the places of the hits in the redacted text.
 
@@ -47,7 +47,7 @@ def search(
 
 @router.get("/similar", response_model=SearchResults)
 def similar(
-    request: Request, asked: SimilarAsked_, services: Services_, access: Access_, form: Form = "json"
+    request: Request, asked: SimilarAsked_, services: Services_, access: Access_, form: Format = "json"
 ) -> Response | SearchResults:
     """Calls with the turns that say much the same as a turn (`call`, `turn`) or a `text`, the nearest first.
 
@@ -62,9 +62,15 @@ def similar(
 
 
 @router.get("/written")
-def written(conditions: Conditions_) -> Written:
-    """Conditions written in the query language; all must hold."""
-    return Written(text=conditions.written())
+def written(conditions: Conditions_, rest: Words = "") -> Written:
+    """Conditions written in the query language, behind the `rest` of a text that they do not say; all must hold."""
+    return Written(text=conditions.written(rest))
+
+
+@router.get("/conditions")
+def conditions(q: Words = "") -> Form:
+    """A text of the query language as the conditions that say it (the parameters of `written`), and the rest of it."""
+    return read(q)
 
 
 @router.get("/status")

@@ -9,16 +9,17 @@ from typing import Annotated
 from urllib.parse import urlencode
 
 from fastapi import APIRouter, Query, Request
+from pydantic import Field
 from starlette.responses import RedirectResponse, Response
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, NotFoundError, QAError, QueryError
 from qa_service.search.protocol import MOST_CALLS, MOST_TURNS, Access, CallHit, Facet
 from qa_service.web.access import Access_
-from qa_service.web.conditions import Conditions_
+from qa_service.web.conditions import Conditions_, merged, read
 from qa_service.web.deps import Services, Services_
 from qa_service.web.errors import STATUS
-from qa_service.web.filters import Name, SearchAsked
+from qa_service.web.filters import Name, SearchAsked, Words
 from qa_service.web.language import Translator
 from qa_service.web.pages.narrowing import FILTERS, SHOWN, bars, chips, groups
 from qa_service.web.render import View, view_of
@@ -46,6 +47,9 @@ class PageAsked(SearchAsked):
     """What the page is asked for. ``like``: "CALL#TURN", whose like is looked for among what the words match."""
 
     like: Name = None
+    before: Words | None = Field(
+        None, alias="c.before", description="the text that the form of conditions was made for"
+    )
 
     @property
     def asks(self) -> bool:
@@ -84,14 +88,16 @@ class Outcome:
 def search(
     request: Request, asked: PageAsked_, conditions: Conditions_, services: Services_, access: Access_
 ) -> Response:
-    if conditions.given:
-        return RedirectResponse(_without_conditions(request, conditions.added_to(asked.q)), status_code=303)
+    if asked.before is not None or conditions.values():
+        text = merged(asked.q, asked.before or "", conditions)
+        return RedirectResponse(_without_conditions(request, text), status_code=303)
     outcome = _outcome(asked, services, access)
     view = view_of(request, services.renderer.default_language)
     context = {
         "asked": asked,
         "source": outcome.source,
         "error": outcome.error,
+        "form": read(asked.q),
         "offence": offence(asked.q, outcome.error),
         "wrong": wrong_words(asked, outcome.error),
         "advice": advice(offence(asked.q, outcome.error)),

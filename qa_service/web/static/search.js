@@ -1,46 +1,63 @@
-// The search page: the panel of conditions writes into the box; the box shows where a query is wrong.
+// The search page: the panel of conditions and the search box say the same; the box shows where a query is wrong.
 
 const box = document.getElementById("q");
 const panel = document.getElementById("conditions");
-const written = document.getElementById("written");
-const intoBox = document.getElementById("into-box");
+const rest = document.getElementById("rest");
 const PAUSE_MS = 200;
 
 const fields = () => [...panel.querySelectorAll("[name^='c.']")];
+const shown = () => fields().filter((field) => field.type !== "hidden");
 
-let timer = 0;
-let latest = 0;
-
-// The service writes the language, so that there is one writer of it.
-async function write() {
-  const number = ++latest;
-  const asked = new URLSearchParams(fields().filter((f) => f.value.trim() && f.validity.valid).map((f) => [f.name, f.value]));
-  const answer = await fetch(`${panel.dataset.written}?${asked}`).catch(() => null);
-  const found = answer ? await answer.json().catch(() => null) : null;
-  if (number !== latest) return; // a later keystroke has asked again
-  const text = answer?.ok ? found.text : "";
-  written.textContent = text || found?.error?.message || written.dataset.empty;
-  intoBox.hidden = !text;
-  intoBox.dataset.text = text;
+// The service reads and writes the language, so that there is one reader and one writer of it.
+async function ask(address, asked) {
+  const answer = await fetch(`${address}?${new URLSearchParams(asked)}`).catch(() => null);
+  return answer?.ok ? answer.json() : null;
 }
 
-panel.addEventListener("input", () => {
+async function write() {
+  const filled = shown().filter((field) => field.value.trim() && field.validity.valid);
+  const found = await ask(panel.dataset.write, [["rest", rest.textContent], ...filled.map((f) => [f.name, f.value])]);
+  if (found) box.value = found.text;
+}
+
+async function read() {
+  const found = await ask(panel.dataset.read, [["q", box.value]]);
+  if (!found) return;
+  for (const field of shown()) field.value = found.fields[field.name] ?? "";
+  rest.textContent = found.rest;
+  document.getElementById("rest-note").hidden = !found.rest;
+}
+
+// Once the reader pauses; what is still to come can be had at once.
+let waiting = null;
+function soon(act) {
+  clearTimeout(waiting?.timer);
+  waiting = { act, timer: setTimeout(finish, PAUSE_MS) };
+}
+async function finish() {
+  const { act, timer } = waiting ?? {};
   clearTimeout(timer);
-  timer = setTimeout(write, PAUSE_MS);
-});
+  waiting = null;
+  await act?.();
+}
 
-intoBox.addEventListener("click", () => {
-  box.value = [box.value.trim(), intoBox.dataset.text].filter(Boolean).join(" ");
-  for (const field of fields()) field.value = "";
-  write();
-  box.focus();
-});
+panel.addEventListener("input", () => soon(write));
+box.addEventListener("input", () => soon(read));
 
-// Empty fields have no place in the address.
-box.form.addEventListener("submit", () => {
-  for (const field of fields()) field.disabled = !field.value.trim();
+// What the panel says stands in the box by now, so the box alone is sent.
+box.form.addEventListener("submit", async (event) => {
+  if (waiting?.act === write) {
+    event.preventDefault();
+    await finish();
+    box.form.requestSubmit();
+    return;
+  }
+  for (const field of fields()) field.disabled = true;
 });
-addEventListener("pageshow", () => fields().forEach((field) => (field.disabled = false)));
+addEventListener("pageshow", () => {
+  for (const field of fields()) field.disabled = false;
+  if (box.value !== box.defaultValue) soon(read); // the browser has put back what was typed before
+});
 
 if (box.dataset.wrongFrom !== undefined) {
   box.focus();

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa_service import logs
-from qa_service.errors import SetupError
+from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs.trouble import error_info
 from qa_service.records import CallEntry, Inspection
 from qa_service.rules.plans import stage
@@ -58,18 +58,23 @@ def offer(write: Write, documents: Sequence[CallDocument]) -> list[Refused]:
     """Write documents; what breaks unexpectedly is tried by itself, so that it takes no other with it.
 
     Raises:
-        SetupError: the index is down; whatever was written may be written again.
+        SetupError: the index is down, or takes none of several for the time being, which is its own trouble and not
+            theirs; whatever was written may be written again.
     """
     if not documents:
         return []
     try:
-        return list(write(documents))
+        refused = list(write(documents))
     except SetupError:
         raise
     except Exception as wrong:
         if len(documents) == 1:
             return [_refused(documents[0].call_id, wrong)]
-    return [refused for one in documents for refused in offer(write, [one])]
+        return [refused for one in documents for refused in offer(write, [one])]
+    if len(refused) == len(documents) > 1 and all(one.passing for one in refused):
+        message = f"The search index takes nothing for the time being: {refused[0].reason.rstrip('.')}."
+        raise SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "The calls go on waiting.")
+    return refused
 
 
 def _refused(call_id: str, wrong: Exception) -> Refused:

@@ -6,12 +6,14 @@ added. Scores of different kinds, BM25 and cosines, need not be comparable for t
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import NamedTuple
 
+from luqum import tree as lucene
+
 from qa_service.errors import ErrorCode, NotFoundError
+from qa_service.search.grammar import Parsed, parsed
 from qa_service.search.protocol import (
     MOST_CALLS,
     Access,
@@ -22,22 +24,13 @@ from qa_service.search.protocol import (
     SearchResults,
     TurnHit,
 )
+from qa_service.search.reader import beside, has_words
+from qa_service.search.together import opened
 
 #: The constant of the paper: how little the first ranks weigh more than the next.
 K = 60
 #: Calls of each ranking that take part, where fewer are asked for.
 DEPTH = 100
-
-_VALUE = r'(?:"[^"]*"|“[^”]*”|\([^)]*\)|（[^）]*）|\[[^\]]*\]|[^\s()（）]+)'
-_PARTS = re.compile(
-    rf"(?P<sounds>(?i:pinyin|拼音)[:：]{_VALUE})"
-    rf"|(?P<field>-?[^\W\d_]+[:：]{_VALUE})"
-    rf"|(?P<absent>(?:NOT\s+|(?<!\S)-)(?:[^\W\d_]+[:：])?{_VALUE})"
-    r"|(?P<operator>\b(?:AND|OR)\b|\b(?:near|before)\s*[(（]|[,，]\s*\d+(?:\.\d+)?\s*s\s*[)）])"
-    r"|(?P<word>[^\s()（）,，]+|[()（）,，])"
-)
-_SIGNS = re.compile(r'["“”*()（）,，]|~\d?')
-_NESTED = re.compile(r"\bOR\b|[(（]")
 
 
 class Fused(NamedTuple):
@@ -45,6 +38,13 @@ class Fused(NamedTuple):
 
     results: SearchResults
     by_meaning: frozenset[tuple[str, int]]
+
+
+class Apart(NamedTuple):
+    """The words of a query, and all that it asks beside them, in its own language."""
+
+    words: str
+    rest: str
 
 
 def hybrid(index: SearchIndex, embedder: Embedder, query: SearchQuery, access: Access) -> Fused:
@@ -56,13 +56,13 @@ def hybrid(index: SearchIndex, embedder: Embedder, query: SearchQuery, access: A
     Raises:
         QueryError, SetupError: as SearchIndex.search; what the embedder raises.
     """
-    meant = said(query.text)
-    if not meant:
+    asked = apart(query.text)
+    if not asked.words:
         return Fused(index.search(query, access), frozenset())
     depth = max(DEPTH, query.limit)
     words = index.search(query.model_copy(update={"limit": depth, "after": None}), access)
-    (vector,) = embedder([meant])
-    narrowed = query.model_copy(update={"text": narrowing(query.text), "limit": depth, "after": None, "facets": ()})
+    (vector,) = embedder([asked.words])
+    narrowed = query.model_copy(update={"text": asked.rest, "limit": depth, "after": None, "facets": ()})
     return fused(words, index.similar(vector, narrowed, access), query)
 
 
@@ -132,21 +132,50 @@ def _alternating(one: Sequence[TurnHit], other: Sequence[TurnHit]) -> list[TurnH
     return [turn for pair in zip_longest(one, other) for turn in pair if turn is not None]
 
 
-def said(text: str) -> str:
-    """The words of a query as one would say them: without fields, operators, and what must be absent."""
-    found = []
-    for part in _PARTS.finditer(text):
-        if part.lastgroup == "word":
-            found.append(part.group())
-        elif part.lastgroup == "sounds":
-            found.append(re.split("[:：]", part.group(), maxsplit=1)[1])
-    return " ".join(_SIGNS.sub(" ", " ".join(found)).split())
+def apart(text: str) -> Apart:
+    """A query as two: its words as one would say them, and what it asks beside them.
+
+    What stands in one bracket, or under one OR, with words and fields (or what must be absent) is part of both: then
+    what has the words is ranked by its meaning, and nothing is added to it.
+
+    Raises:
+        QueryError: there is no sense in it.
+    """
+    read = parsed(text)
+    words: list[str] = []
+    rest: list[str] = []
+    for item in beside(read.item):
+        near = read.nears.get(item.pos) if isinstance(item, lucene.Word) else None
+        if near:
+            inside, parts, _ = opened(read, near)
+            words += [word for part in parts for word in _said(part, inside)]
+            continue
+        words += _said(item, read)
+        if not has_words(item) or _mixed(item):
+            rest.append(text[item.pos : item.pos + item.size].strip())
+    return Apart(" ".join(words), " ".join(rest))
 
 
-def narrowing(text: str) -> str:
-    """What a query asks beside its words. Where that stands in brackets or beside OR it cannot be told apart, and is
-    the whole query: then what has the words is ranked by its meaning, and nothing is added to it."""
-    kept = [part.group() for part in _PARTS.finditer(text) if part.lastgroup in ("field", "absent")]
-    bare = _PARTS.sub(lambda part: "" if part.lastgroup in ("field", "absent", "sounds") else part.group(), text)
-    bare = re.sub(r"\b(?:near|before)\s*[(（][^)）]*[)）]", " ", bare)
-    return text if kept and _NESTED.search(bare) else " ".join(kept)
+def _said(item: lucene.Item, read: Parsed) -> Iterator[str]:
+    """The words that are looked for in it, also those looked for by their sound."""
+    match item:
+        case lucene.Not() | lucene.Prohibit():
+            return
+        case lucene.SearchField() if not has_words(item):
+            return
+        case lucene.Term():
+            yield read.value(item).rstrip("*＊")
+        case lucene.BaseApprox():
+            yield read.value(item.term)
+        case _:
+            for child in item.children:
+                yield from _said(child, read)
+
+
+def _mixed(item: lucene.Item) -> bool:
+    """Whether something else than words stands in it."""
+    if isinstance(item, lucene.Not | lucene.Prohibit):
+        return True
+    if isinstance(item, lucene.SearchField):
+        return not has_words(item)
+    return any(_mixed(child) for child in item.children)

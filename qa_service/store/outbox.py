@@ -16,8 +16,8 @@ from qa_service.store.tables import OutboxRow
 
 #: Seconds until a refused call is tried again; doubled each time, up to the second number.
 BACKOFF_S, LONGEST_S = 30.0, 3600.0
-#: A call that was refused this often is parked.
-MOST_ATTEMPTS = 8
+#: A call that was refused this often is parked: after some fourteen hours.
+MOST_ATTEMPTS = 20
 #: Characters of a reason that are kept.
 REASON_CHARS = 500
 MOST_LISTED = 200

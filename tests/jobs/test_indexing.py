@@ -137,6 +137,15 @@ def test_an_index_that_is_down_leaves_all_waiting_and_catches_up_in_order(store:
     assert index.written == [ids]
 
 
+def test_an_index_that_takes_none_of_several_counts_as_down(store: Store, index: MoodyIndex) -> None:
+    ids = inspect_calls(store, 2)
+    index.refuses = dict.fromkeys(ids, True)
+    with pytest.raises(SetupError, match="too large"):
+        sync_index(store, index)
+    index.refuses = {}
+    assert sync_index(store, index) == 2
+
+
 def test_down_in_the_middle_loses_nothing(store: Store, index: MoodyIndex, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(indexing, "BATCH", 1)
     ids = inspect_calls(store, 3)

@@ -8,7 +8,7 @@ import pytest
 
 from qa_service.errors import NotFoundError
 from qa_service.records import Role
-from qa_service.search.hybrid import fused, hybrid, like_turn, narrowing, said
+from qa_service.search.hybrid import apart, fused, hybrid, like_turn
 from qa_service.search.protocol import (
     EVERYTHING,
     Access,
@@ -18,6 +18,7 @@ from qa_service.search.protocol import (
     SearchResults,
     TurnHit,
 )
+from qa_service.search.query import understood
 from tests.factories import DAY
 
 
@@ -78,16 +79,19 @@ def test_a_turn_found_both_ways_keeps_its_marks() -> None:
         ("agent:A-201 威胁 -律师函", "威胁", "agent:A-201 -律师函"),
         ('team:"A/B 组" 起诉 NOT "律师函 了"', "起诉", 'team:"A/B 组" NOT "律师函 了"'),
         ("date:[2026-11-01 TO 2026-11-30] score:<60 单位~", "单位", "date:[2026-11-01 TO 2026-11-30] score:<60"),
-        ("role:(agent OR customer) 单位", "单位", "role:(agent OR customer)"),
+        ("role:(agent OR customer) AND (单位 电话)", "单位 电话", "role:(agent OR customer)"),
         ("near(单位 电话, 10s) role:agent", "单位 电话", "role:agent"),
         ("pinyin:老赖 班组：一组", "老赖", "班组：一组"),
-        ("A-201 律师函 OR 起诉", "A-201 律师函 起诉", ""),
-        ("(agent:A-1 OR 威胁) 单位", "威胁 单位", "(agent:A-1 OR 威胁) 单位"),
+        ("A-201 (律师函 OR 起诉)", "A-201 律师函 起诉", ""),
+        ("(agent:A-1 OR 威胁) 单位", "威胁 单位", "agent:A-1 OR 威胁"),
+        ("(律师函 OR (起诉 -不)) 单位", "律师函 起诉 单位", "律师函 OR (起诉 -不)"),
         ("agent:A-1 -role:agent", "", "agent:A-1 -role:agent"),
     ],
 )
 def test_a_query_is_told_apart(text: str, words: str, rest: str) -> None:
-    assert (said(text), narrowing(text)) == (words, rest)
+    assert apart(text) == (words, rest)
+    if rest:
+        assert understood(SearchQuery(text=rest))
 
 
 class Two:

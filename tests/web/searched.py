@@ -28,6 +28,9 @@ FINDINGS: dict[str, tuple[Finding, ...]] = {"C-1": (THREAT,), "C-2": (MILD,), "C
 #: Sees the first team alone.
 ONE_TEAM = Access(teams=frozenset({"一组"}))
 
+#: What only the call outside the bound has: its id, agent, team, day, and a turn.
+OUTSIDE = ("C-3", "A-305", "二组", "2026-11-19", "电话别打")
+
 
 def letters(texts: Iterable[str]) -> list[bytes]:
     """Turns that share letters have vectors of like direction."""

@@ -12,12 +12,16 @@ from qa_service.search.query import understood
 from qa_service.web.conditions import Conditions, merged, read
 
 EVERYTHING = {
-    "c.words": "单位 电话", "c.phrase": "call my office", "c.any": "律师函 起诉", "c.none": "谢谢 您好", "c.near": "核实",
-    "c.near_to": "欠款", "c.order": "before", "c.within": "10", "c.sounds": "老赖", "c.role": "agent",
+    "c.words": "单位 电话", "c.phrase": "call my office", "c.any": "律师函 起诉", "c.none": "谢谢 您好",
+    "c.near": "核实", "c.near_to": "欠款", "c.order": "before", "c.within": "10", "c.sounds": "老赖", "c.role": "agent",
     "c.agent": "A-201", "c.team": "A/B 组", "c.rule": "CN-COLL-003", "c.requirement": "CN-THIRD-03",
-    "c.severity": "critical", "c.state": "needs_review", "c.product": "信用卡", "c.stage": "M2–M3", "c.score_from": "60",
-    "c.score_to": "80.5", "c.from": "2026-11-01", "c.to": "2026-11-30",
+    "c.severity": "critical", "c.state": "needs_review", "c.product": "信用卡", "c.stage": "M2–M3",
+    "c.score_from": "60", "c.score_to": "80.5", "c.from": "2026-11-01", "c.to": "2026-11-30",
 }  # fmt: skip
+
+#: Fields that take anything; what has no sound is a mistake in c.sounds.
+FREE = [f"c.{name}" for name in ("words", "phrase", "any", "none", "near", "near_to", "agent", "team", "rule",
+        "requirement", "product", "stage")]  # fmt: skip
 
 
 def written(rest: str = "", **fields: str) -> str:
@@ -87,8 +91,7 @@ def test_a_form_that_is_sent_as_it_is_counts_where_it_was_changed(
     assert merged(box, before, Conditions.model_validate(fields)) == text
 
 
-@given(st.dictionaries(st.sampled_from([n for n in EVERYTHING if n not in ("c.order", "c.within", "c.role", "c.severity",
-       "c.state", "c.score_from", "c.score_to", "c.from", "c.to")]), st.text(max_size=30)))  # fmt: skip
+@given(st.dictionaries(st.sampled_from(FREE), st.text(max_size=30)))
 @settings(max_examples=200, deadline=None)
 def test_whatever_is_typed_into_the_form_can_be_searched(fields: dict[str, str]) -> None:
     text = Conditions.model_validate(fields).written()

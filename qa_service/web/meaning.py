@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.search.protocol import Embedder
 from qa_service.settings import Settings
+from qa_service.text.redact import redact
 
 
 class Meaning:
@@ -20,7 +21,7 @@ class Meaning:
         self._embedder: Embedder | None = None
 
     def __call__(self, texts: Iterable[str]) -> Sequence[bytes]:
-        """As Embedder.
+        """As Embedder, of the texts without their personal numbers, as those of the turns were made.
 
         Raises:
             SetupError: MODEL_NOT_FOUND where the encoder is off, and what its weights raise.
@@ -31,7 +32,7 @@ class Meaning:
             if self._embedder is None:
                 hint = "Switch the classifier and QA_SEARCH_VECTORS on; then run `qa reindex`."
                 raise SetupError(ErrorCode.MODEL_NOT_FOUND, "There is no encoder to compare meanings with.", hint)
-            return self._embedder(texts)
+            return self._embedder(redact(text).text for text in texts)
 
 
 def _encoder(settings: Settings) -> Embedder | None:

@@ -11,23 +11,14 @@ from qa_service import logs
 from qa_service.errors import ErrorCode, NotFoundError, QAError, SetupError
 from qa_service.records import ErrorInfo, Record, Role
 from qa_service.search.document import redacted
-from qa_service.search.hybrid import hybrid
-from qa_service.search.protocol import MOST_CALLS, Access, Facet, IndexState, SearchQuery, SearchResults
+from qa_service.search.hybrid import hybrid, like_turn
+from qa_service.search.protocol import Access, Facet, IndexState, SearchQuery, SearchResults
 from qa_service.search.query import understood
 from qa_service.web.access import permitted_call, unbounded
 from qa_service.web.deps import Services
 from qa_service.web.filters import Narrowed, SearchAsked
 
 log = logs.get(__name__)
-
-
-class NoVectorError(NotFoundError):
-    """A turn whose meaning is not in the index."""
-
-    def __init__(self, call_id: str, turn_index: int) -> None:
-        message = f"Turn {turn_index} of call {call_id} has no vector of its meaning."
-        hint = "Vectors are made where the classifier is on; see docs/search.md."
-        super().__init__(ErrorCode.NOT_FOUND, message, hint)
 
 
 class SearchStatus(Record):
@@ -103,17 +94,9 @@ def find_like(source: Source, asked: Narrowed, words: str, services: Services, a
     """Calls with the turns whose meaning is nearest to that of a turn, the nearest first, without this turn itself.
 
     Raises:
-        NoVectorError: the turn has no vector.
+        NotFoundError: the index has no vector of the turn.
     """
-    vector = services.index.vector(source.call_id, source.turn_index)
-    if not vector:
-        message = f"Turn {source.turn_index} of call {source.call_id} has no vector of its meaning."
-        raise NotFoundError(
-            ErrorCode.NOT_FOUND, message, "Vectors are made where the classifier is on (docs/search.md)."
-        )
-    one_more = asked.query(words, limit=min(asked.limit + 1, MOST_CALLS))
-    found = services.index.similar(vector, one_more, access)
-    return _without(found, source, asked)
+    return like_turn(services.index, source.call_id, source.turn_index, asked.query(words), access)
 
 
 def find_like_text(text: str, asked: Narrowed, words: str, services: Services, access: Access) -> SearchResults:
@@ -139,17 +122,6 @@ def source_of(call_id: str, turn_index: int, services: Services, access: Access)
             return Source(call.call_id, turn.index, turn.start_s, turn.role, text)
     message = f"Call {call_id} has no turn {turn_index}."
     raise NotFoundError(ErrorCode.NOT_FOUND, message, "Look at the call; it may have been inspected again.")
-
-
-def _without(found: SearchResults, source: Source, asked: Narrowed) -> SearchResults:
-    """The results less one turn, as long as was asked for."""
-    kept = []
-    for call in found.calls:
-        others = [t for t in call.turns if (call.call_id, t.turn_index) != (source.call_id, source.turn_index)]
-        gone = len(call.turns) - len(others)
-        if others:
-            kept.append(call.model_copy(update={"turns": tuple(others), "matches": call.matches - gone}))
-    return found.model_copy(update={"calls": tuple(kept[: asked.limit])})
 
 
 def status_of(services: Services, access: Access) -> SearchStatus:

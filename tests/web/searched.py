@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -22,7 +23,7 @@ CALLS: dict[str, tuple[str, str, str, int, tuple[str, ...]]] = {
     "C-2": ("A-201", "一组", "消费贷", 10, ("您好", "下个月还", "律师函会寄到你单位")),
     "C-3": ("A-305", "二组", "信用卡", 120, ("您好", "单位的电话别打", "你单位我们都知道")),
 }
-THREAT = finding(turns=(2,))
+THREAT = finding(turns=(2,), rule_id="CN-COLL-THIRD-2")
 MILD = finding(turns=(2,), rule_id="CN-COLL-009", title="", severity=Severity.MINOR, requirements=("CN-TIME-01",))
 FINDINGS: dict[str, tuple[Finding, ...]] = {"C-1": (THREAT,), "C-2": (MILD,), "C-3": (THREAT, MILD)}
 #: Sees the first team alone.
@@ -30,6 +31,11 @@ ONE_TEAM = Access(teams=frozenset({"一组"}))
 
 #: What only the call outside the bound has: its id, agent, team, day, and a turn.
 OUTSIDE = ("C-3", "A-305", "二组", "2026-11-19", "电话别打")
+
+
+def leaked(text: str, typed: tuple[str, ...] = ()) -> list[str]:
+    """What a text says of the call outside the bound, but for what the asker typed; rules end in such letters too."""
+    return [word for word in OUTSIDE if word not in typed and re.search(rf"(?<![A-Z-]){word}", text)]
 
 
 def letters(texts: Iterable[str]) -> list[bytes]:

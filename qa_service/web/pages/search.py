@@ -23,7 +23,7 @@ from qa_service.web.filters import Name, SearchAsked, Words
 from qa_service.web.language import Translator
 from qa_service.web.pages.narrowing import FILTERS, SHOWN, bars, chips, groups
 from qa_service.web.render import View, view_of
-from qa_service.web.searching import Found, NoVectorError, Source, find, find_like, source_of, status_of
+from qa_service.web.searching import Found, Source, find, find_like, source_of, status_of
 
 router = APIRouter()
 log = logs.get(__name__)
@@ -99,7 +99,7 @@ def search(
         "error": outcome.error,
         "form": read(asked.q),
         "offence": offence(asked.q, outcome.error),
-        "wrong": wrong_words(asked, outcome.error),
+        "wrong": wrong_words(asked, outcome),
         "advice": advice(offence(asked.q, outcome.error)),
         "found": outcome.found,
         "status": status_of(services, access),
@@ -147,13 +147,13 @@ def offence(text: str, error: QAError | None) -> Offence | None:
     return Offence(text[:at], text[at:end], text[end:])
 
 
-def wrong_words(asked: PageAsked, error: QAError | None) -> str:
+def wrong_words(asked: PageAsked, outcome: Outcome) -> str:
     """The key of what was wrong, in the reader's words."""
-    if error is None:
+    if outcome.error is None:
         return ""
-    if asked.like and error.code == ErrorCode.NOT_FOUND:
-        return "like.no_vector" if isinstance(error, NoVectorError) else "like.no_turn"
-    return f"error.{error.code}"
+    if asked.like and outcome.error.code == ErrorCode.NOT_FOUND:
+        return "like.no_vector" if outcome.source else "like.no_turn"
+    return f"error.{outcome.error.code}"
 
 
 def advice(found: Offence | None) -> str:

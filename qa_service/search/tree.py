@@ -1,7 +1,7 @@
 """A query as it is understood, before it is put in the words of one index or the other.
 
 A node holds of a *turn*: its own words and the facts of its call. Only Near is of a whole call, and only stands at the
-top (``Asked.nears``), so that both indexes answer it the same way (near.py).
+top (``Understood.nears``), so that both indexes answer it the same way (near.py).
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ Node: TypeAlias = Words | Fuzzy | Sounds | Fact | Range | And | Or | Not
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """Each part is said in the call, all within ``seconds`` of one another (None: anywhere); in order if ``ordered``."""
+    """Each part is said in the call, all within ``seconds`` of one another (None: anywhere), ``ordered`` or not."""
 
     parts: tuple[Node, ...]
     seconds: float | None = None
@@ -106,9 +106,9 @@ class Near:
 class Understood:
     """A whole query. Without ``nears``: turns for which ``node`` holds, and their calls.
 
-    With ``nears``: calls in which every near holds; ``node`` then holds facts alone (words beside a near() have become
-    a near of their own), and is true of each turn that takes part. ``ranked``: words were asked for, so the best come
-    first. Facts that only narrow (filters, fields) weigh nothing.
+    With ``nears``: calls in which every near holds; ``node`` then holds facts, ranges and what must be absent (words
+    beside a near() have become a near of their own), and is true of each turn that takes part. ``ranked``: the best
+    come first, for words were asked for; never with nears. Facts that only narrow (filters, fields) weigh nothing.
     """
 
     node: Node

@@ -8,6 +8,8 @@ south-western Mandarin make: zh/z, ch/c, sh/s, n/l, f/h, an/ang, en/eng, in/ing.
 from __future__ import annotations
 
 import itertools
+import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -25,6 +27,11 @@ _POLYPHONES = {
     "厦": "sha xia", "查": "cha zha", "卡": "ka qia", "便": "bian pian", "提": "ti di",
 }  # fmt: skip
 _MAX_READINGS = 16
+_CHUNK = regex.compile(r"\p{Script=Han}+|[^\s\p{Script=Han}'’·-]+")
+_TONE = regex.compile(r"(?<=[a-z])[1-5](?!\d)")
+#: lue and nue are how lüe and nüe are often written.
+_LONGEST = 6
+_ALSO = {"lue": "lve", "nue": "nve"}
 _INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 _AFTER_F = {
     "a": "ua", "an": "uan", "ang": "uang", "ei": "ui", "en": "un", "eng": "eng", "o": "uo", "u": "u", "ou": "ou",
@@ -64,6 +71,60 @@ def readings(phrase: str) -> tuple[tuple[str, ...], ...]:
         for char, reading in zip(phrase, first, strict=True)
     ]
     return tuple(itertools.islice(itertools.product(*options), _MAX_READINGS))
+
+
+def spelt(text: str) -> tuple[tuple[str, ...], ...]:
+    """The syllables that ``text`` may stand for, Han characters and pinyin mixed (at most 16 ways).
+
+    Pinyin with or without tones (lǎolài, lao3 lai4), ``v`` or ``ü``; where a syllable ends may be left open: xian is
+    xian or xi an. Empty when there is anything in it that is neither.
+    """
+    options = []
+    for chunk in _CHUNK.findall(_toneless(text)):
+        found = readings(chunk) if _HAN.fullmatch(chunk) else tuple(itertools.islice(_divided(chunk), _MAX_READINGS))
+        if not found:
+            return ()
+        options.append(found)
+    ways = (tuple(itertools.chain.from_iterable(way)) for way in itertools.product(*options))
+    return tuple(way for way in itertools.islice(ways, _MAX_READINGS) if way)
+
+
+def _toneless(text: str) -> str:
+    """Without tone marks and numbers, ü and u: as v."""
+    letters = unicodedata.normalize("NFD", text.lower()).replace("u\u0308", "v").replace("u:", "v")
+    return _TONE.sub(" ", "".join(c for c in letters if unicodedata.category(c) != "Mn"))
+
+
+def _divided(letters: str) -> Iterator[tuple[str, ...]]:
+    """Every division into syllables, those with long ones first."""
+    ends = {len(letters): [len(letters)]}  # where a syllable that begins there may end, as far as the rest divides too
+    for start in range(len(letters) - 1, -1, -1):
+        longest = min(start + _LONGEST, len(letters))
+        ends[start] = [end for end in range(longest, start, -1) if ends[end] and _syllable(letters[start:end])]
+
+    def onwards(start: int) -> Iterator[tuple[str, ...]]:
+        if start == len(letters):
+            yield ()
+            return
+        for end in ends[start]:
+            yield from ((_syllable(letters[start:end]), *rest) for rest in onwards(end))
+
+    return onwards(0)
+
+
+def _syllable(letters: str) -> str:
+    """As it stands in a turn's sounds; empty for what is none."""
+    syllable = _ALSO.get(letters, letters)
+    return syllable if syllable in _syllabary() else ""
+
+
+@lru_cache(maxsize=1)
+def _syllabary() -> frozenset[str]:
+    """All syllables that a character is read as, but for those without a vowel (嗯 n, 呣 m)."""
+    from pypinyin.constants import PINYIN_DICT
+
+    known = {reading for readings in set(PINYIN_DICT.values()) for reading in readings.split(",")}
+    return frozenset(s for s in map(_toneless, known) if s.isascii() and set(s) & set("aeiouv"))
 
 
 @lru_cache(maxsize=4096)

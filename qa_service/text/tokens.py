@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import regex
 
@@ -25,8 +25,7 @@ _INSIDE = str.maketrans("", "", "'’,")
 JOINT = "·"
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """``text`` normalised (width, script, case), found at ``[start, end)`` of the original."""
 
     text: str
@@ -37,8 +36,10 @@ class Token:
 def tokens(text: str) -> tuple[Token, ...]:
     """All tokens in order. "3,000" is 3000, "don't" is dont, 國 is 国, Ｑ is q."""
     folded = normalise(text)
+    starts, ends = folded.starts, folded.ends
     return tuple(
-        Token(found.group().translate(_INSIDE), *folded.span(*found.span())) for found in _TOKEN.finditer(folded.text)
+        Token(word if len(word) == 1 else word.translate(_INSIDE), starts[start], ends[end - 1])
+        for word, (start, end) in ((found.group(), found.span()) for found in _TOKEN.finditer(folded.text))
     )
 
 

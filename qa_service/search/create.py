@@ -15,7 +15,7 @@ def open_index(settings: Settings) -> SearchIndex:
     if settings.elasticsearch_url:
         from qa_service.search.elastic import ElasticIndex
 
-        return ElasticIndex(settings.elasticsearch_url)
+        return ElasticIndex.from_settings(settings)
     from qa_service.search.embedded import EmbeddedIndex
 
     return EmbeddedIndex(settings.index_path)

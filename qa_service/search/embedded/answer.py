@@ -1,0 +1,153 @@
+"""Searches of one file, each within one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from qa_service.search.document import DIMENSIONS
+from qa_service.search.embedded import calls
+from qa_service.search.embedded.calls import Matches, Standing
+from qa_service.search.embedded.connections import Connection
+from qa_service.search.embedded.find import Finder
+from qa_service.search.embedded.keys import Floats, Ints, both
+from qa_service.search.embedded.pages import cursor, fingerprint, place
+from qa_service.search.embedded.rank import scores
+from qa_service.search.embedded.schema import MOST_TURNS_OF_CALL, TURN_BITS
+from qa_service.search.embedded.show import call_hits, part_turns, shown
+from qa_service.search.embedded.vectors import Vectors
+from qa_service.search.near import Candidate
+from qa_service.search.protocol import Access, CallHit, Order, SearchQuery, SearchResults
+from qa_service.search.tree import And, Node, Understood
+
+
+def search(connection: Connection, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
+    """Calls with turns for which the node of ``asked`` holds; it has no near().
+
+    Raises:
+        QueryError: the page is of another search.
+    """
+    asked_for = fingerprint(query, access)
+    after = place(query.after, asked_for) if query.after is not None else None
+    finder = Finder(connection, access)
+    matches = Matches.of(finder.turns(asked.node))
+    weights = _weights(connection, finder, asked.node, matches) if asked.ranked else None
+    by_best = weights is not None and query.order is Order.BEST
+    found, more = _standing(connection, matches, weights if by_best else None).page(connection, query.limit, after)
+    return SearchResults(
+        calls=tuple(_hits(connection, asked.node, query, matches, weights, [at for at, _ in found])),
+        total_calls=len(matches.numbers),
+        total_turns=len(matches.keys),
+        facets=calls.facets(connection, matches.numbers, query.facets),
+        next=cursor(found[-1][1], asked_for) if found and more else None,
+    )
+
+
+def similar(
+    connection: Connection, vectors: Vectors, vector: bytes, node: Node, query: SearchQuery, access: Access
+) -> SearchResults:
+    """Calls with the turns whose meaning is nearest, among those for which the node holds; one page."""
+    keys, cosines = vectors.cosines(connection, Finder(connection, access).turns(node), vector)
+    matches = Matches.of(keys)
+    found, _ = _standing(connection, matches, cosines).page(connection, query.limit, None)
+    return SearchResults(
+        calls=tuple(_hits(connection, node, query, matches, cosines, [at for at, _ in found])),
+        total_calls=len(matches.numbers),
+        total_turns=len(keys),
+        facets=calls.facets(connection, matches.numbers, query.facets),
+    )
+
+
+def candidates(
+    connection: Connection,
+    parts: Sequence[Node],
+    within: Node,
+    query: SearchQuery,
+    access: Access,
+    after: str | None,
+    count: int,
+) -> tuple[list[Candidate], int]:
+    """As NearSource says."""
+    asked_for = fingerprint(query, access, parts, within)
+    behind = place(after, asked_for) if after is not None else None
+    finder = Finder(connection, access)
+    each = [Matches.of(finder.turns(And((part, within)))) for part in parts]
+    numbers = each[0].numbers
+    for matches in each[1:]:
+        numbers = both(numbers, matches.numbers)
+    standing = Standing(numbers, np.zeros(len(numbers)), calls.happened(connection, numbers))
+    found, _ = standing.page(connection, count, behind)
+    chosen = [int(numbers[at]) for at, _ in found]
+    return list(_candidates(connection, query, each, chosen, [cursor(at, asked_for) for _, at in found])), len(numbers)
+
+
+def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | None:
+    """The vector of a turn, None where it has none."""
+    find = "SELECT number, places, vectors.vectors FROM calls JOIN vectors USING (number) WHERE call_id = ?"
+    found = connection.execute(find, (call_id,)).fetchone()
+    if found is None:
+        return None
+    number, places, vectors = found
+    turns = np.frombuffer(places, np.uint16).tolist()
+    ask = "SELECT key FROM turns WHERE key BETWEEN ? AND ? AND turn_index = ?"
+    first = number << TURN_BITS
+    row = connection.execute(ask, (first, first + MOST_TURNS_OF_CALL - 1, turn_index)).fetchone()
+    if row is None or row[0] - first not in turns:
+        return None
+    at = turns.index(row[0] - first) * DIMENSIONS
+    return bytes(vectors[at : at + DIMENSIONS])
+
+
+def _weights(connection: Connection, finder: Finder, node: Node, matches: Matches) -> Floats:
+    turns, words = connection.execute("SELECT turns, words FROM totals").fetchone()
+    average = words / turns if turns else 0.0
+    return scores(finder, node, matches.keys, calls.lengths(connection, matches), turns, average)
+
+
+def _standing(connection: Connection, matches: Matches, weights: Floats | None) -> Standing:
+    best = np.zeros(len(matches.numbers)) if weights is None else matches.best(weights)
+    return Standing(matches.numbers, best, calls.happened(connection, matches.numbers))
+
+
+def _hits(
+    connection: Connection,
+    node: Node,
+    query: SearchQuery,
+    matches: Matches,
+    weights: Floats | None,
+    chosen: Sequence[int],
+) -> list[CallHit]:
+    numbers = [int(matches.numbers[at]) for at in chosen]
+    turns = (_best_turns(matches, at, weights, query.turns) for at in chosen)
+    return call_hits(connection, numbers, turns, _told(matches, weights, chosen), node)
+
+
+def _told(matches: Matches, weights: Floats | None, chosen: Sequence[int]) -> Iterator[Mapping[str, object]]:
+    for at in chosen:
+        own = matches.turns(at)
+        relevance = 0.0 if weights is None else float(weights[own].max())
+        yield {"matches": own.stop - own.start, "relevance": relevance}
+
+
+def _best_turns(matches: Matches, at: int, weights: Floats | None, most: int) -> Ints:
+    """The keys of the best turns of a call, in the order of speech."""
+    own = matches.turns(at)
+    keys = matches.keys[own]
+    if weights is None:
+        return keys[:most]
+    return np.sort(keys[np.argsort(-weights[own], kind="stable")[:most]])
+
+
+def _candidates(
+    connection: Connection, query: SearchQuery, each: Sequence[Matches], chosen: Sequence[int], cursors: Sequence[str]
+) -> Iterator[Candidate]:
+    known, valued = shown(connection, chosen), calls.values(connection, chosen, query.facets)
+    for number, named in zip(chosen, cursors, strict=True):
+        keys = [m.keys[m.turns(int(np.searchsorted(m.numbers, number)))] for m in each]
+        yield Candidate(
+            call=CallHit(**known[number], turns=(), matches=0),
+            parts=tuple(part_turns(connection, keys)),
+            facets=valued[number],
+            cursor=named,
+        )

@@ -1,0 +1,71 @@
+"""How well turns match: BM25 (Robertson, Zaragoza, 2009) as Lucene reckons it, over the words of a turn.
+
+A phrase is weighed as one word, by how many turns have it. Of words and pairs it is known how often a turn has them up
+to three times; longer phrases, sounds and misspelt words count once. Facts and measures weigh nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from qa_service.search.embedded.find import Finder
+from qa_service.search.embedded.keys import Floats, Ints, within
+from qa_service.search.embedded.match import of_turns
+from qa_service.search.embedded.tokens import MOST_TIMES, times, tokens_of
+from qa_service.search.tree import And, Fuzzy, Node, Or, Sounds, Words
+
+K1 = 1.2
+B = 0.75
+Leaf = Words | Fuzzy | Sounds
+
+
+def scores(finder: Finder, node: Node, keys: Ints, lengths: Ints, turns: int, average: float) -> Floats:
+    """Of each of the turns for which the node holds, of so many words each; the whole index has so many ``turns``."""
+    total = np.zeros(len(keys))
+    norm = K1 * (1 - B + B * lengths / average) if average else np.full(len(keys), K1)
+    around = _driver(node)
+    beside = f" AND {finder.expression(around)}" if around else ""
+    for leaf, required in dict(_leaves(node, required=True)).items():
+        asked = finder.expression(leaf)
+        often = np.ones(len(keys))
+        if not required:
+            often[~within(keys, finder.lookup(asked + beside))] = 0
+        for token in _repeats(leaf):
+            often += within(keys, finder.lookup(f'"{token}"{beside}'))
+        total += _rarity(finder.count(asked), turns) * often / (often + norm)
+    return total
+
+
+def _rarity(having: int, turns: int) -> float:
+    return math.log(1 + (max(turns - having, 0) + 0.5) / (having + 0.5))
+
+
+def _leaves(node: Node, *, required: bool) -> Iterator[tuple[Leaf, bool]]:
+    """The words that are looked for, and whether every turn that matches has them; a word is told once, so at last."""
+    match node:
+        case Words() | Fuzzy() | Sounds():
+            yield node, required
+        case And(parts=parts):
+            for part in sorted(parts, key=lambda part: isinstance(part, Words | Fuzzy | Sounds)):
+                yield from _leaves(part, required=required)
+        case Or(parts=parts):
+            for part in parts:
+                yield from _leaves(part, required=False)
+
+
+def _driver(node: Node) -> Node | None:
+    """A part that every matching turn has and FTS5 finds by itself; lookups beside it read little."""
+    if isinstance(node, And):
+        kept = tuple(part for part in node.parts if of_turns(part))
+        return And(kept) if kept else None
+    return None
+
+
+def _repeats(leaf: Leaf) -> Sequence[str]:
+    if not isinstance(leaf, Words) or leaf.prefix or len(leaf.tokens) > 2:
+        return ()
+    (token,) = tokens_of(leaf)
+    return [times(token, number) for number in range(2, MOST_TIMES + 1)]

@@ -67,6 +67,7 @@ class ErrorCode(StrEnum):
     LANGUAGE_UNSUPPORTED = "language_unsupported"
     DATABASE_UNAVAILABLE = "database_unavailable"
     INDEX_UNAVAILABLE = "index_unavailable"
+    INDEX_INCOMPLETE = "index_incomplete"
     STORAGE_FULL = "storage_full"
     INTERNAL = "internal"
 

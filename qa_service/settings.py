@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     ui_language: Literal["zh", "en"] = Field("zh", description="language of the pages until one is chosen")
     cookie_secure: bool = Field(False, description="true behind HTTPS")
     elasticsearch_url: str = Field("", description="empty: the embedded index")
+    search_vectors: Literal["auto", "off"] = Field(
+        "auto", description="turns found by meaning too; auto: wherever the classifier's encoder is here"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least severe line that is logged"
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from qa_service.cli import calls, find, kept, reports, rules, system
+from qa_service.cli import calls, find, index, kept, reports, rules, system
 
 WELCOME = """qa: quality inspection of collections calls (催收语音智能质检)
 
@@ -39,6 +39,7 @@ def welcome(
 calls.add_to(app)
 kept.add_to(app)
 find.add_to(app)
+index.add_to(app)
 system.add_to(app)
 app.add_typer(reports.app, name="report")
 app.add_typer(rules.app, name="rules")

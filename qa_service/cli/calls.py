@@ -156,6 +156,6 @@ def work(
         )
     typer.echo(
         f"{report.inspected} inspected, {report.not_assessable} not assessable, {report.failed} failed; "
-        f"{store.outbox.size()} waiting for the search index."
+        f"{store.outbox.lag().calls} waiting for the search index."
     )
     raise typer.Exit(SOME_FAILED if report.failed else OK)

@@ -150,11 +150,25 @@ def _hide_password(url: str) -> str:
 
 
 def _index(settings: Settings) -> Check:
+    """What it holds, and how far behind the database it is: behind for long, or with refused calls, it needs a look."""
+    from qa_service.cli.context import open_data
+    from qa_service.jobs.overview import index_report
     from qa_service.search.create import open_index
 
-    index = open_index(settings)
-    where = settings.elasticsearch_url or "embedded (SQLite FTS5)"
-    return Check(name="search index", state="ok", found=f"{_hide_password(where)}, {index.size()} turns")
+    report = index_report(open_data(settings), lambda: open_index(settings))
+    state, lag, error = report.state, report.lag, report.error
+    behind = f"{lag.calls} calls behind, {lag.parked} refused"
+    if state is None:
+        why = f"{error.message} [{error.code}]" if error else "no answer"
+        return Check(name="search index", state="broken", found=f"{why}; {behind}", advice="Nothing is lost.")
+    where = f"{state.backend} {state.version}"
+    if settings.elasticsearch_url:
+        where += f" at {_hide_password(settings.elasticsearch_url)}"
+    found = f"{where}, {state.calls} calls, {state.turns} turns, {state.vectors} vectors; {behind}"
+    advice = "Run `qa index status`." if lag.parked else "Run `qa work`, or `qa index retry`." if lag.calls else ""
+    if state.building:
+        advice = f"A new index is not finished: run `qa reindex`. {advice}".strip()
+    return Check(name="search index", state="optional" if advice else "ok", found=found, advice=advice)
 
 
 def _disk(settings: Settings) -> Check:

@@ -32,7 +32,8 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON."))
         typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {_reason(entry)}")
     for refused in found.quarantined:
         typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
-    typer.echo(f"search index: {found.index_backlog} calls behind")
+    parked = f", {found.index_parked} refused (qa index status)" if found.index_parked else ""
+    typer.echo(f"search index: {found.index_backlog} calls behind{parked}")
 
 
 def _reason(entry: CallEntry) -> str:

@@ -1,80 +1,125 @@
-"""Bring the search index up to date from the database's outbox, or build it again from the start."""
+"""Bring the search index up to date from the database's outbox."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, SetupError
-from qa_service.search.document import documents
-from qa_service.store.ledger import OutboxEntry
+from qa_service.jobs.documents import make, offer
+from qa_service.search.protocol import Refused
+from qa_service.store.outbox import OutboxEntry
 from qa_service.store.store import Store
 
 if TYPE_CHECKING:
-    from qa_service.search.protocol import SearchIndex
+    from qa_service.search.protocol import Embedder, SearchIndex
 
 log = logs.get(__name__)
 
+#: Held while something is written to the index, for one batch at a time.
 LOCK = "search"
-BATCH = 100
-#: How long a rebuild waits for a worker that is writing documents.
-REBUILD_WAIT_S = 60.0
+#: Held while a new index is filled.
+BUILD_LOCK = "reindex"
+#: Calls written at a time.
+BATCH = 50
+#: How long a command waits for a worker that is writing documents.
+COMMAND_WAIT_S = 60.0
+Clock = Callable[[], datetime]
 
 
-def sync_index(store: Store, index: SearchIndex, *, wait_s: float = 0.0) -> int:
-    """Write the documents of all calls that wait for the index; returns how many calls.
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
-    One process writes at a time, so that an older inspection never overwrites a newer one: where another
-    writes now (for longer than ``wait_s`` seconds), nothing is done, for it writes everything that waits.
+
+def sync_index(
+    store: Store,
+    index: SearchIndex,
+    embedder: Embedder | None = None,
+    *,
+    most: int | None = None,
+    wait_s: float = 0.0,
+    clock: Clock = utc_now,
+) -> int:
+    """Write the documents of calls that wait for the index, oldest first; returns how many calls.
+
+    One process writes at a time, so that an older inspection never overwrites a newer one: where another writes now
+    (for longer than ``wait_s`` seconds), nothing is done, for it writes everything that waits. A call that the index
+    refuses is tried again later or parked; the others go on.
+
+    Args:
+        embedder: makes the turns' vectors; without it they have none.
+        most: look at so many calls, or a few more.
 
     Raises:
-        SetupError: INDEX_UNAVAILABLE; what was not written goes on waiting.
+        SetupError: INDEX_UNAVAILABLE; what was not written goes on waiting, in its order, and no attempt is counted.
     """
+    if not store.outbox.pending(1, now=clock()):
+        return 0
     with store.exclusive(LOCK, wait_s=wait_s) as held:
-        return _write_pending(store, index) if held else 0
+        return write_pending(store, index, embedder, most=most, clock=clock) if held else 0
 
 
-def reindex(store: Store, index: SearchIndex) -> int:
-    """Build the index again from the database; returns how many calls. Safe to break off: the rest waits.
-
-    Raises:
-        SetupError: INDEX_UNAVAILABLE, also when another process is writing to the index all the time.
-    """
-    with store.exclusive(LOCK, wait_s=REBUILD_WAIT_S) as held:
-        if not held:
-            message = "Another process has been writing to the search index for a minute."
-            raise SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "Stop it, or run `qa reindex` again later.")
-        store.outbox.enqueue_all()
-        index.clear()
-        return _write_pending(store, index)
-
-
-def _write_pending(store: Store, index: SearchIndex) -> int:
-    """Batch by batch. A call whose documents cannot be made is logged and left waiting; the rest goes on."""
-    written, last = 0, 0
-    while entries := store.outbox.pending(BATCH, after=last):
+def write_pending(
+    store: Store, index: SearchIndex, embedder: Embedder | None, *, most: int | None = None, clock: Clock = utc_now
+) -> int:
+    """As :func:`sync_index`, for one that holds the lock."""
+    written, looked_at, last = 0, 0, 0
+    while (most is None or looked_at < most) and (entries := store.outbox.pending(BATCH, now=clock(), after=last)):
         last = entries[-1].number
-        for call_id, orders in _by_call(entries).items():
-            if _write(store, index, call_id):
-                store.outbox.done(orders)
-                written += 1
+        looked_at += len(entries)
+        written += _write(store, index, embedder, entries, clock)
     return written
 
 
-def _by_call(entries: Sequence[OutboxEntry]) -> dict[str, list[OutboxEntry]]:
-    found: dict[str, list[OutboxEntry]] = {}
-    for entry in entries:
-        found.setdefault(entry.call_id, []).append(entry)
-    return found
+def _write(
+    store: Store, index: SearchIndex, embedder: Embedder | None, entries: Sequence[OutboxEntry], clock: Clock
+) -> int:
+    """Entries are struck only after the index took their calls."""
+    made = make(store, list(dict.fromkeys(entry.call_id for entry in entries)), embedder)
+    if made.silent:
+        index.delete(made.silent)
+    refused = [*made.broken, *offer(index.write, made.documents)]
+    lasting = [one.call_id for one in refused if not one.passing]
+    if lasting:
+        index.delete(lasting)  # what the index had of them is no longer true
+    note(store, entries, refused, clock())
+    troubled = {one.call_id for one in refused}
+    taken = [entry for entry in entries if entry.call_id not in troubled]
+    store.outbox.done(taken)
+    return len({entry.call_id for entry in taken})
 
 
-def _write(store: Store, index: SearchIndex, call_id: str) -> bool:
-    try:
-        index.replace(call_id, documents(store.calls.get(call_id)))
-    except SetupError:
-        raise
-    except Exception as wrong:  # one call's documents must not hold up the others'
-        logs.failure(log, f"search documents of call {call_id}", wrong)
-        return False
-    return True
+def note(store: Store, entries: Sequence[OutboxEntry], refused: Sequence[Refused], now: datetime) -> None:
+    """Keep why the index did not take some of these calls."""
+    for one in refused:
+        log.warning("call %s: not taken by the search index: %s", one.call_id, one.reason)
+        own = [entry for entry in entries if entry.call_id == one.call_id]
+        store.outbox.failed(own, one.reason, passing=one.passing, now=now)
+
+
+def prune(store: Store, index: SearchIndex, before: date) -> int:
+    """Take all calls of days before ``before`` out of the index; returns how many. The database keeps them.
+
+    Raises:
+        SetupError: INDEX_UNAVAILABLE.
+    """
+    with store.exclusive(BUILD_LOCK) as alone, store.exclusive(LOCK, wait_s=COMMAND_WAIT_S) as held:
+        if not alone:
+            raise building()
+        if not held:
+            raise busy()
+        return index.delete_before(before)
+
+
+def busy() -> SetupError:
+    """Another process has held the lock for too long."""
+    message = f"Another process has been writing to the search index for {COMMAND_WAIT_S:.0f} seconds."
+    return SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "Stop it, or run the same command again later.")
+
+
+def building() -> SetupError:
+    """Another process fills a new index."""
+    message = "Another process is building the search index."
+    return SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "Wait until it is done: `qa index status` tells.")

@@ -9,7 +9,6 @@ is free again for the next one.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -23,6 +22,7 @@ from qa_service.intake.storage import AudioStore
 from qa_service.jobs.followups import follow, follow_call
 from qa_service.jobs.heartbeat import heartbeat
 from qa_service.jobs.identity import is_dead, worker_id
+from qa_service.jobs.indexer import Indexer
 from qa_service.jobs.signals import stop_on_signals
 from qa_service.jobs.trouble import error_info
 from qa_service.records import (
@@ -50,10 +50,6 @@ OnDone = Callable[[Inspection], None]
 Clock = Callable[[], datetime]
 #: Seconds between looks at an empty queue, for a worker that stays.
 POLL_S = 2.0
-#: Seconds for which an index that failed is left alone.
-INDEX_REST_S = 30.0
-#: How long the last look at the index waits for another process that writes to it.
-LAST_SYNC_WAIT_S = 5.0
 #: Calls judged again by their history between two batches of calls that wait.
 FOLLOWED_BESIDE = 50
 #: Stages worth breaking off when asked to stop; the others are through in a moment.
@@ -139,7 +135,7 @@ def work(
     """
     stop = stop or threading.Event()
     worker = _Worker(store, settings, inspector, stop, clock, on_progress, on_done)
-    indexer = _Indexer(store, index)
+    indexer = Indexer(store, settings, index)
     with stop_on_signals(stop):
         while not stop.is_set() and (limit is None or worker.through < limit):
             worked = worker.step(limit)
@@ -148,8 +144,9 @@ def work(
             elif not stay:
                 break
             else:
+                indexer.sync()
                 stop.wait(POLL_S)
-    indexer.finish(wait_s=0.0 if stop.is_set() else LAST_SYNC_WAIT_S)
+    indexer.finish(soon=stop.is_set())
     return worker.report(stopped=stop.is_set())
 
 
@@ -311,28 +308,3 @@ class _Worker:
         self._counts[result.status.value] += 1
         if self._on_done:
             self._on_done(result)
-
-
-class _Indexer:
-    """Brings the index up to date between calls, and leaves it alone for a while after a failure."""
-
-    def __init__(self, store: Store, index: SearchIndex | None) -> None:
-        self._store = store
-        self._index = index
-        self._rest_until = 0.0
-
-    def sync(self) -> None:
-        if time.monotonic() >= self._rest_until:
-            self.finish(wait_s=0.0)
-
-    def finish(self, *, wait_s: float) -> None:
-        """Once more, whatever failed before."""
-        if self._index is None:
-            return
-        from qa_service.jobs.indexing import sync_index
-
-        try:
-            sync_index(self._store, self._index, wait_s=wait_s)
-        except Exception as wrong:  # the documents wait in the database; the work goes on
-            logs.failure(log, "search index", wrong)
-            self._rest_until = time.monotonic() + INDEX_REST_S

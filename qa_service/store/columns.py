@@ -14,6 +14,11 @@ def naive_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(tzinfo=None)
 
 
+def now_utc() -> datetime:
+    """This moment, as columns take it."""
+    return naive_utc(datetime.now(UTC))
+
+
 def aware(moment: datetime) -> datetime:
     """The inverse of :func:`naive_utc`."""
     return moment.replace(tzinfo=UTC)

@@ -1,28 +1,19 @@
-"""The smaller repositories: quarantine, the search outbox, accounts and secrets."""
+"""The smaller repositories: quarantine, accounts and secrets."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from qa_service.records import ErrorInfo, QuarantineEntry
 from qa_service.store.columns import aware, clean, naive_utc
 from qa_service.store.engine import reading
-from qa_service.store.queue import CHUNK
-from qa_service.store.tables import AccountRow, Base, CallRow, OutboxRow, QuarantineRow, SecretRow
-
-
-class OutboxEntry(NamedTuple):
-    """An order to write a call's search documents; ``number`` grows and is never used again."""
-
-    number: int
-    call_id: str
+from qa_service.store.tables import AccountRow, Base, QuarantineRow, SecretRow
 
 
 class _Repository:
@@ -69,38 +60,6 @@ class Quarantine(_Repository):
                 return
         with self._engine.begin() as connection:
             connection.execute(delete(QuarantineRow).where(mine))
-
-
-class Outbox(_Repository):
-    """Calls whose search documents are not written yet, in the order they were inspected."""
-
-    def pending(self, limit: int = 100, *, after: int = 0) -> tuple[OutboxEntry, ...]:
-        """The oldest entries with numbers above ``after``. A call may stand there more than once."""
-        query = select(OutboxRow.id, OutboxRow.call_id).where(OutboxRow.id > after)
-        with self._reading.connect() as connection:
-            rows = connection.execute(query.order_by(OutboxRow.id).limit(limit))
-            return tuple(OutboxEntry(row.id, row.call_id) for row in rows)
-
-    def done(self, entries: Sequence[OutboxEntry]) -> None:
-        """Strike these entries; what was added for the same calls since they were read stays."""
-        numbers = [entry.number for entry in entries]
-        with self._engine.begin() as connection:
-            for at in range(0, len(numbers), CHUNK):
-                connection.execute(delete(OutboxRow).where(OutboxRow.id.in_(numbers[at : at + CHUNK])))
-
-    def size(self) -> int:
-        """Calls that wait for the index."""
-        with self._reading.connect() as connection:
-            return int(connection.execute(select(func.count(OutboxRow.call_id.distinct()))).scalar_one())
-
-    def enqueue_all(self) -> int:
-        """Order every inspected call again, for a rebuild of the index; returns how many."""
-        inspected = select(CallRow.call_id).where(CallRow.inspection_id.is_not(None))
-        every = inspected.order_by(CallRow.happened_at, CallRow.call_id)
-        with self._engine.begin() as connection:
-            connection.execute(delete(OutboxRow))
-            connection.execute(insert(OutboxRow).from_select(["call_id"], every))
-            return connection.execute(select(func.count()).select_from(OutboxRow)).scalar_one()
 
 
 class Accounts(_Repository):

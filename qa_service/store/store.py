@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 
 from qa_service.store.calls import CallRepository
+from qa_service.store.corpus import Corpus
 from qa_service.store.engine import connect
 from qa_service.store.followups import FollowUps
-from qa_service.store.ledger import Accounts, Outbox, Quarantine
+from qa_service.store.ledger import Accounts, Quarantine
 from qa_service.store.lock import exclusive
 from qa_service.store.migrate import migrate
+from qa_service.store.outbox import Outbox
 from qa_service.store.queue import Queue
 
 
@@ -27,6 +29,7 @@ class Store:
     outbox: Outbox
     accounts: Accounts
     followups: FollowUps
+    corpus: Corpus
 
     def exclusive(self, name: str, *, wait_s: float = 0.0) -> AbstractContextManager[bool]:
         """A lock between all processes on this database; False when another holds it after ``wait_s``."""
@@ -56,4 +59,5 @@ def open_store(url: str) -> Store:
         Outbox(engine),
         Accounts(engine),
         FollowUps(engine),
+        Corpus(engine),
     )

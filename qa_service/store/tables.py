@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, MetaData, String, Text, UniqueConstraint, false
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from qa_service.store.columns import now_utc
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -99,13 +101,22 @@ class FindingRow(Base):
 
 
 class OutboxRow(Base):
-    """Calls whose search documents must be written, in order. A number is never used twice."""
+    """Calls whose search documents must be written, in order. A number is never used twice.
+
+    ``error`` is why the index did not take it, ``attempts`` how often; it is tried again after ``retry_after``, or not
+    by itself where it is ``parked``.
+    """
 
     __tablename__ = "search_outbox"
-    __table_args__ = ({"sqlite_autoincrement": True},)
+    __table_args__ = (Index(None, "call_id"), {"sqlite_autoincrement": True})
 
     id: Mapped[int] = mapped_column(BigKey, primary_key=True, autoincrement=True)
     call_id: Mapped[str] = mapped_column(Text)
+    ordered_at: Mapped[datetime | None] = mapped_column(default=now_utc)
+    attempts: Mapped[int] = mapped_column(default=0, server_default="0")
+    error: Mapped[str | None] = mapped_column(Text)
+    retry_after: Mapped[datetime | None]
+    parked: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 class ContactRow(Base):

@@ -55,6 +55,7 @@ STATUS: dict[ErrorCode, int] = {
     ErrorCode.LANGUAGE_UNSUPPORTED: 422,
     ErrorCode.DATABASE_UNAVAILABLE: 503,
     ErrorCode.INDEX_UNAVAILABLE: 503,
+    ErrorCode.INDEX_INCOMPLETE: 503,
     ErrorCode.STORAGE_FULL: 507,
     ErrorCode.INTERNAL: 500,
 }

@@ -5,11 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from datetime import date
+from typing import Self
 
 from qa_service.errors import SetupError
 from qa_service.search.create import open_index
-from qa_service.search.document import TurnDocument
-from qa_service.search.protocol import SearchIndex, SearchQuery, SearchResults
+from qa_service.search.document import CallDocument
+from qa_service.search.protocol import Access, IndexState, Rebuild, Refused, SearchIndex, SearchQuery, SearchResults
 from qa_service.settings import Settings
 
 #: Seconds before an index that was down is tried again.
@@ -25,17 +27,29 @@ class Index:
         self._open: SearchIndex | None = None
         self._down: tuple[float, SetupError] | None = None
 
-    def replace(self, call_id: str, documents: Sequence[TurnDocument]) -> None:
-        self._get().replace(call_id, documents)
+    def write(self, documents: Sequence[CallDocument]) -> tuple[Refused, ...]:
+        return self._get().write(documents)
 
-    def delete(self, call_id: str) -> None:
-        self._get().delete(call_id)
+    def delete(self, call_ids: Sequence[str]) -> None:
+        self._get().delete(call_ids)
 
-    def search(self, query: SearchQuery) -> SearchResults:
-        return self._get().search(query)
+    def delete_before(self, day: date) -> int:
+        return self._get().delete_before(day)
 
-    def size(self) -> int:
-        return self._get().size()
+    def search(self, query: SearchQuery, access: Access) -> SearchResults:
+        return self._get().search(query, access)
+
+    def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
+        return self._get().similar(vector, query, access)
+
+    def vector(self, call_id: str, turn_index: int) -> bytes | None:
+        return self._get().vector(call_id, turn_index)
+
+    def state(self) -> IndexState:
+        return self._get().state()
+
+    def rebuild(self) -> Rebuild:
+        return self._get().rebuild()
 
     def clear(self) -> None:
         self._get().clear()
@@ -45,6 +59,12 @@ class Index:
             if self._open is not None:
                 self._open.close()
             self._open = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def _get(self) -> SearchIndex:
         with self._lock:

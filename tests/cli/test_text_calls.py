@@ -77,11 +77,11 @@ def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> No
     assert "T-1" in found
     assert "[坐牢]" in found
     assert "1 turns in 1 calls." in found
-    assert json.loads(qa("search", "民事", "--json").out)["hits"][0]["call_id"] == "T-2"
+    assert json.loads(qa("search", "民事", "--json").out)["calls"][0]["call_id"] == "T-2"
     paths = qa("report", "daily", "--date", "2026-11-16").out.split()
     assert all(Path(p).is_relative_to(data) and Path(p).stat().st_size > 1000 for p in paths)
     assert len(paths) == 3
-    assert "2 calls indexed." in qa("reindex").out
+    assert "2 calls with 3 turns indexed" in qa("reindex").out
     assert "2 calls wait" in qa("reinspect", "--all").out
 
 

@@ -88,10 +88,10 @@ def test_following_twice_or_after_a_crash_changes_nothing_more(store: Store, set
     assert "missing_fact" in reasons(store, "C-4")[DAY_CAP]
     inspect_all(store, settings)
     assert list(findings(store, DAY_CAP)) == ["C-4"]
-    before, waiting = result(store, "C-4"), store.outbox.pending()
+    before, waiting = result(store, "C-4"), store.outbox.pending(now=NOW)
     assert store.followups.settle("C-4", orders, inspector().judge_by_history) is None
     assert follow(store, inspector()) == 0
-    assert (result(store, "C-4"), store.outbox.pending()) == (before, waiting)
+    assert (result(store, "C-4"), store.outbox.pending(now=NOW)) == (before, waiting)
 
 
 def test_what_other_rules_found_keeps_its_row(store: Store, settings: Settings) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import Connection, text
+
 from qa_service.records import Finding
 from qa_service.store.queue import Claim
 from qa_service.store.store import Store
@@ -27,3 +29,11 @@ def inspect(store: Store, *findings: Finding) -> str:
     claim = claimed(store)
     assert store.queue.finish(claim, inspection(claim.call_id, findings=findings), NOW)
     return claim.call_id
+
+
+def without_0003(connection: Connection) -> None:
+    """Take the schema back to revision 0002, with the rows it holds."""
+    connection.execute(text("DROP INDEX ix_search_outbox_call_id"))
+    for column in ("ordered_at", "attempts", "error", "retry_after", "parked"):
+        connection.execute(text(f"ALTER TABLE search_outbox DROP COLUMN {column}"))
+    connection.execute(text("UPDATE alembic_version SET version_num = '0002'"))

@@ -1,4 +1,4 @@
-"""Quarantine, outbox, accounts, secrets and locks; on SQLite and on PostgreSQL alike."""
+"""Quarantine, accounts, secrets and locks; on SQLite and on PostgreSQL alike."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import threading
 from qa_service.records import ErrorInfo
 from qa_service.store.store import Store
 from tests.factories import NOW, later
-from tests.store.keeping import inspect, keep
 
 
 def test_quarantine_notes_once_and_forgets_when_accepted(store: Store) -> None:
@@ -23,42 +22,6 @@ def test_quarantine_notes_once_and_forgets_when_accepted(store: Store) -> None:
     store.quarantine.clear("bad.mp3")
     store.quarantine.clear("never.mp3")
     assert [q.source for q in store.quarantine.list()] == ["other?.mp3"]
-
-
-def test_the_outbox_keeps_order_and_what_came_since(store: Store) -> None:
-    keep(store, "C-1", 1)
-    keep(store, "C-2", 2)
-    inspect(store)
-    seen = store.outbox.pending()
-    store.queue.requeue(["C-1"])
-    inspect(store)
-    inspect(store)
-    store.outbox.done(seen)
-    assert [e.call_id for e in store.outbox.pending()] == ["C-1", "C-2"]
-    assert store.outbox.size() == 2
-    first, second = store.outbox.pending()
-    assert store.outbox.pending(limit=1) == (first,)
-    assert store.outbox.pending(after=first.number) == (second,)
-
-
-def test_a_number_of_the_outbox_is_never_used_again(store: Store) -> None:
-    keep(store, "C-1", 1)
-    inspect(store)
-    seen = store.outbox.pending()
-    store.outbox.done(seen)
-    store.queue.requeue(["C-1"])
-    inspect(store)
-    store.outbox.done(seen)
-    assert store.outbox.size() == 1
-
-
-def test_everything_inspected_can_be_ordered_again(store: Store) -> None:
-    for n in range(1, 4):
-        keep(store, f"C-{n}", n)
-    inspect(store)
-    inspect(store)
-    assert store.outbox.enqueue_all() == 2
-    assert [e.call_id for e in store.outbox.pending()] == ["C-1", "C-2"]
 
 
 def test_accounts_and_secrets(store: Store) -> None:

@@ -1,0 +1,170 @@
+"""`qa search`, `qa reindex` and `qa index` on real calls that come as text."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from qa_service.search.protocol import SearchResults
+from qa_service.settings import Settings
+from qa_service.store.store import open_store
+from tests.cli.conftest import Run
+from tests.factories import NOW
+from tests.jobs.indexes import inspect_calls
+
+SAID = {
+    "S-1": ("再不还你就准备去坐牢吧", "你怎么这样说话"),
+    "S-2": ("不会有人抓您的，这是民事纠纷", "那我下周还"),
+    "S-3": ("我们会联系您的单位和家人", "别打电话给我单位"),
+}
+
+
+@pytest.fixture
+def kept(qa: Run, tmp_path: Path) -> Run:
+    """Three inspected calls, of two agents, one a day."""
+    lines = []
+    for day, (call_id, texts) in enumerate(SAID.items(), 16):
+        facts = {"jurisdiction": "CN", "language": "zh", "started_at": f"2026-11-{day}T10:00:00+08:00",
+                 "agent_id": f"A-{1 + day % 2}", "team": "一组", "callee_role": "debtor"}  # fmt: skip
+        turns = [
+            {"role": ("agent", "customer")[n % 2], "text": text, "start_s": n * 70.0, "end_s": n * 70.0 + 4}
+            for n, text in enumerate(texts)
+        ]
+        lines.append(json.dumps({"call_id": call_id, **facts, "turns": turns}, ensure_ascii=False))
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(lines), encoding="utf-8")
+    qa("ingest", "--manifest", path)
+    assert "3 inspected, 0 not assessable, 0 failed; 0 waiting" in qa("work").out
+    return qa
+
+
+def found(run: Run, *arguments: object) -> SearchResults:
+    return SearchResults.model_validate_json(run("search", *arguments, "--json").out)
+
+
+def ids(results: SearchResults) -> list[str]:
+    return [call.call_id for call in results.calls]
+
+
+# --- search ---
+
+
+def test_results_are_calls_with_the_moments_to_listen_to(kept: Run) -> None:
+    shown = kept("search", "单位", "--facet", "agent", "--facet", "day").out
+    assert "S-3  2026-11-18  A-1" in shown
+    assert "00:00  agent     我们会联系您的[单位]和家人" in shown.replace("00:02", "00:00")
+    assert "01:1" in shown
+    assert "别打电话给我[单位]" in shown
+    assert "agent        A-1 1" in shown
+    assert "2 turns in 1 calls." in shown
+
+
+def test_filters_narrow_and_need_no_words(kept: Run) -> None:
+    assert ids(found(kept, "--agent", "A-1", "--order", "newest")) == ["S-3", "S-1"]
+    assert ids(found(kept, "--from", "2026-11-17", "--to", "2026-11-17")) == ["S-2"]
+    assert ids(found(kept, "--requirement", "CN-FALSELEGAL-01", "--state", "confirmed")) == ["S-1"]
+    assert ids(found(kept, "还", "--role", "customer", "--team", "一组")) == ["S-2"]
+
+
+def test_pages_follow_one_another(kept: Run) -> None:
+    first = found(kept, "--limit", "2", "--order", "newest")
+    assert "More: --next" in kept("search", "--limit", "2").out
+    assert first.next
+    second = found(kept, "--limit", "2", "--order", "newest", "--next", first.next)
+    assert ids(first) + ids(second) == ["S-3", "S-2", "S-1"]
+    assert second.next is None
+
+
+def test_meaning_finds_what_is_said_in_other_words(kept: Run) -> None:
+    like = found(kept, "--like", "S-3#0", "--limit", "2")
+    assert len(like.calls) == 2
+    assert ("S-3", 0) not in {(c.call_id, t.turn_index) for c in like.calls for t in c.turns}
+    assert ids(found(kept, "--like-text", "我要告诉你公司和家里人", "--limit", "1")) == ["S-3"]
+    both = found(kept, "单位", "--meaning")
+    assert ids(both)[0] == "S-3"
+    assert len(both.calls) == 3
+    assert "  ≈ " in kept("search", "单位", "--meaning").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--like", "S-3"), "CALL#TURN"),
+        (("--like", "S-3#99"), "not_found"),
+        (("x", "--like", "S-3#0", "--meaning"), "one of"),
+        (("x", "--next", "nonsense"), "query_invalid"),
+    ],
+)
+def test_what_cannot_be_searched_says_why(kept: Run, arguments: tuple[str, ...], says: str) -> None:
+    ran = kept("search", *arguments)
+    assert ran.code == 2
+    assert says in ran.err
+
+
+def test_without_an_encoder_words_are_found_and_meaning_is_refused(kept: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QA_SEARCH_VECTORS", "off")
+    assert "model_not_found" in kept("search", "单位", "--meaning").err
+    assert ids(found(kept, "单位")) == ["S-3"]
+    kept("reindex", "--fresh")
+    assert json.loads(kept("index", "status", "--json").out)["state"]["vectors"] == 0
+
+
+# --- the index ---
+
+
+def test_the_state_of_the_index_is_told(kept: Run) -> None:
+    shown = kept("index", "status").out
+    assert "holds     3 calls, 6 turns, 6 vectors" in shown
+    assert "database  3 inspected calls" in shown
+    assert "waiting   0 calls" in shown
+    report = json.loads(kept("index", "status", "--json").out)
+    assert (report["inspected"], report["lag"]["calls"], report["parked"]) == (3, 0, [])
+
+
+def test_a_rebuild_says_that_it_counted(kept: Run) -> None:
+    ran = kept("reindex")
+    assert ran.code == 0
+    assert ran.out == "3 calls with 6 turns indexed: counted, as many as the database has.\n"
+    assert "[3/3] calls" in ran.err
+
+
+def test_refused_calls_are_named_and_tried_again(kept: Run, data: Path) -> None:
+    store = open_store(Settings(data_dir=data, _env_file=None).database)  # type: ignore[call-arg]
+    store.outbox.failed(store.outbox.order(["S-2"]), "too large", passing=False, now=NOW)
+    store.close()
+    assert "parked    1 calls" in kept("index", "status").out
+    assert "S-2: too large" in kept("index", "status").out
+    assert "0 calls behind, 1 refused" in kept("status").out
+    assert "1 refused" in kept("doctor").out
+    assert "1 calls were refused" in kept("search", "单位").err
+    ran = kept("index", "retry")
+    assert (ran.code, ran.out) == (0, "1 calls tried again, 1 written; 0 waiting, 0 parked.\n")
+
+
+def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(
+    kept: Run, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(Settings(data_dir=data, _env_file=None).database)  # type: ignore[call-arg]
+    inspect_calls(store, 2)
+    store.close()
+    assert "2 calls wait for the index" in kept("search", "单位").err
+    monkeypatch.setenv("QA_ELASTICSEARCH_URL", "http://127.0.0.1:9")
+    shown = kept("index", "status")
+    assert shown.code == 1
+    assert "index_unavailable" in shown.out
+    assert "waiting   2 calls, the longest since 20" in shown.out
+    assert "0 inspected" in kept("work").out
+    assert "2 calls behind" in kept("doctor").out
+    monkeypatch.delenv("QA_ELASTICSEARCH_URL")
+    kept("work")
+    assert "holds     5 calls" in kept("index", "status").out
+
+
+def test_earlier_days_are_forgotten_by_the_index_alone(kept: Run) -> None:
+    assert kept("index", "prune", "--before", "2026-11-18").out.startswith("2 calls of days before 2026-11-18")
+    assert ids(found(kept)) == ["S-3"]
+    assert "再不还" in kept("show", "S-1").out
+    kept("reindex")
+    assert len(found(kept).calls) == 3

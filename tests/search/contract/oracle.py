@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from qa_service.records import Role
 from qa_service.search.document import CallDocument, TurnDocument
 from qa_service.search.protocol import Access, Facet, SearchQuery
 from qa_service.search.query import understood
-from qa_service.search.streams import at_s, marks, streams
+from qa_service.search.streams import Streams, at_s, marks, streams
 from qa_service.search.tree import (
     And,
     Fact,
@@ -28,6 +29,10 @@ from qa_service.search.tree import (
     finding_fact,
 )
 from qa_service.text.tokens import pairs, stem
+
+
+#: Facts by call: the corpus has each call once, and a call is asked about again and again.
+_FACTS: dict[str, frozenset[str]] = {}
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def expected(query: SearchQuery, access: Access, corpus: Sequence[CallDocument])
 
 def holds(node: Node, turn: TurnDocument, call: CallDocument) -> bool:
     """Whether a node holds of a turn."""
-    said = streams(turn.text)
+    said = _said(turn.text)
     match node:
         case And(parts=parts):
             return all(holds(part, turn, call) for part in parts)
@@ -67,7 +72,7 @@ def holds(node: Node, turn: TurnDocument, call: CallDocument) -> bool:
         case Not(part=part):
             return not holds(part, turn, call)
         case Fact(token=token, of_turn=of_turn):
-            return token in (facts_of_turn(turn) if of_turn else facts_of_call(call))
+            return token in (facts_of_turn(turn) if of_turn else _facts(call))
         case Range():
             return _in_range(node, call)
         case Words(tokens=(word,), prefix=False):
@@ -83,6 +88,18 @@ def holds(node: Node, turn: TurnDocument, call: CallDocument) -> bool:
     raise AssertionError(node)
 
 
+def _facts(call: CallDocument) -> frozenset[str]:
+    if call.call_id not in _FACTS:
+        _FACTS[call.call_id] = frozenset(facts_of_call(call))
+    return _FACTS[call.call_id]
+
+
+@lru_cache(maxsize=None)
+def _said(text: str) -> Streams:
+    return streams(text)
+
+
+@lru_cache(maxsize=None)
 def osa(one: str, other: str) -> int:
     """Edits of letters where neighbours may change places once (optimal string alignment)."""
     before: list[int] = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import product
+from functools import cache
+from itertools import pairwise, product
 
 from qa_service.records import Role
 from qa_service.search.document import CallDocument, TurnDocument
@@ -29,7 +29,6 @@ from qa_service.search.tree import (
     finding_fact,
 )
 from qa_service.text.tokens import pairs, stem
-
 
 #: Facts by call: the corpus has each call once, and a call is asked about again and again.
 _FACTS: dict[str, frozenset[str]] = {}
@@ -94,12 +93,12 @@ def _facts(call: CallDocument) -> frozenset[str]:
     return _FACTS[call.call_id]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _said(text: str) -> Streams:
     return streams(text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def osa(one: str, other: str) -> int:
     """Edits of letters where neighbours may change places once (optimal string alignment)."""
     before: list[int] = []
@@ -176,15 +175,19 @@ def _near_turns(nears: Iterable[Near], turns: Sequence[TurnDocument], call: Call
 
 
 def _combinations(near: Near, turns: Sequence[TurnDocument], call: CallDocument) -> Iterator[tuple[TurnDocument, ...]]:
-    """Every choice of one place for each part that stands near enough and in order."""
+    """Every choice of one place for each part that stands near enough, each place once, and in order if asked."""
     places = [
-        [(at, turn) for turn in turns if holds(part, turn, call) for at in _moments(part, turn)] for part in near.parts
+        [(at, turn.index, turn) for turn in turns if holds(part, turn, call) for at in _moments(part, turn)]
+        for part in near.parts
     ]
     for chosen in product(*places):
-        times = [at for at, _ in chosen]
+        said = [place[:2] for place in chosen]
+        times = [at for at, _ in said]
         close = near.seconds is None or max(times) - min(times) <= near.seconds
-        if close and (not near.ordered or times == sorted(times)):
-            yield tuple(turn for _, turn in chosen)
+        each_once = len(set(zip(near.parts, said, strict=True))) == len(said)
+        rising = all(a < b for a, b in pairwise(said))
+        if close and (rising if near.ordered else each_once):
+            yield tuple(turn for _, _, turn in chosen)
 
 
 def _moments(part: Node, turn: TurnDocument) -> list[float]:

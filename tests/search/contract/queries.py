@@ -1,4 +1,4 @@
-"""120 queries as officers ask them, over the whole language and the filters."""
+"""More than 120 queries as officers ask them, over the whole language and the filters."""
 
 from __future__ import annotations
 
@@ -99,6 +99,8 @@ near(单位 电话 孩子)
 near("信用卡" 逾期, 20s)
 near(单位 电话, 10s) product:信用卡
 near(工资 利息, 2m) role:customer
+near(单位 单位, 60s)
+before(钱 钱 还, 20s)
 # facts
 agent:A-201
 坐席:A-202

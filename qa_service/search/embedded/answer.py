@@ -11,15 +11,14 @@ from qa_service.search.embedded import calls
 from qa_service.search.embedded.calls import Matches, Standing
 from qa_service.search.embedded.connections import Connection
 from qa_service.search.embedded.find import Finder
-from qa_service.search.embedded.keys import Floats, Ints, both
-from qa_service.search.embedded.pages import cursor, fingerprint, place
-from qa_service.search.embedded.rank import scores
+from qa_service.search.embedded.keys import Floats, Ints
+from qa_service.search.embedded.pages import behind, cursor, fingerprint
+from qa_service.search.embedded.rank import scores, statistics
 from qa_service.search.embedded.schema import MOST_TURNS_OF_CALL, TURN_BITS
-from qa_service.search.embedded.show import call_hits, part_turns, shown
+from qa_service.search.embedded.show import call_hits
 from qa_service.search.embedded.vectors import Vectors
-from qa_service.search.near import Candidate
 from qa_service.search.protocol import Access, CallHit, Order, SearchQuery, SearchResults
-from qa_service.search.tree import And, Node, Understood
+from qa_service.search.tree import Node, Understood
 
 
 def search(connection: Connection, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
@@ -29,10 +28,13 @@ def search(connection: Connection, asked: Understood, query: SearchQuery, access
         QueryError: the page is of another search.
     """
     asked_for = fingerprint(query, access)
-    after = place(query.after, asked_for) if query.after is not None else None
+    after, known = behind(query.after, asked_for) if query.after is not None else (None, None)
     finder = Finder(connection, access)
     matches = Matches.of(finder.turns(asked.node))
-    weights = _weights(connection, finder, asked.node, matches) if asked.ranked else None
+    weights = None
+    if asked.ranked:
+        known = known if known and known.fits(asked.node) else statistics(finder, asked.node, *_size(connection))
+        weights = scores(finder, asked.node, matches.keys, calls.lengths(connection, matches), known)
     by_best = weights is not None and query.order is Order.BEST
     found, more = _standing(connection, matches, weights if by_best else None).page(connection, query.limit, after)
     return SearchResults(
@@ -40,7 +42,7 @@ def search(connection: Connection, asked: Understood, query: SearchQuery, access
         total_calls=len(matches.numbers),
         total_turns=len(matches.keys),
         facets=calls.facets(connection, matches.numbers, query.facets),
-        next=cursor(found[-1][1], asked_for) if found and more else None,
+        next=cursor(found[-1][1], asked_for, known) if found and more else None,
     )
 
 
@@ -57,29 +59,6 @@ def similar(
         total_turns=len(keys),
         facets=calls.facets(connection, matches.numbers, query.facets),
     )
-
-
-def candidates(
-    connection: Connection,
-    parts: Sequence[Node],
-    within: Node,
-    query: SearchQuery,
-    access: Access,
-    after: str | None,
-    count: int,
-) -> tuple[list[Candidate], int]:
-    """As NearSource says."""
-    asked_for = fingerprint(query, access, parts, within)
-    behind = place(after, asked_for) if after is not None else None
-    finder = Finder(connection, access)
-    each = [Matches.of(finder.turns(And((part, within)))) for part in parts]
-    numbers = each[0].numbers
-    for matches in each[1:]:
-        numbers = both(numbers, matches.numbers)
-    standing = Standing(numbers, np.zeros(len(numbers)), calls.happened(connection, numbers))
-    found, _ = standing.page(connection, count, behind)
-    chosen = [int(numbers[at]) for at, _ in found]
-    return list(_candidates(connection, query, each, chosen, [cursor(at, asked_for) for _, at in found])), len(numbers)
 
 
 def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | None:
@@ -99,15 +78,13 @@ def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | Non
     return bytes(vectors[at : at + DIMENSIONS])
 
 
-def _weights(connection: Connection, finder: Finder, node: Node, matches: Matches) -> Floats:
+def _size(connection: Connection) -> tuple[int, int]:
     turns, words = connection.execute("SELECT turns, words FROM totals").fetchone()
-    average = words / turns if turns else 0.0
-    return scores(finder, node, matches.keys, calls.lengths(connection, matches), turns, average)
+    return int(turns), int(words)
 
 
 def _standing(connection: Connection, matches: Matches, weights: Floats | None) -> Standing:
-    best = np.zeros(len(matches.numbers)) if weights is None else matches.best(weights)
-    return Standing(matches.numbers, best, calls.happened(connection, matches.numbers))
+    return calls.standing(connection, matches.numbers, None if weights is None else matches.best(weights))
 
 
 def _hits(
@@ -137,17 +114,3 @@ def _best_turns(matches: Matches, at: int, weights: Floats | None, most: int) ->
     if weights is None:
         return keys[:most]
     return np.sort(keys[np.argsort(-weights[own], kind="stable")[:most]])
-
-
-def _candidates(
-    connection: Connection, query: SearchQuery, each: Sequence[Matches], chosen: Sequence[int], cursors: Sequence[str]
-) -> Iterator[Candidate]:
-    known, valued = shown(connection, chosen), calls.values(connection, chosen, query.facets)
-    for number, named in zip(chosen, cursors, strict=True):
-        keys = [m.keys[m.turns(int(np.searchsorted(m.numbers, number)))] for m in each]
-        yield Candidate(
-            call=CallHit(**known[number], turns=(), matches=0),
-            parts=tuple(part_turns(connection, keys)),
-            facets=valued[number],
-            cursor=named,
-        )

@@ -53,16 +53,14 @@ class Standing:
         """The calls behind a place: where each stands in these arrays, and in the order; whether more follow."""
         order, level = np.lexsort((-self.happened, -self.relevance)), 0
         if after is not None:
-            after = self._now(connection, after)
-            same = (self.relevance == after.relevance) & (self.happened == after.happened)
-            behind = (self.relevance < after.relevance) | (
-                (self.relevance == after.relevance) & (self.happened < after.happened)
-            )
-            order, level = order[(behind | same)[order]], int(same.sum())
+            same = self.relevance == after.relevance
+            level_with = same & (self.happened == after.happened)
+            behind = (self.relevance < after.relevance) | (same & (self.happened < after.happened))
+            order, level = order[(behind | level_with)[order]], int(level_with.sum())
         size = self._with_equals(order, level + limit)
         places = sorted(self._named(connection, order[:size]), key=lambda found: found[1].rank)
-        behind_it = [found for found in places if after is None or found[1].rank > after.rank]
-        return behind_it[:limit], len(behind_it) > limit or size < len(order)
+        found = [(at, place) for at, place in places if after is None or place.rank > after.rank]
+        return found[:limit], len(found) > limit or size < len(order)
 
     def _with_equals(self, order: Ints, size: int) -> int:
         """``size``, or more until the next call stands elsewhere but for its name."""
@@ -80,19 +78,12 @@ class Standing:
             for at in chosen
         ]
 
-    def _now(self, connection: sqlite3.Connection, place: Place) -> Place:
-        """Where the call stands today: a word weighs a little differently whenever something is written."""
-        row = connection.execute("SELECT number FROM calls WHERE call_id = ?", (place.call_id,)).fetchone()
-        at = int(np.searchsorted(self.numbers, row[0])) if row else len(self.numbers)
-        if at == len(self.numbers) or self.numbers[at] != row[0]:
-            return place
-        return Place(float(self.relevance[at]), float(self.happened[at]), place.call_id)
 
-
-def happened(connection: sqlite3.Connection, numbers: Ints) -> Floats:
-    """When each call was, in seconds since 1970."""
+def standing(connection: sqlite3.Connection, numbers: Ints, relevance: Floats | None = None) -> Standing:
+    """The calls by relevance; by time alone where none is given."""
     rows = connection.execute(f"SELECT happened {_THESE}", (json_of(numbers),))
-    return np.fromiter((when for (when,) in rows), np.float64, count=len(numbers))
+    happened = np.fromiter((when for (when,) in rows), np.float64, count=len(numbers))
+    return Standing(numbers, np.zeros(len(numbers)) if relevance is None else relevance, happened)
 
 
 def lengths(connection: sqlite3.Connection, matches: Matches) -> Ints:

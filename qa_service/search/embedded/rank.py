@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -22,21 +23,46 @@ B = 0.75
 Leaf = Words | Fuzzy | Sounds
 
 
-def scores(finder: Finder, node: Node, keys: Ints, lengths: Ints, turns: int, average: float) -> Floats:
-    """Of each of the turns for which the node holds, of so many words each; the whole index has so many ``turns``."""
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What the weight of a word rests on: all turns of the index, their average words, how many have each word.
+
+    The pages of one search keep to those of its first page, so that what is written meanwhile moves no call.
+    """
+
+    turns: int
+    average: float
+    having: tuple[int, ...]
+
+    def fits(self, node: Node) -> bool:
+        """Whether they are of this query, as this version understands it."""
+        return len(self.having) == len(_asked(node))
+
+
+def statistics(finder: Finder, node: Node, turns: int, words: int) -> Statistics:
+    """Of an index with so many turns and words, for the words of a query."""
+    having = tuple(finder.count(finder.expression(leaf)) for leaf in _asked(node))
+    return Statistics(turns, words / turns if turns else 0.0, having)
+
+
+def scores(finder: Finder, node: Node, keys: Ints, lengths: Ints, known: Statistics) -> Floats:
+    """Of each of the turns for which the node holds, of so many words each."""
     total = np.zeros(len(keys))
-    norm = K1 * (1 - B + B * lengths / average) if average else np.full(len(keys), K1)
+    norm = K1 * (1 - B + B * lengths / known.average) if known.average else np.full(len(keys), K1)
     around = _driver(node)
     beside = f" AND {finder.expression(around)}" if around else ""
-    for leaf, required in dict(_leaves(node, required=True)).items():
-        asked = finder.expression(leaf)
+    for (leaf, required), having in zip(_asked(node).items(), known.having, strict=True):
         often = np.ones(len(keys))
         if not required:
-            often[~within(keys, finder.lookup(asked + beside))] = 0
+            often[~within(keys, finder.lookup(finder.expression(leaf) + beside))] = 0
         for token in _repeats(leaf):
             often += within(keys, finder.lookup(f'"{token}"{beside}'))
-        total += _rarity(finder.count(asked), turns) * often / (often + norm)
+        total += _rarity(having, known.turns) * often / (often + norm)
     return total
+
+
+def _asked(node: Node) -> dict[Leaf, bool]:
+    return dict(_leaves(node, required=True))
 
 
 def _rarity(having: int, turns: int) -> float:

@@ -27,7 +27,6 @@ from itertools import islice
 from pathlib import Path
 
 import search_corpus as corpus
-from pydantic import SecretStr
 from rich.console import Console
 from rich.progress import Progress
 
@@ -98,7 +97,7 @@ def _scanned(asked: Asked) -> Asked:
 def main() -> None:
     args = _arguments()
     out = Console()
-    with _opened(args.url) as (index, size_mb):
+    with opened(args.url) as (index, size_mb):
         spent = _fill(index, args)
         held = index.state()
         out.print(f"{held.backend} {held.version}: {held.turns:,} turns of {held.calls:,} calls in {spent:.0f} s "
@@ -181,17 +180,12 @@ def _scan(asked: Sequence[Asked], args: argparse.Namespace) -> dict[str, float]:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[tuple[SearchIndex, Callable[[], float]]]:
+def opened(url: str) -> Iterator[tuple[SearchIndex, Callable[[], float]]]:
     """An empty index of its own and what it takes on disk in MB."""
     folder = Path(tempfile.mkdtemp(prefix="qa-bench-"))
     prefix = f"bench-{uuid.uuid4().hex[:8]}"
-    settings = Settings(
-        data_dir=folder,
-        elasticsearch_url=url,
-        elasticsearch_prefix=prefix,
-        elasticsearch_api_key=SecretStr(""),
-        _env_file=None,
-    )  # type: ignore[call-arg]
+    server = {"elasticsearch_url": url, "elasticsearch_prefix": prefix} if url else {}
+    settings = Settings(data_dir=folder, _env_file=None).model_copy(update=server)  # type: ignore[call-arg]
     index = open_index(settings)
     try:
         yield index, (lambda: _server_mb(url, prefix)) if url else (lambda: _folder_mb(folder))

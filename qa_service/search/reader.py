@@ -52,7 +52,8 @@ class Reader:
 
     def all_of(self, items: Sequence[lucene.Item], *, findings: Sequence[Finding] = (), depth: int = 0) -> list[Node]:
         """What the items ask for, side by side; ``findings`` are asked for beside them."""
-        nodes, asked = [], [(finding,) for finding in findings]
+        nodes: list[Node | None] = []
+        asked: list[tuple[Finding, ...]] = [(finding,) for finding in findings]
         for item in items:
             found = alternatives(item, self._read)
             if found:

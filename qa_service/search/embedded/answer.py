@@ -7,79 +7,67 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from qa_service.search.document import DIMENSIONS
-from qa_service.search.embedded import calls
-from qa_service.search.embedded.calls import Matches, Standing
+from qa_service.search.embedded.columns import Columns, Floats, Ints
 from qa_service.search.embedded.connections import Connection
+from qa_service.search.embedded.facets import facets
 from qa_service.search.embedded.find import Finder
-from qa_service.search.embedded.keys import Floats, Ints, both
-from qa_service.search.embedded.pages import cursor, fingerprint, place
-from qa_service.search.embedded.rank import scores
+from qa_service.search.embedded.order import Matches, Standing
+from qa_service.search.embedded.pages import behind, cursor, fingerprint
+from qa_service.search.embedded.rank import scores, statistics
 from qa_service.search.embedded.schema import MOST_TURNS_OF_CALL, TURN_BITS
-from qa_service.search.embedded.show import call_hits, part_turns, shown
+from qa_service.search.embedded.show import call_hits
 from qa_service.search.embedded.vectors import Vectors
-from qa_service.search.near import Candidate
 from qa_service.search.protocol import Access, CallHit, Order, SearchQuery, SearchResults
-from qa_service.search.tree import And, Node, Understood
+from qa_service.search.tree import Node, Understood
 
 
-def search(connection: Connection, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
+def search(
+    connection: Connection, columns: Columns, asked: Understood, query: SearchQuery, access: Access
+) -> SearchResults:
     """Calls with turns for which the node of ``asked`` holds; it has no near().
 
     Raises:
         QueryError: the page is of another search.
     """
     asked_for = fingerprint(query, access)
-    after = place(query.after, asked_for) if query.after is not None else None
-    finder = Finder(connection, access)
-    matches = Matches.of(finder.turns(asked.node))
-    weights = _weights(connection, finder, asked.node, matches) if asked.ranked else None
-    by_best = weights is not None and query.order is Order.BEST
-    found, more = _standing(connection, matches, weights if by_best else None).page(connection, query.limit, after)
+    after, known = behind(query.after, asked_for) if query.after is not None else (None, None)
+    finder = Finder(connection, columns, access)
+    matches = Matches.of(columns, finder.turns(asked.node))
+    weights = None
+    if asked.ranked:
+        known = known if known and known.fits(asked.node) else statistics(finder, asked.node)
+        weights = scores(finder, asked.node, matches.positions, known)
+    best = matches.best(weights) if weights is not None and query.order is Order.BEST else None
+    found, more = Standing.of(columns, matches.calls, best).page(connection, query.limit, after)
     return SearchResults(
-        calls=tuple(_hits(connection, asked.node, query, matches, weights, [at for at, _ in found])),
-        total_calls=len(matches.numbers),
-        total_turns=len(matches.keys),
-        facets=calls.facets(connection, matches.numbers, query.facets),
-        next=cursor(found[-1][1], asked_for) if found and more else None,
+        calls=tuple(_hits(connection, columns, asked.node, query, matches, weights, [at for at, _ in found])),
+        total_calls=len(matches.calls),
+        total_turns=len(matches.positions),
+        facets=facets(connection, columns, matches.calls, query.facets),
+        next=cursor(found[-1][1], asked_for, known) if found and more else None,
     )
 
 
 def similar(
-    connection: Connection, vectors: Vectors, vector: bytes, node: Node, query: SearchQuery, access: Access
-) -> SearchResults:
-    """Calls with the turns whose meaning is nearest, among those for which the node holds; one page."""
-    keys, cosines = vectors.cosines(connection, Finder(connection, access).turns(node), vector)
-    matches = Matches.of(keys)
-    found, _ = _standing(connection, matches, cosines).page(connection, query.limit, None)
-    return SearchResults(
-        calls=tuple(_hits(connection, node, query, matches, cosines, [at for at, _ in found])),
-        total_calls=len(matches.numbers),
-        total_turns=len(keys),
-        facets=calls.facets(connection, matches.numbers, query.facets),
-    )
-
-
-def candidates(
     connection: Connection,
-    parts: Sequence[Node],
-    within: Node,
+    columns: Columns,
+    vectors: Vectors,
+    vector: bytes,
+    node: Node,
     query: SearchQuery,
     access: Access,
-    after: str | None,
-    count: int,
-) -> tuple[list[Candidate], int]:
-    """As NearSource says."""
-    asked_for = fingerprint(query, access, parts, within)
-    behind = place(after, asked_for) if after is not None else None
-    finder = Finder(connection, access)
-    each = [Matches.of(finder.turns(And((part, within)))) for part in parts]
-    numbers = each[0].numbers
-    for matches in each[1:]:
-        numbers = both(numbers, matches.numbers)
-    standing = Standing(numbers, np.zeros(len(numbers)), calls.happened(connection, numbers))
-    found, _ = standing.page(connection, count, behind)
-    chosen = [int(numbers[at]) for at, _ in found]
-    return list(_candidates(connection, query, each, chosen, [cursor(at, asked_for) for _, at in found])), len(numbers)
+) -> SearchResults:
+    """Calls with the turns whose meaning is nearest, among those for which the node holds; one page."""
+    turns = Finder(connection, columns, access).turns(node)
+    known, cosines = vectors.cosines(connection, columns, turns, vector)
+    matches = Matches.of(columns, known)
+    found, _ = Standing.of(columns, matches.calls, matches.best(cosines)).page(connection, query.limit, None)
+    return SearchResults(
+        calls=tuple(_hits(connection, columns, node, query, matches, cosines, [at for at, _ in found])),
+        total_calls=len(matches.calls),
+        total_turns=len(matches.positions),
+        facets=facets(connection, columns, matches.calls, query.facets),
+    )
 
 
 def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | None:
@@ -99,27 +87,17 @@ def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | Non
     return bytes(vectors[at : at + DIMENSIONS])
 
 
-def _weights(connection: Connection, finder: Finder, node: Node, matches: Matches) -> Floats:
-    turns, words = connection.execute("SELECT turns, words FROM totals").fetchone()
-    average = words / turns if turns else 0.0
-    return scores(finder, node, matches.keys, calls.lengths(connection, matches), turns, average)
-
-
-def _standing(connection: Connection, matches: Matches, weights: Floats | None) -> Standing:
-    best = np.zeros(len(matches.numbers)) if weights is None else matches.best(weights)
-    return Standing(matches.numbers, best, calls.happened(connection, matches.numbers))
-
-
 def _hits(
     connection: Connection,
+    columns: Columns,
     node: Node,
     query: SearchQuery,
     matches: Matches,
     weights: Floats | None,
     chosen: Sequence[int],
 ) -> list[CallHit]:
-    numbers = [int(matches.numbers[at]) for at in chosen]
-    turns = (_best_turns(matches, at, weights, query.turns) for at in chosen)
+    numbers = [int(columns.numbers[matches.calls[at]]) for at in chosen]
+    turns = (columns.keys(_best_turns(matches, at, weights, query.turns)) for at in chosen)
     return call_hits(connection, numbers, turns, _told(matches, weights, chosen), node)
 
 
@@ -131,23 +109,9 @@ def _told(matches: Matches, weights: Floats | None, chosen: Sequence[int]) -> It
 
 
 def _best_turns(matches: Matches, at: int, weights: Floats | None, most: int) -> Ints:
-    """The keys of the best turns of a call, in the order of speech."""
+    """The positions of the best turns of a call, in the order of speech."""
     own = matches.turns(at)
-    keys = matches.keys[own]
+    positions = matches.positions[own]
     if weights is None:
-        return keys[:most]
-    return np.sort(keys[np.argsort(-weights[own], kind="stable")[:most]])
-
-
-def _candidates(
-    connection: Connection, query: SearchQuery, each: Sequence[Matches], chosen: Sequence[int], cursors: Sequence[str]
-) -> Iterator[Candidate]:
-    known, valued = shown(connection, chosen), calls.values(connection, chosen, query.facets)
-    for number, named in zip(chosen, cursors, strict=True):
-        keys = [m.keys[m.turns(int(np.searchsorted(m.numbers, number)))] for m in each]
-        yield Candidate(
-            call=CallHit(**known[number], turns=(), matches=0),
-            parts=tuple(part_turns(connection, keys)),
-            facets=valued[number],
-            cursor=named,
-        )
+        return positions[:most]
+    return np.sort(positions[np.argsort(-weights[own], kind="stable")[:most]])

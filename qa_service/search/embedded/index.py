@@ -11,17 +11,19 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from qa_service import logs
-from qa_service.search.document import CallDocument
+from qa_service.errors import QueryError
+from qa_service.search.document import DIMENSIONS, CallDocument
 from qa_service.search.embedded import answer, write
+from qa_service.search.embedded.columns import Remembered
 from qa_service.search.embedded.connections import Connection, Connections, Identity, NoFileError, StaleIndexError
 from qa_service.search.embedded.files import Files
 from qa_service.search.embedded.rebuild import EmbeddedRebuild, pack, put_all, transaction
 from qa_service.search.embedded.schema import VERSION
+from qa_service.search.embedded.together import Candidates
 from qa_service.search.embedded.vectors import Vectors
-from qa_service.search.near import Candidate
+from qa_service.search.near import joined
 from qa_service.search.protocol import Access, IndexState, Refused, SearchQuery, SearchResults
 from qa_service.search.query import understood
-from qa_service.search.tree import Node
 
 log = logs.get(__name__)
 T = TypeVar("T")
@@ -34,6 +36,7 @@ class EmbeddedIndex:
         self._files = Files(path)
         self._current = Connections(path, partial(self._files.make, path))
         self._building = Connections(self._files.building)
+        self._remembered = Remembered()
         self._vectors = Vectors()
 
     def write(self, documents: Sequence[CallDocument]) -> tuple[Refused, ...]:
@@ -58,19 +61,20 @@ class EmbeddedIndex:
     def search(self, query: SearchQuery, access: Access) -> SearchResults:
         asked = understood(query)
         with self._reading() as connection:
-            return answer.search(connection, asked, query, access)
+            columns = self._remembered.columns(connection)
+            if asked.nears:
+                return joined(Candidates(connection, columns), asked, query, access)
+            return answer.search(connection, columns, asked, query, access)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
         asked = understood(query)
+        if asked.nears:
+            raise QueryError("near() and before() cannot narrow a search by meaning.", hint="Take them out.")
+        if len(vector) != DIMENSIONS or not any(vector):
+            raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
         with self._reading() as connection:
-            return answer.similar(connection, self._vectors, vector, asked.node, query, access)
-
-    def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
-    ) -> tuple[list[Candidate], int]:
-        """As NearSource says."""
-        with self._reading() as connection:
-            return answer.candidates(connection, parts, within, query, access, after, count)
+            columns = self._remembered.columns(connection)
+            return answer.similar(connection, columns, self._vectors, vector, asked.node, query, access)
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
         with self._reading() as connection:

@@ -51,6 +51,12 @@ def test_rules_have_their_titles_and_severities_their_words() -> None:
     assert found[Facet.STATE].label == "needs review"
 
 
+def test_severities_are_listed_by_their_gravity() -> None:
+    counts = results(severity=counted(praise=9, minor=5, critical=1))
+    (group,) = groups(counts, Narrowed(), View("en").address, lambda _: "", EN)
+    assert [choice.value for choice in group.first] == ["critical", "minor", "praise"]
+
+
 def test_a_team_that_is_called_like_a_severity_keeps_its_name() -> None:
     (group,) = groups(results(team=counted(critical=1)), Narrowed(), View("en").address, lambda _: "", EN)
     assert group.first[0].label == "critical"

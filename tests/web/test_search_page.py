@@ -213,6 +213,7 @@ def test_the_like_of_a_turn_is_shown_under_the_turn(client: TestClient, services
     page = client.get("/search", params=like, headers=EN).text
     assert "Turns like this one Customer 别打给我单位 C-1 00:12" in plain(page)
     assert "C-3" in shown(page)
+    assert "nearness 0." in page
     assert "别打给我单位" not in page[page.index('class="results"') :]
     assert client.get("/search?like=C-1%233&q=律师函", headers=EN).text.count("data-item") == 1
     assert {"like": ["C-1#3"]} in links(client.get("/calls/C-1").text, 'class="similar"')
@@ -240,8 +241,8 @@ def test_by_meaning_too_is_offered_where_the_index_has_vectors(client: TestClien
     assert switch == {"q": ["律师函寄单位"], "team": ["一组"], "meaning": ["1"]}
     meant = client.get("/search", params=switch, headers=EN).text
     assert shown(meant)[0] == "C-2"
-    assert "by meaning" in plain(meant)
-    assert "at least" in plain(meant)
+    assert "best calls by words and meaning" in plain(meant)
+    assert '<span class="flag">by meaning</span>' in meant
 
 
 def test_without_vectors_the_page_says_that_meaning_cannot_be_compared(client: TestClient, services: Services) -> None:

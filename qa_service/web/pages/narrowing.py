@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 
+from qa_service.records import Severity
 from qa_service.search.protocol import Facet, FacetCount, SearchResults
 from qa_service.web.filters import Narrowed
 from qa_service.web.language import Translator
@@ -83,7 +84,10 @@ class Chip:
 def groups(
     results: SearchResults, asked: Narrowed, address: Address, titled: Callable[[str], str], translate: Translator
 ) -> list[Group]:
-    """Facets that have anything to choose. ``titled`` gives the title of a rule."""
+    """Facets that have anything to choose: what holds first, then the most frequent, severities by their gravity.
+
+    ``titled`` gives the title of a rule.
+    """
     found = [_group(facet, results, asked, address, titled, translate) for facet in PARAMETERS]
     return [group for group in (*found, _only_day(results, asked, address)) if group.first]
 
@@ -107,7 +111,9 @@ def _group(
             chosen=chosen,
         )
 
-    choices = sorted(map(choice, results.facets.get(facet, ())), key=lambda c: not c.chosen)
+    gravest = [*Severity] if facet == Facet.SEVERITY else []
+    counts = sorted(results.facets.get(facet, ()), key=lambda c: gravest.index(Severity(c.value)) if gravest else 0)
+    choices = sorted(map(choice, counts), key=lambda c: not c.chosen)
     spare = len(choices) <= AT_ONCE + 1  # one hidden value would take as much room as itself
     cut = len(choices) if spare else AT_ONCE
     return Group(facet, tuple(choices[:cut]), tuple(choices[cut:]))

@@ -95,7 +95,27 @@ class Settings(BaseSettings):
     session_hours: float = Field(default=12.0, gt=0, description="length of a log-in")
     ui_language: Literal["zh", "en"] = Field("zh", description="language of the pages until one is chosen")
     cookie_secure: bool = Field(False, description="true behind HTTPS")
-    elasticsearch_url: str = Field("", description="empty: the embedded index")
+    elasticsearch_url: str = Field("", description="several with commas between; empty: the embedded index")
+    elasticsearch_api_key: SecretStr = Field(
+        SecretStr(""), description="API key; or write https://USER:PASSWORD@HOST:9200"
+    )
+    elasticsearch_ca: Path | None = Field(
+        None, description="file with the certificate that the server's is signed by, where it is no public one"
+    )
+    elasticsearch_prefix: str = Field(
+        "qa",
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,99}$",
+        description="first part of the names of index, aliases and template",
+    )
+    elasticsearch_shards: int = Field(default=1, ge=1, le=1024, description="of a new index")
+    elasticsearch_replicas: int | None = Field(
+        default=None, ge=0, le=20, description="of a new index; unset: one as soon as there is a second node"
+    )
+    elasticsearch_refresh: Literal["wait_for", "true", "false"] = Field(
+        "wait_for",
+        description="when what is written can be found: wait for the server's next refresh (1 s), at once, or later",
+    )
+    elasticsearch_ilm_policy: str = Field("", description="lifecycle policy of a new index; empty: none")
     search_vectors: Literal["auto", "off"] = Field(
         "auto", description="turns found by meaning too; auto: wherever the classifier's encoder is here"
     )

@@ -9,6 +9,8 @@ import json
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
+
 from qa_service.records import CallFacts, Inspection
 from qa_service.rules.pages import pages as rule_pages
 from qa_service.settings import Settings, bundled
@@ -31,7 +33,7 @@ def settings_page() -> str:
     rows = []
     for name, field in Settings.model_fields.items():
         default = field.get_default(call_default_factory=True)
-        shown = "" if "password" in name or default in (None, "") else f"`{default}`"
+        shown = "" if isinstance(default, SecretStr) or default in (None, "") else f"`{default}`"
         kind = str(field.annotation).replace("typing.", "").replace("<class '", "").replace("'>", "")
         kind = kind.replace("pathlib._local.", "").replace("pathlib.", "").replace("pydantic.types.", "")
         rows.append(f"| `QA_{name.upper()}` | {kind.replace('|', 'or')} | {shown} | {field.description or ''} |")

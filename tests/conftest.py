@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -86,3 +90,62 @@ def store(database_url: str) -> Iterator[Store]:
     found = open_store(database_url)
     yield found
     found.close()
+
+
+@dataclass(frozen=True)
+class ElasticNode:
+    """A real node of this test session. Its jars stay for the next one, its data goes."""
+
+    home: Path
+    data: Path
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        (note,) = self.data.glob("*/node-1/pid.json")
+        return int(json.loads(note.read_text("utf-8"))["pid"])
+
+    def start(self) -> None:
+        self.run("start", "--port", str(self.port), "--version", os.environ.get("QA_TEST_ELASTICSEARCH", "8.19.0"))
+
+    def kill(self) -> None:
+        """As a machine that loses its power."""
+        os.kill(self.pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        self.run("stop")
+
+    def run(self, *command: str) -> str:
+        script = [sys.executable, str(ROOT / "scripts/elasticsearch"), *command]
+        done = subprocess.run(
+            [*script, "--home", str(self.home), "--data", str(self.data)], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            pytest.fail(
+                f"scripts/elasticsearch {command[0]}: {done.stderr.strip()} (scripts/system-packages installs it)"
+            )
+        return done.stdout
+
+
+@pytest.fixture(scope="session")
+def elastic_node() -> Iterator[ElasticNode]:
+    """Started once; version 8.19.0, or QA_TEST_ELASTICSEARCH."""
+    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qa-service/elasticsearch"
+    data = Path(tempfile.mkdtemp(prefix="qa-es-"))
+    node = ElasticNode(cache, data, free_port())
+    try:
+        node.start()
+        yield node
+    finally:
+        node.stop()
+        shutil.rmtree(data, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def elastic_url(elastic_node: ElasticNode) -> str:
+    """URL of a real node; tests that ask for it are marked ``elastic``."""
+    return elastic_node.url

@@ -10,12 +10,12 @@ def open_index(settings: Settings) -> SearchIndex:
     """Elasticsearch where ``QA_ELASTICSEARCH_URL`` is set, else the embedded index in the data folder.
 
     Raises:
-        SetupError: INDEX_UNAVAILABLE when the server cannot be reached.
+        SetupError: SETTINGS_INVALID when the settings of the server cannot be used.
     """
     if settings.elasticsearch_url:
         from qa_service.search.elastic import ElasticIndex
 
-        return ElasticIndex.from_settings(settings)
+        return ElasticIndex(settings)
     from qa_service.search.embedded import EmbeddedIndex
 
     return EmbeddedIndex(settings.index_path)

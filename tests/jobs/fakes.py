@@ -16,8 +16,9 @@ from pathlib import Path
 from qa_service.errors import RuleError, SetupError
 from qa_service.inspect.job import AudioJob
 from qa_service.jobs.ingest import ingest_file
-from qa_service.jobs.worker import WorkReport, work
+from qa_service.jobs.worker import work
 from qa_service.records import CallFacts, History, Inspection, ProgressEvent, Transcript
+from qa_service.search.create import open_index
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
 from tests.factories import DAY, NOW, facts, finding, inspection, transcript
@@ -126,25 +127,27 @@ def settings_at(folder: Path, **changes: object) -> Settings:
     return Settings(data_dir=folder, _env_file=None, **changes)  # type: ignore[call-arg, arg-type]
 
 
-def worker_process(url: str, folder: Path, log: Path, *, seconds: float, poison: str = "") -> BaseProcess:
-    """A started process that works until nothing waits, and kills itself at the call ``poison``."""
-    process = PROCESSES.Process(target=_work, args=(url, folder, log, seconds, poison))
+def worker_process(
+    url: str, folder: Path, log: Path, *, seconds: float, poison: str = "", indexed: bool = False
+) -> BaseProcess:
+    """A started process that works until nothing waits, and kills itself at the call ``poison``.
+
+    ``indexed``: it writes to the embedded index of the folder, too.
+    """
+    process = PROCESSES.Process(target=_work, args=(url, folder, log, seconds, poison, indexed))
     process.start()
     return process
 
 
-def _work(url: str, folder: Path, log: Path, seconds: float, poison: str) -> None:
+def _work(url: str, folder: Path, log: Path, seconds: float, poison: str, indexed: bool) -> None:
     def die(call_id: str) -> None:
         if call_id == poison:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    run(url, folder, FakeInspector(log, seconds=seconds, before=die), max_crashes=3 if poison else 12)
-
-
-def run(url: str, folder: Path, inspector: FakeInspector, **changes: object) -> WorkReport:
-    store = open_store(url)
+    settings = settings_at(folder, max_crashes=3 if poison else 12, search_vectors="off")
+    store, inspector = open_store(url), FakeInspector(log, seconds=seconds, before=die)
     try:
-        return work(store, settings_at(folder, **changes), inspector)
+        work(store, settings, inspector, index=open_index(settings) if indexed else None)
     finally:
         store.close()
 

@@ -8,24 +8,24 @@ from typing import Any
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import Inspection
 from qa_service.search.document import CallDocument
-from qa_service.search.protocol import Refused
+from qa_service.search.protocol import EVERYTHING, Refused, SearchIndex, SearchQuery
 from qa_service.store.store import Store
 from tests.factories import DAY, NOW, facts, inspection, later, transcript, turns
-from tests.jobs.memory import MemoryIndex
 
 
 class MoodyIndex:
     """A real index that may be down, refuse calls, or break at some; everything else is the real one's.
 
     ``refuses`` says of calls whether that may pass. ``breaks_at`` raises what no index should. ``before_write`` is
-    called with the ids of each write to either index.
+    called with the ids of each write to either index. ``lost`` calls and turns are missing in a new index.
     """
 
-    def __init__(self, real: Any | None = None) -> None:
-        self.real: Any = real or MemoryIndex()
+    def __init__(self, real: SearchIndex) -> None:
+        self.real = real
         self.down = False
         self.refuses: dict[str, bool] = {}
         self.breaks_at: set[str] = set()
+        self.lost = (0, 0)
         self.before_write: Callable[[list[str]], None] = lambda _: None
         self.written: list[list[str]] = []
 
@@ -63,12 +63,22 @@ class MoodyRebuild:
     def write(self, documents: Sequence[CallDocument]) -> tuple[Refused, ...]:
         return self.index._write(self.real.write, documents)
 
+    def size(self) -> tuple[int, int]:
+        calls, turns = self.real.size()
+        return calls - self.index.lost[0], turns - self.index.lost[1]
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self.real, name)
 
 
 def _unreachable() -> SetupError:
     return SetupError(ErrorCode.INDEX_UNAVAILABLE, "The index cannot be reached.", "Start it.")
+
+
+def texts(index: MoodyIndex) -> dict[str, list[str]]:
+    """What each call has to be found by, all calls of the index."""
+    found = index.real.search(SearchQuery(limit=500, turns=50), EVERYTHING)
+    return {call.call_id: [turn.text for turn in call.turns] for call in found.calls}
 
 
 def inspect_calls(store: Store, count: int, *, first: int = 0) -> list[str]:

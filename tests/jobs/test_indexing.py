@@ -14,6 +14,8 @@ from qa_service.jobs import documents, indexing
 from qa_service.jobs.indexing import prune, sync_index
 from qa_service.jobs.worker import work
 from qa_service.search.document import DIMENSIONS, document
+from qa_service.search.embedded import EmbeddedIndex
+from qa_service.search.protocol import EVERYTHING, SearchQuery
 from qa_service.settings import Settings
 from qa_service.store.outbox import BACKOFF_S
 from qa_service.store.store import Store, open_store
@@ -30,8 +32,9 @@ def store(settings: Settings) -> Iterator[Store]:
 
 
 @pytest.fixture
-def index() -> MoodyIndex:
-    return MoodyIndex()
+def index(settings: Settings) -> Iterator[MoodyIndex]:
+    with EmbeddedIndex(settings.index_path) as real:
+        yield MoodyIndex(real)
 
 
 def waiting(store: Store) -> list[str]:
@@ -200,8 +203,8 @@ def test_turns_of_all_calls_get_their_vectors_at_once(store: Store, index: Moody
     (texts,) = asked
     assert texts[:2] == ["我的电话是[电话]", "好"]
     assert len(texts) == 5
-    first, blank, last = index.real.held["C-000"].turns
-    assert (first.vector[:1], blank.vector, last.vector[:1]) == (bytes([len(texts[0])]), b"", b"\x01")
+    first, blank, last = (index.real.vector("C-000", n) for n in range(3))
+    assert (first, blank, last) == (of_length(texts[0:1])[0], None, of_length("好")[0])
 
 
 def test_words_are_found_where_the_encoder_fails(store: Store, index: MoodyIndex) -> None:
@@ -217,7 +220,8 @@ def test_words_are_found_where_the_encoder_fails(store: Store, index: MoodyIndex
 def test_the_stage_is_that_of_the_plans(store: Store, index: MoodyIndex) -> None:
     inspect_calls(store, 1)
     sync_index(store, index)
-    assert index.real.held["C-000"].stage == "M2–M3"
+    (call,) = index.real.search(SearchQuery(text='stage:"M2–M3"'), EVERYTHING).calls
+    assert call.stage == "M2–M3"
 
 
 # --- the worker ---

@@ -10,11 +10,15 @@ from pathlib import Path
 from sqlalchemy import text
 
 from qa_service.records import CallState
-from qa_service.store.store import Store
-from tests.jobs.fakes import keep_turns, noted, until_begun, worker_process, workers_of
+from qa_service.search.embedded import EmbeddedIndex
+from qa_service.search.protocol import EVERYTHING, SearchQuery
+from qa_service.store.store import Store, open_store
+from tests.jobs.fakes import keep_turns, noted, settings_at, until_begun, worker_process, workers_of
 
 CALLS = 150
 KILLS = 10
+#: Calls where each is written to an index, too.
+INDEXED = 60
 
 
 def rows(store: Store, table: str) -> list[tuple[str, int]]:
@@ -107,3 +111,29 @@ def test_four_workers_share_a_queue_and_do_no_call_twice(store: Store, database_
     assert len(workers_of(log)) > 1
     assert_each_inspected_once(store, ids)
     assert {store.calls.get(call_id).attempts for call_id in ids} == {1}
+
+
+def test_killed_at_random_moments_every_call_is_in_the_index_once(tmp_path: Path) -> None:
+    """Also killed between the index and the outbox: what was taken is written again, and not doubled."""
+    settings, log = settings_at(tmp_path), tmp_path / "log"
+    store = open_store(settings.database)
+    ids = keep_turns(store, INDEXED)
+    moments = random.Random(20261126)
+    for _ in range(KILLS // 2):
+        process = worker_process(settings.database, tmp_path, log, seconds=0.0, indexed=True)
+        until_begun(log, sum(noted(log).values()) + 1)
+        time.sleep(moments.uniform(0.0, 0.2))
+        process.kill()
+        process.join()
+    done_before = store.calls.counts()[CallState.INSPECTED]
+    last = worker_process(settings.database, tmp_path, log, seconds=0, indexed=True)
+    last.join(60)
+    assert 0 < done_before < INDEXED, "the kills must fall into the work"
+    assert last.exitcode == 0
+    with EmbeddedIndex(settings.index_path) as index:
+        state = index.state()
+        assert (state.calls, state.turns) == store.corpus.census().size == (INDEXED, INDEXED * 3)
+        found = index.search(SearchQuery(limit=500, turns=50), EVERYTHING)
+    assert sorted(call.call_id for call in found.calls) == ids
+    assert store.outbox.all() == ()
+    store.close()

@@ -1,0 +1,175 @@
+"""Searches on the server: page after page over a point in time, so that what is written meanwhile moves nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
+
+from qa_service.errors import QueryError
+from qa_service.search.elastic import pages
+from qa_service.search.elastic.answer import call_hit, facets_found, inner, turns_found
+from qa_service.search.elastic.cells import cells, looked_for
+from qa_service.search.elastic.client import explained, kinds, settled
+from qa_service.search.elastic.mapping import MOST_INNER
+from qa_service.search.elastic.nearest import Neighbours
+from qa_service.search.elastic.pages import Place
+from qa_service.search.elastic.request import BEST, NEWEST, calls_in, counts
+from qa_service.search.near import Candidate, PartTurn
+from qa_service.search.protocol import Access, Facet, Order, SearchQuery, SearchResults
+from qa_service.search.tree import And, Node, Understood
+
+_TOO_MANY = {"too_many_clauses", "too_many_nested_clauses"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Hits of one page; ``places`` are behind each of them."""
+
+    hits: Sequence[Mapping[str, Any]]
+    total: int
+    counts: Mapping[str, Any]
+    places: Sequence[Place]
+
+    @property
+    def next(self) -> Place | None:
+        return self.places[-1] if self.places and self.places[-1].seen < self.total else None
+
+
+class Reader:
+    """Searches of the index behind an alias."""
+
+    def __init__(self, client: Elasticsearch, alias: str) -> None:
+        self._client = client
+        self._alias = alias
+
+    def search(self, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
+        """Calls with turns for which the node of ``asked`` holds; it has no near()."""
+        found = cells(asked.node)
+        weighed = looked_for(asked.node) if asked.ranked else ()
+        best = asked.ranked and query.order is Order.BEST
+        body = {
+            "query": calls_in(found, access, turns=query.turns, weighed=weighed),
+            "sort": BEST if best else NEWEST,
+            "track_scores": asked.ranked,
+            "aggs": counts(found, query.facets),
+            "source_includes": ["shown"],
+        }
+        page = self._page(body, query, access, query.after, query.limit)
+        if page.next is None:
+            self._forget(page)
+        return SearchResults(
+            calls=tuple(call_hit(hit, asked.node, ranked=asked.ranked) for hit in page.hits),
+            total_calls=page.total,
+            total_turns=turns_found(page.counts),
+            facets=facets_found(page.counts, query.facets),
+            next=page.next.cursor(query, access) if page.next else None,
+        )
+
+    def similar(self, vector: bytes, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
+        """Calls by the turns whose vectors are nearest, among those for which the node of ``asked`` holds."""
+        found = cells(asked.node)
+        neighbours = Neighbours(self._client, self._alias, vector, found, access)
+        with explained(), _understood(paged=False):
+            near, sure = settled(lambda: neighbours.nearest(query.limit))
+            counted = settled(
+                lambda: self._client.search(
+                    index=self._alias,
+                    size=0,
+                    track_total_hits=True,
+                    query=calls_in(found, access, vectors=True),
+                    aggs=counts(found, query.facets, vectors=True),
+                )
+            )
+        return SearchResults(
+            calls=tuple(call.hit(asked.node, query.turns) for call in near),
+            total_calls=counted["hits"]["total"]["value"],
+            total_turns=turns_found(counted["aggregations"]),
+            exact=sure,
+            facets=facets_found(counted["aggregations"], query.facets),
+        )
+
+    def candidates(
+        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
+    ) -> tuple[list[Candidate], int]:
+        """As NearSource says."""
+        asked = [calls_in(cells(And((part, within))), access, part=i, turns=MOST_INNER) for i, part in enumerate(parts)]
+        body = {
+            "query": {"bool": {"filter": asked}},
+            "sort": NEWEST,
+            "source_includes": ["shown", *(facet.value for facet in query.facets)],
+        }
+        page = self._page(body, query, access, after, count)
+        found = (
+            _candidate(hit, len(parts), query.facets, place.cursor(query, access))
+            for hit, place in zip(page.hits, page.places, strict=True)
+        )
+        return list(found), page.total
+
+    def _page(self, body: dict[str, Any], query: SearchQuery, access: Access, after: str | None, size: int) -> Page:
+        place = pages.place(after, query, access) if after else None
+        with explained(), _understood(paged=place is not None):
+            answer = self._asked(body, size, place) if place else settled(lambda: self._asked(body, size, None))
+        seen = place.seen if place else 0
+        hits = answer["hits"]["hits"]
+        places = [Place(answer["pit_id"], hit["sort"], seen + i) for i, hit in enumerate(hits, start=1)]
+        return Page(hits, answer["hits"]["total"]["value"], answer.get("aggregations", {}), places)
+
+    def _asked(self, body: dict[str, Any], size: int, place: Place | None) -> Mapping[str, Any]:
+        pit = place.pit if place else self._client.open_point_in_time(index=self._alias, keep_alive=pages.KEPT)["id"]
+        answer: Mapping[str, Any] = self._client.search(
+            pit={"id": pit, "keep_alive": pages.KEPT},
+            search_after=place.after if place else None,
+            search_type="dfs_query_then_fetch",  # a word weighs the same in each shard
+            track_total_hits=True,
+            size=size,
+            **body,
+        ).body
+        return answer
+
+    def _forget(self, page: Page) -> None:
+        """There is no next page; where the server cannot be told, it forgets by itself."""
+        if not page.places:
+            return
+        try:
+            self._client.close_point_in_time(id=page.places[-1].pit)
+        except (ApiError, TransportError):
+            return
+
+
+@contextmanager
+def _understood(*, paged: bool) -> Iterator[None]:
+    """What is the query's fault is told so: a page that is not kept any more, more words than the server can take."""
+    try:
+        yield
+    except (NotFoundError, BadRequestError) as wrong:
+        if kinds(wrong) & _TOO_MANY:
+            message = "The search has more words than the search server can look for at once."
+            raise QueryError(message, hint="Search in several steps.") from wrong
+        if paged:
+            raise pages.lost() from wrong
+        raise
+
+
+def _candidate(hit: Mapping[str, Any], parts: int, facets: Sequence[Facet], cursor: str) -> Candidate:
+    found = hit["_source"]
+    return Candidate.model_validate(
+        {
+            "call": {**found["shown"], "turns": (), "matches": 0},
+            "parts": tuple(tuple(map(_part, inner(hit, i)["hits"])) for i in range(parts)),
+            "facets": {facet: _listed(found.get(facet.value)) for facet in facets},
+            "cursor": cursor,
+        }
+    )
+
+
+def _part(turn: Mapping[str, Any]) -> PartTurn:
+    found = dict(turn["_source"])
+    return PartTurn(turn_index=found.pop("index"), **found)
+
+
+def _listed(value: Any) -> tuple[str, ...]:
+    return () if value is None else tuple(value) if isinstance(value, list) else (value,)

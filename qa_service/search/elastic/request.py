@@ -1,0 +1,103 @@
+"""What is asked of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from qa_service.search.elastic.cells import ALWAYS, Cell, looked_for
+from qa_service.search.elastic.clause import Clause, call_clause, turn_clause
+from qa_service.search.protocol import Access, Facet
+from qa_service.search.tree import Node
+
+#: Values of a facet that are counted: more than one can choose from, and exact.
+FACET_VALUES = 1000
+#: Days of a facet: a hundred years.
+FACET_DAYS = 36_600
+NEWEST: list[dict[str, Any]] = [{"happened_at": "desc"}, {"call_id": "asc"}]
+BEST: list[dict[str, Any]] = [{"_score": "desc"}, *NEWEST]
+
+
+def allowed(access: Access) -> list[Clause]:
+    """What the asker may see, as filters."""
+    bounds = {Facet.TEAM: access.teams, Facet.AGENT: access.agents}
+    return [{"terms": {facet.value: sorted(bound)}} for facet, bound in bounds.items() if bound is not None]
+
+
+def calls_in(
+    cells: Sequence[Cell],
+    access: Access,
+    *,
+    part: int = 0,
+    turns: int = 0,
+    weighed: Sequence[Node] = (),
+    vectors: bool = False,
+) -> Clause:
+    """Calls with a turn of the cells, with ``vectors`` one that has a vector.
+
+    ``turns`` of these come with each call, named by :func:`name`. The words of ``weighed`` say how good a turn is, and
+    the best turn how good a call; without any, turns come in the order of speech.
+    """
+    either = []
+    for i, cell in enumerate(cells):
+        nested: Clause = {"path": "turns", "query": _turn(cell, weighed, vectors), "score_mode": "max"}
+        if turns:
+            nested["inner_hits"] = _inner(name(part, i), turns, bool(weighed), vectors)
+        # The name in the answer says in which of the cells a call is.
+        named = {"_name": name(part, i)} if len(cells) > 1 else {}
+        either.append(
+            {
+                "bool": {
+                    "filter": [{"bool": {"filter": [call_clause(cell.call)], **named}}],
+                    "must": [{"nested": nested}],
+                }
+            }
+        )
+    if not either:
+        return {"match_none": {}}
+    asked = either[0] if len(either) == 1 else {"bool": {"should": either, "minimum_should_match": 1}}
+    return {"bool": {"must": [asked], "filter": allowed(access)}}
+
+
+def name(part: int, cell: int) -> str:
+    """Of the turns of a cell, in the answer."""
+    return f"{part}.{cell}"
+
+
+def counts(cells: Sequence[Cell], facets: Iterable[Facet], *, vectors: bool = False) -> dict[str, Any]:
+    """Aggregations over the calls that are found: all turns that match, and calls by each facet."""
+    turns = {f"turns.{i}": _count(cell, vectors) for i, cell in enumerate(cells)}
+    return {**turns, **{f"facet.{facet.value}": _facet(facet) for facet in facets}}
+
+
+def _turn(cell: Cell, weighed: Sequence[Node], vectors: bool) -> Clause:
+    """Turns of a cell. Where the call alone fulfils a part of what was asked, the words of that part still weigh."""
+    clause = turn_clause(cell.turn)
+    if not vectors and set(weighed) <= set(looked_for(cell.turn)):
+        return clause
+    there = [{"exists": {"field": "turns.vector"}}] if vectors else []
+    return {"bool": {"filter": [clause, *there], "should": [turn_clause(word) for word in weighed]}}
+
+
+def _inner(named: str, turns: int, ranked: bool, vectors: bool) -> dict[str, Any]:
+    speech = {"turns.index": "asc"}
+    return {
+        "name": named,
+        "size": turns,
+        "sort": [{"_score": "desc"}, speech] if ranked else [speech],
+        "_source": True if vectors else {"excludes": ["turns.vector_bytes"]},
+    }
+
+
+def _count(cell: Cell, vectors: bool) -> dict[str, Any]:
+    if cell.turn == ALWAYS:
+        counted: dict[str, Any] = {"sum": {"field": "vector_count" if vectors else "turn_count"}}
+    else:
+        counted = {"nested": {"path": "turns"}, "aggs": {"found": {"filter": _turn(cell, (), vectors)}}}
+    return {"filter": call_clause(cell.call), "aggs": {"all": counted}}
+
+
+def _facet(facet: Facet) -> dict[str, Any]:
+    if facet is Facet.DAY:
+        return {"terms": {"field": "day", "size": FACET_DAYS, "order": {"_key": "asc"}}}
+    return {"terms": {"field": facet.value, "size": FACET_VALUES, "shard_size": 20 * FACET_VALUES}}

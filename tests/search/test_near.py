@@ -122,6 +122,32 @@ def test_who_spoke_first_counts_where_two_speak_at_once() -> None:
     assert turns_of(Calls(document(*both)), "before(单位 电话)") == []
 
 
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(["单位", "电话", "好"]), st.integers(0, 60), st.integers(1, 30)), max_size=8),
+    st.integers(1, 12),
+)
+def test_turns_that_overlap_or_are_long_are_all_looked_at(said: list[tuple[str, int, int]], seconds: int) -> None:
+    """Words at the end of long turns, spoken over other turns."""
+    turns = [
+        turn(f"好{word}", index, start_s=start, end_s=start + length)
+        for index, (word, start, length) in enumerate(sorted(said, key=lambda each: each[1]))
+    ]
+    spoken = {word: [t for t in turns if t.text.endswith(word)] for word in ("单位", "电话")}
+    close = [
+        {one.index, other.index}
+        for one in spoken["单位"]
+        for other in spoken["电话"]
+        if abs(_said_at(one) - _said_at(other)) <= seconds + 1e-6
+    ]
+    assert turns_of(Calls(document(*turns)), f"near(单位 电话, {seconds}s)") == sorted(set().union(*close))
+
+
+def _said_at(said: TurnDocument) -> float:
+    """A third into the turn, behind its first character."""
+    return said.start_s + (said.end_s - said.start_s) / 3
+
+
 def test_a_hit_shows_the_moment_the_marks_and_what_the_turn_proves() -> None:
     said = document(turn("告诉你单位", 0, **proof(mark("R-1"))), turn("打电话 电话", 1), call_id="C-9")
     hit = search(Calls(said), "near(单位 电话)").calls[0]

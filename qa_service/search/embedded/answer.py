@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from qa_service.search.document import DIMENSIONS
-from qa_service.search.embedded import calls
-from qa_service.search.embedded.calls import Matches, Standing
+from qa_service.search.embedded.columns import Columns, Floats, Ints
 from qa_service.search.embedded.connections import Connection
+from qa_service.search.embedded.facets import facets
 from qa_service.search.embedded.find import Finder
-from qa_service.search.embedded.keys import Floats, Ints
+from qa_service.search.embedded.order import Matches, Standing
 from qa_service.search.embedded.pages import behind, cursor, fingerprint
 from qa_service.search.embedded.rank import scores, statistics
 from qa_service.search.embedded.schema import MOST_TURNS_OF_CALL, TURN_BITS
@@ -21,7 +21,9 @@ from qa_service.search.protocol import Access, CallHit, Order, SearchQuery, Sear
 from qa_service.search.tree import Node, Understood
 
 
-def search(connection: Connection, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
+def search(
+    connection: Connection, columns: Columns, asked: Understood, query: SearchQuery, access: Access
+) -> SearchResults:
     """Calls with turns for which the node of ``asked`` holds; it has no near().
 
     Raises:
@@ -29,35 +31,42 @@ def search(connection: Connection, asked: Understood, query: SearchQuery, access
     """
     asked_for = fingerprint(query, access)
     after, known = behind(query.after, asked_for) if query.after is not None else (None, None)
-    finder = Finder(connection, access)
-    matches = Matches.of(finder.turns(asked.node))
+    finder = Finder(connection, columns, access)
+    matches = Matches.of(columns, finder.turns(asked.node))
     weights = None
     if asked.ranked:
-        known = known if known and known.fits(asked.node) else statistics(finder, asked.node, *_size(connection))
-        weights = scores(finder, asked.node, matches.keys, calls.lengths(connection, matches), known)
-    by_best = weights is not None and query.order is Order.BEST
-    found, more = _standing(connection, matches, weights if by_best else None).page(connection, query.limit, after)
+        known = known if known and known.fits(asked.node) else statistics(finder, asked.node)
+        weights = scores(finder, asked.node, matches.positions, known)
+    best = matches.best(weights) if weights is not None and query.order is Order.BEST else None
+    found, more = Standing.of(columns, matches.calls, best).page(connection, query.limit, after)
     return SearchResults(
-        calls=tuple(_hits(connection, asked.node, query, matches, weights, [at for at, _ in found])),
-        total_calls=len(matches.numbers),
-        total_turns=len(matches.keys),
-        facets=calls.facets(connection, matches.numbers, query.facets),
+        calls=tuple(_hits(connection, columns, asked.node, query, matches, weights, [at for at, _ in found])),
+        total_calls=len(matches.calls),
+        total_turns=len(matches.positions),
+        facets=facets(connection, columns, matches.calls, query.facets),
         next=cursor(found[-1][1], asked_for, known) if found and more else None,
     )
 
 
 def similar(
-    connection: Connection, vectors: Vectors, vector: bytes, node: Node, query: SearchQuery, access: Access
+    connection: Connection,
+    columns: Columns,
+    vectors: Vectors,
+    vector: bytes,
+    node: Node,
+    query: SearchQuery,
+    access: Access,
 ) -> SearchResults:
     """Calls with the turns whose meaning is nearest, among those for which the node holds; one page."""
-    keys, cosines = vectors.cosines(connection, Finder(connection, access).turns(node), vector)
-    matches = Matches.of(keys)
-    found, _ = _standing(connection, matches, cosines).page(connection, query.limit, None)
+    turns = Finder(connection, columns, access).turns(node)
+    known, cosines = vectors.cosines(connection, columns, turns, vector)
+    matches = Matches.of(columns, known)
+    found, _ = Standing.of(columns, matches.calls, matches.best(cosines)).page(connection, query.limit, None)
     return SearchResults(
-        calls=tuple(_hits(connection, node, query, matches, cosines, [at for at, _ in found])),
-        total_calls=len(matches.numbers),
-        total_turns=len(keys),
-        facets=calls.facets(connection, matches.numbers, query.facets),
+        calls=tuple(_hits(connection, columns, node, query, matches, cosines, [at for at, _ in found])),
+        total_calls=len(matches.calls),
+        total_turns=len(matches.positions),
+        facets=facets(connection, columns, matches.calls, query.facets),
     )
 
 
@@ -78,25 +87,17 @@ def vector(connection: Connection, call_id: str, turn_index: int) -> bytes | Non
     return bytes(vectors[at : at + DIMENSIONS])
 
 
-def _size(connection: Connection) -> tuple[int, int]:
-    turns, words = connection.execute("SELECT turns, words FROM totals").fetchone()
-    return int(turns), int(words)
-
-
-def _standing(connection: Connection, matches: Matches, weights: Floats | None) -> Standing:
-    return calls.standing(connection, matches.numbers, None if weights is None else matches.best(weights))
-
-
 def _hits(
     connection: Connection,
+    columns: Columns,
     node: Node,
     query: SearchQuery,
     matches: Matches,
     weights: Floats | None,
     chosen: Sequence[int],
 ) -> list[CallHit]:
-    numbers = [int(matches.numbers[at]) for at in chosen]
-    turns = (_best_turns(matches, at, weights, query.turns) for at in chosen)
+    numbers = [int(columns.numbers[matches.calls[at]]) for at in chosen]
+    turns = (columns.keys(_best_turns(matches, at, weights, query.turns)) for at in chosen)
     return call_hits(connection, numbers, turns, _told(matches, weights, chosen), node)
 
 
@@ -108,9 +109,9 @@ def _told(matches: Matches, weights: Floats | None, chosen: Sequence[int]) -> It
 
 
 def _best_turns(matches: Matches, at: int, weights: Floats | None, most: int) -> Ints:
-    """The keys of the best turns of a call, in the order of speech."""
+    """The positions of the best turns of a call, in the order of speech."""
     own = matches.turns(at)
-    keys = matches.keys[own]
+    positions = matches.positions[own]
     if weights is None:
-        return keys[:most]
-    return np.sort(keys[np.argsort(-weights[own], kind="stable")[:most]])
+        return positions[:most]
+    return np.sort(positions[np.argsort(-weights[own], kind="stable")[:most]])

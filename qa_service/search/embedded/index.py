@@ -14,6 +14,7 @@ from qa_service import logs
 from qa_service.errors import QueryError
 from qa_service.search.document import DIMENSIONS, CallDocument
 from qa_service.search.embedded import answer, write
+from qa_service.search.embedded.columns import Remembered
 from qa_service.search.embedded.connections import Connection, Connections, Identity, NoFileError, StaleIndexError
 from qa_service.search.embedded.files import Files
 from qa_service.search.embedded.rebuild import EmbeddedRebuild, pack, put_all, transaction
@@ -35,6 +36,7 @@ class EmbeddedIndex:
         self._files = Files(path)
         self._current = Connections(path, partial(self._files.make, path))
         self._building = Connections(self._files.building)
+        self._remembered = Remembered()
         self._vectors = Vectors()
 
     def write(self, documents: Sequence[CallDocument]) -> tuple[Refused, ...]:
@@ -59,9 +61,10 @@ class EmbeddedIndex:
     def search(self, query: SearchQuery, access: Access) -> SearchResults:
         asked = understood(query)
         with self._reading() as connection:
+            columns = self._remembered.columns(connection)
             if asked.nears:
-                return joined(Candidates(connection), asked, query, access)
-            return answer.search(connection, asked, query, access)
+                return joined(Candidates(connection, columns), asked, query, access)
+            return answer.search(connection, columns, asked, query, access)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
         asked = understood(query)
@@ -70,7 +73,8 @@ class EmbeddedIndex:
         if len(vector) != DIMENSIONS or not any(vector):
             raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
         with self._reading() as connection:
-            return answer.similar(connection, self._vectors, vector, asked.node, query, access)
+            columns = self._remembered.columns(connection)
+            return answer.similar(connection, columns, self._vectors, vector, asked.node, query, access)
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
         with self._reading() as connection:

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qa_service.search.embedded.find import Finder
-from qa_service.search.embedded.keys import Floats, Ints, within
-from qa_service.search.embedded.match import of_turns
+from qa_service.search.embedded.columns import Floats, Ints, masked
+from qa_service.search.embedded.find import Finder, driver
 from qa_service.search.embedded.tokens import MOST_TIMES, times, tokens_of
 from qa_service.search.tree import And, Fuzzy, Node, Or, Sounds, Words
 
@@ -39,24 +38,27 @@ class Statistics:
         return len(self.having) == len(_asked(node))
 
 
-def statistics(finder: Finder, node: Node, turns: int, words: int) -> Statistics:
-    """Of an index with so many turns and words, for the words of a query."""
+def statistics(finder: Finder, node: Node) -> Statistics:
+    """As they are now, for the words of a query."""
+    lengths = finder.columns.lengths
     having = tuple(finder.count(finder.expression(leaf)) for leaf in _asked(node))
-    return Statistics(turns, words / turns if turns else 0.0, having)
+    return Statistics(len(lengths), float(lengths.mean()) if len(lengths) else 0.0, having)
 
 
-def scores(finder: Finder, node: Node, keys: Ints, lengths: Ints, known: Statistics) -> Floats:
-    """Of each of the turns for which the node holds, of so many words each."""
-    total = np.zeros(len(keys))
-    norm = K1 * (1 - B + B * lengths / known.average) if known.average else np.full(len(keys), K1)
-    around = _driver(node)
-    beside = f" AND {finder.expression(around)}" if around else ""
+def scores(finder: Finder, node: Node, positions: Ints, known: Statistics) -> Floats:
+    """Of each of the turns, for all of which the node holds."""
+    size = len(finder.columns.lengths)
+    lengths = finder.columns.lengths[positions]
+    norm = K1 * (1 - B + B * lengths / known.average) if known.average else np.full(len(positions), K1)
+    together = driver(node)
+    beside = f" AND {finder.expression(together)}" if together else ""
+    total = np.zeros(len(positions))
     for (leaf, required), having in zip(_asked(node).items(), known.having, strict=True):
-        often = np.ones(len(keys))
+        often = np.ones(len(positions))
         if not required:
-            often[~within(keys, finder.lookup(finder.expression(leaf) + beside))] = 0
+            often *= masked(finder.lookup(finder.expression(leaf) + beside), size)[positions]
         for token in _repeats(leaf):
-            often += within(keys, finder.lookup(f'"{token}"{beside}'))
+            often += masked(finder.lookup(f'"{token}"{beside}'), size)[positions]
         total += _rarity(having, known.turns) * often / (often + norm)
     return total
 
@@ -80,14 +82,6 @@ def _leaves(node: Node, *, required: bool) -> Iterator[tuple[Leaf, bool]]:
         case Or(parts=parts):
             for part in parts:
                 yield from _leaves(part, required=False)
-
-
-def _driver(node: Node) -> Node | None:
-    """A part that every matching turn has and FTS5 finds by itself; lookups beside it read little."""
-    if isinstance(node, And):
-        kept = tuple(part for part in node.parts if of_turns(part))
-        return And(kept) if kept else None
-    return None
 
 
 def _repeats(leaf: Leaf) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from qa_service.search.embedded.keys import Ints, json_of
+from qa_service.search.embedded.columns import Ints, json_of
 from qa_service.search.near import PartTurn
 from qa_service.search.protocol import CallHit, TurnHit
 from qa_service.search.streams import at_s, marks
@@ -41,11 +41,9 @@ def shown(connection: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, d
     return {number: json.loads(text) for number, text in connection.execute(find, (json.dumps(list(numbers)),))}
 
 
-def part_turns(connection: sqlite3.Connection, parts: Sequence[Ints]) -> list[tuple[PartTurn, ...]]:
-    """The turns of each part, in the order of speech."""
-    rows = _rows(connection, np.unique(np.concatenate(parts)))
-    made = {key: PartTurn(**row) for key, row in rows.items()}
-    return [tuple(made[key] for key in keys.tolist()) for keys in parts]
+def part_turns(connection: sqlite3.Connection, keys: Ints) -> dict[int, PartTurn]:
+    """Turns as parts of a near(), by their keys."""
+    return {key: PartTurn(**row) for key, row in _rows(connection, keys).items()}
 
 
 def _rows(connection: sqlite3.Connection, keys: Ints) -> dict[int, dict[str, Any]]:

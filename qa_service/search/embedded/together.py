@@ -7,23 +7,24 @@ from functools import reduce
 
 import numpy as np
 
-from qa_service.search.embedded import calls
-from qa_service.search.embedded.calls import Matches, Standing
+from qa_service.search.embedded.columns import Columns, Ints
 from qa_service.search.embedded.connections import Connection
+from qa_service.search.embedded.facets import values
 from qa_service.search.embedded.find import Finder
-from qa_service.search.embedded.keys import both
+from qa_service.search.embedded.order import Matches, Standing
 from qa_service.search.embedded.pages import behind, cursor, fingerprint
 from qa_service.search.embedded.show import part_turns, shown
 from qa_service.search.near import Candidate
 from qa_service.search.protocol import Access, CallHit, SearchQuery
-from qa_service.search.tree import And, Node
+from qa_service.search.tree import Node
 
 
 class Candidates:
     """A NearSource within one transaction, which looks for the same parts once."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, columns: Columns) -> None:
         self._connection = connection
+        self._columns = columns
         self._asked = ""
 
     def candidates(
@@ -40,23 +41,35 @@ class Candidates:
             self._look_for(parts, within, access)
             self._asked = asked
         found, _ = self._standing.page(self._connection, count, place)
-        numbers = [int(self._standing.numbers[at]) for at, _ in found]
-        return list(self._made(numbers, [cursor(at, asked) for _, at in found], query)), len(self._standing.numbers)
+        calls = self._calls[[at for at, _ in found]]
+        return list(self._made(calls, [cursor(at, asked) for _, at in found], query)), len(self._calls)
 
     def _look_for(self, parts: Sequence[Node], within: Node, access: Access) -> None:
-        finder = Finder(self._connection, access)
-        self._parts = [Matches.of(finder.turns(And((part, within)))) for part in parts]
-        numbers = reduce(both, (part.numbers for part in self._parts))
-        self._standing: Standing = calls.standing(self._connection, numbers)
+        finder = Finder(self._connection, self._columns, access)
+        narrowed = finder.turns(within)
+        self._parts = [Matches.of(self._columns, finder.turns(part) & narrowed) for part in parts]
+        self._calls: Ints = reduce(_both, (part.calls for part in self._parts))
+        self._standing = Standing.of(self._columns, self._calls)
 
-    def _made(self, numbers: Sequence[int], cursors: Sequence[str], query: SearchQuery) -> Iterator[Candidate]:
+    def _made(self, calls: Ints, cursors: Sequence[str], query: SearchQuery) -> Iterator[Candidate]:
+        numbers = self._columns.numbers[calls].tolist()
         known = shown(self._connection, numbers)
-        values = calls.values(self._connection, numbers, query.facets)
-        for number, named in zip(numbers, cursors, strict=True):
-            keys = [part.keys[part.turns(int(np.searchsorted(part.numbers, number)))] for part in self._parts]
+        valued = values(self._connection, self._columns, calls, query.facets)
+        keys = [[self._keys(part, call) for part in self._parts] for call in calls.tolist()]
+        turns = part_turns(self._connection, np.array([k for each in keys for part in each for k in part], np.int64))
+        for number, parts, facets, named in zip(numbers, keys, valued, cursors, strict=True):
             yield Candidate(
                 call=CallHit(**known[number], turns=(), matches=0),
-                parts=tuple(part_turns(self._connection, keys)),
-                facets=values[number],
+                parts=tuple(tuple(turns[key] for key in part) for part in parts),
+                facets=facets,
                 cursor=named,
             )
+
+    def _keys(self, part: Matches, call: int) -> list[int]:
+        own = part.turns(int(np.searchsorted(part.calls, call)))
+        found: list[int] = self._columns.keys(part.positions[own]).tolist()
+        return found
+
+
+def _both(one: Ints, other: Ints) -> Ints:
+    return np.intersect1d(one, other, assume_unique=True)

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 
 from qa_service.search.document import DIMENSIONS
+from qa_service.search.embedded.columns import Bools, Columns, Floats, Ints, json_of, listed, masked
 from qa_service.search.embedded.connections import Connection, Identity
-from qa_service.search.embedded.keys import Floats, Ints, json_of, listed, within, without
 from qa_service.search.embedded.schema import TURN_BITS
 
 #: Vectors multiplied at once; their floats stay in the processor's cache.
@@ -31,37 +31,45 @@ class Vectors:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._forget()
+        self._forget(None)
 
-    def cosines(self, connection: Connection, keys: Ints, vector: bytes) -> tuple[Ints, Floats]:
+    def cosines(self, connection: Connection, columns: Columns, turns: Bools, vector: bytes) -> tuple[Bools, Floats]:
         """Those of the turns that have a vector, and the cosine of each (0 where one has no direction)."""
         with self._lock:
-            self._refresh(connection)
-            rows = np.flatnonzero(within(self._keys, keys))
-            known, numbers, norms = self._keys[rows], self._numbers, self._norms
+            if columns is not self._columns:
+                self._refresh(connection, columns)
+            rows, positions, numbers, norms = self._rows, self._positions, self._numbers, self._norms
+        chosen = turns[positions]
+        rows = rows[chosen]
         wanted = np.frombuffer(vector, np.int8).astype(np.float32)
         found = _products(numbers, rows, wanted).astype(np.float64)
         sizes = norms[rows] * float(np.linalg.norm(wanted.astype(np.float64)))
-        return known, np.divide(found, sizes, out=np.zeros(len(rows)), where=sizes > 0)
+        cosines = np.divide(found, sizes, out=np.zeros(len(rows)), where=sizes > 0)
+        return masked(positions[chosen], len(turns)), cosines
 
-    def _forget(self) -> None:
-        self._file: Identity | None = None
+    def _forget(self, file: Identity | None) -> None:
+        self._file = file
+        self._columns: Columns | None = None
         self._keys: Ints = np.empty(0, np.int64)
         self._numbers: npt.NDArray[np.int8] = np.empty((0, DIMENSIONS), np.int8)
         self._norms: Floats = np.empty(0)
 
-    def _refresh(self, connection: Connection) -> None:
+    def _refresh(self, connection: Connection, columns: Columns) -> None:
         if self._file != connection.file:
-            self._forget()
-            self._file = connection.file
+            self._forget(connection.file)
         there = listed(connection, "number", "vectors", ())
-        calls = self._keys >> TURN_BITS
-        kept = within(calls, there)
-        if len(kept) and 1 - kept.mean() > _GONE:
-            self._keys, self._numbers, self._norms = self._keys[kept], self._numbers[kept], self._norms[kept]
-        new = without(there, np.unique(calls))
+        new = np.setdiff1d(there, self._keys >> TURN_BITS)
+        if len(new) and len(self._keys) and new[0] < self._keys[-1] >> TURN_BITS:  # of an older transaction
+            self._forget(connection.file)
+            new = there
         for at in range(0, len(new), _CALLS):
             self._add(connection, new[at : at + _CALLS])
+        rows = np.isin(self._keys >> TURN_BITS, there)
+        if len(rows) and rows.mean() < 1 - _GONE:
+            self._keys, self._numbers, self._norms = self._keys[rows], self._numbers[rows], self._norms[rows]
+            rows = rows[rows]
+        self._columns, self._rows = columns, np.flatnonzero(rows)
+        self._positions = columns.positions(self._keys[self._rows])
 
     def _add(self, connection: sqlite3.Connection, calls: Ints) -> None:
         """Numbers of calls only ever grow, so keys stay sorted."""

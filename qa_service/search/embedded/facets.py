@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from operator import itemgetter
 
 import numpy as np
 
 from qa_service.search.embedded.columns import Columns, Ints, json_of, masked
 from qa_service.search.protocol import Facet, FacetCount
+
+_FACETS = {facet.value: facet for facet in Facet}
 
 
 def facets(
@@ -19,14 +22,11 @@ def facets(
         return {}
     of_these = np.repeat(masked(calls, len(columns.numbers)), columns.values)
     counts = np.bincount(columns.facets[of_these])
-    found: dict[Facet, list[FacetCount]] = {facet: [] for facet in asked}
+    found: dict[Facet, list[tuple[int, str]]] = {facet: [] for facet in asked}
     for id, (facet, value) in _named(connection, np.flatnonzero(counts)).items():
         if facet in found:
-            found[facet].append(FacetCount(value=value, calls=int(counts[id])))
-    return {
-        facet: tuple(sorted(counted, key=_by_day if facet is Facet.DAY else _by_calls))
-        for facet, counted in found.items()
-    }
+            found[facet].append((-int(counts[id]), value))
+    return {facet: tuple(map(_count, _sorted(facet, counted))) for facet, counted in found.items()}
 
 
 def values(
@@ -41,12 +41,12 @@ def values(
 
 def _named(connection: sqlite3.Connection, ids: Ints) -> dict[int, tuple[Facet, str]]:
     find = "SELECT id, facet, value FROM facet_values WHERE id IN (SELECT value FROM json_each(?))"
-    return {id: (Facet(facet), value) for id, facet, value in connection.execute(find, (json_of(ids),))}
+    return {id: (_FACETS[facet], value) for id, facet, value in connection.execute(find, (json_of(ids),))}
 
 
-def _by_calls(found: FacetCount) -> tuple[int, str]:
-    return -found.calls, found.value
+def _sorted(facet: Facet, counted: list[tuple[int, str]]) -> list[tuple[int, str]]:
+    return sorted(counted, key=itemgetter(1)) if facet is Facet.DAY else sorted(counted)
 
 
-def _by_day(found: FacetCount) -> str:
-    return found.value
+def _count(counted: tuple[int, str]) -> FacetCount:
+    return FacetCount(value=counted[1], calls=-counted[0])

@@ -50,8 +50,12 @@ def _rows(connection: sqlite3.Connection, keys: Ints) -> dict[int, dict[str, Any
     find = f"SELECT key, {', '.join(_TURN)} FROM turns WHERE key IN (SELECT value FROM json_each(?))"  # noqa: S608
     found = {key: dict(zip(_TURN, row, strict=True)) for key, *row in connection.execute(find, (json_of(keys),))}
     for row in found.values():
-        row |= {name: tuple(json.loads(row[name])) for name in ("rule_ids", "severities")}
+        row["rule_ids"], row["severities"] = _texts(row["rule_ids"]), _texts(row["severities"])
     return found
+
+
+def _texts(listed: str) -> tuple[str, ...]:
+    return () if listed == "[]" else tuple(json.loads(listed))
 
 
 def _hit(row: Mapping[str, Any], node: Node) -> TurnHit:

@@ -101,7 +101,7 @@ def main() -> None:
         spent = _fill(index, args)
         held = index.state()
         out.print(f"{held.backend} {held.version}: {held.turns:,} turns of {held.calls:,} calls in {spent:.0f} s "
-                  f"({held.turns / spent:,.0f} turns a second), {size_mb():,.0f} MB")  # fmt: skip
+                  f"({held.turns / spent:,.0f} turns a second), {size_mb():,.0f} MB", soft_wrap=True)  # fmt: skip
         asked = mix(random.Random(7))
         times = [_timed(lambda a=a: index.search(a.query, EVERYTHING), args.rounds) for a in asked]  # type: ignore[misc]
         scan = _scan(asked, args) if args.scan else {}

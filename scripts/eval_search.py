@@ -34,7 +34,7 @@ from typing import Any
 
 from bench_search import opened
 from rich.console import Console
-from search_quality import ndcg, precision, success
+from search_quality import ndcg, ndcg_by_chance, precision, success
 
 from qa_service.classify.embedder import create_embedder
 from qa_service.records import FindingState, Role, Severity
@@ -101,6 +101,8 @@ def main() -> None:
             out.print(
                 f"\n{held.backend} {held.version}: {held.calls} calls, {held.turns} turns, {held.vectors} vectors"
             )
+            chance = statistics.mean(ndcg_by_chance(one.grades, len(calls), DEPTH) for one in judged)
+            out.print(f"nDCG@{DEPTH} of all calls in a random order: {chance:.3f}")
             for way, ask in _ways(index, embedder):
                 report(out, way, [scored(one, ask) for one in judged], arguments.verbose)
             findable(out, index, calls)

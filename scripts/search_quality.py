@@ -25,6 +25,14 @@ def ndcg(ranked: Sequence[str], grades: Mapping[str, int], depth: int = 10) -> f
     return _dcg([grades.get(name, 0) for name in ranked[:depth]]) / best
 
 
+def ndcg_by_chance(grades: Mapping[str, int], documents: int, depth: int = 10) -> float:
+    """What ndcg comes to on average over every order of so many documents."""
+    shown = min(depth, documents)
+    gain = sum(2**grade - 1 for grade in grades.values()) / documents
+    discounts = sum(1 / math.log2(1 + rank) for rank in range(1, shown + 1))
+    return gain * discounts / _dcg(sorted(grades.values(), reverse=True)[:depth])
+
+
 def precision(ranked: Sequence[str], grades: Mapping[str, int], depth: int = 5) -> float:
     """Share of useful ones among the first ``depth`` shown; 0 where nothing is shown."""
     shown = list(islice(ranked, depth))

@@ -112,7 +112,8 @@ def report(
     out: Console, index: SearchIndex, asked: Sequence[Asked], times: Sequence[float], scan: dict[str, float]
 ) -> None:
     """A table by kind, and the whole mix in the last row."""
-    out.print("\n| kind | queries | calls found, median | p50 ms | p95 ms | p99 ms | scan, p50 ms | ratio |")
+    head = "\n| kind | queries | calls found, median | p50 ms | p95 ms | p99 ms | scan, p50 ms | ratio |"
+    out.print(head, soft_wrap=True)
     out.print("|---|---|---|---|---|---|---|---|")
     for kind in [*dict.fromkeys(a.kind for a in asked), "all"]:
         chosen = [i for i, a in enumerate(asked) if kind in (a.kind, "all")]

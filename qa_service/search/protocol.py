@@ -147,7 +147,8 @@ class SearchResults(Record):
 
     ``total_calls`` and ``total_turns`` count all that match. ``exact`` is False where a bound was reached (near() over
     very many calls): the totals and facets are then at least so many. ``next`` gives the next page, None at the end.
-    ``facets``: the most frequent values first, days in order.
+    ``facets``: the most frequent values first, days in order. ``relaxed``: nothing has all the words, and this text,
+    of which some words will do, was searched instead (relaxed.py).
     """
 
     calls: tuple[CallHit, ...]
@@ -156,6 +157,7 @@ class SearchResults(Record):
     exact: bool = True
     facets: Mapping[Facet, tuple[FacetCount, ...]] = Field(default_factory=dict)
     next: str | None = None
+    relaxed: str | None = None
 
 
 class Refused(Record):

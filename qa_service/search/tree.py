@@ -20,6 +20,7 @@ VALUE_CHARS = 200
 #: A fact that every turn has.
 EVERY = "every"
 Scope = Literal["turn", "call"]
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +118,13 @@ class Understood:
 
 
 def fact(name: str, value: str) -> str:
-    """A fact as one token of ASCII letters and digits; case, width and script of the value do not count."""
-    return f"{name}z{normalise(value.strip()[:VALUE_CHARS]).text.encode('utf-8', 'ignore').hex()}"
+    """A fact as one token of ASCII letters and digits.
+
+    Case, width and script of the value do not count, nor which dash is in it, nor a plus sign at its end, so that the
+    stages M2–M3 and M6+ can be typed.
+    """
+    plain = normalise(value.strip()[:VALUE_CHARS]).text.translate(_DASHES).rstrip("+")
+    return f"{name}z{plain.encode('utf-8', 'ignore').hex()}"
 
 
 def finding_fact(scope: Scope, **asked: str) -> str:

@@ -84,6 +84,7 @@ def _found(
     like: str | None,
     like_text: str | None,
 ) -> Fused:
+    from qa_service.search import relaxed
     from qa_service.search.hybrid import Fused, hybrid, like_turn
     from qa_service.search.protocol import EVERYTHING
 
@@ -96,7 +97,7 @@ def _found(
         return Fused(like_turn(index, call_id, int(turn), query, EVERYTHING), frozenset())
     if like_text:
         return Fused(index.similar(_vector(like_text, settings), query, EVERYTHING), frozenset())
-    return Fused(index.search(query, EVERYTHING), frozenset())
+    return Fused(relaxed.search(index, query, EVERYTHING), frozenset())
 
 
 def _vector(text: str, settings: Settings) -> bytes:
@@ -113,6 +114,8 @@ def _vector(text: str, settings: Settings) -> bytes:
 
 def _print(found: Fused, *, ranked: bool) -> None:
     paper = screen.console()
+    if found.results.relaxed:
+        typer.echo(f"No turn has all of these words. Turns with some of them: {found.results.relaxed}")
     for call in found.results.calls:
         _print_call(call, found.by_meaning, paper, ranked=ranked)
     for name, counts in found.results.facets.items():

@@ -13,6 +13,7 @@ from typing import NamedTuple
 from luqum import tree as lucene
 
 from qa_service.errors import ErrorCode, NotFoundError
+from qa_service.search import relaxed
 from qa_service.search.grammar import Parsed, parsed
 from qa_service.search.protocol import (
     MOST_CALLS,
@@ -58,9 +59,9 @@ def hybrid(index: SearchIndex, embedder: Embedder, query: SearchQuery, access: A
     """
     asked = apart(query.text)
     if not asked.words:
-        return Fused(index.search(query, access), frozenset())
+        return Fused(relaxed.search(index, query, access), frozenset())
     depth = max(DEPTH, query.limit)
-    words = index.search(query.model_copy(update={"limit": depth, "after": None}), access)
+    words = relaxed.search(index, query.model_copy(update={"limit": depth, "after": None}), access)
     (vector,) = embedder([asked.words])
     narrowed = query.model_copy(update={"text": asked.rest, "limit": depth, "after": None, "facets": ()})
     return fused(words, index.similar(vector, narrowed, access), query)

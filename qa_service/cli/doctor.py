@@ -48,7 +48,7 @@ def examine(settings: Settings) -> list[Check]:
         _guarded("classifier", lambda: _classifier(settings)),
         _guarded("rules", lambda: _rules(settings)),
         _guarded("database", lambda: _database(settings)),
-        _guarded("search index", lambda: _index(settings)),
+        check_index(settings),
         _disk(settings),
         _password(settings),
     ]
@@ -147,6 +147,11 @@ def _database(settings: Settings) -> Check:
 def _hide_password(url: str) -> str:
     scheme, _, rest = url.partition("://")
     return f"{scheme}://…@{rest.rpartition('@')[2]}" if "@" in rest else url
+
+
+def check_index(settings: Settings) -> Check:
+    """The search index: what it holds and how far behind it is."""
+    return _guarded("search index", lambda: _index(settings))
 
 
 def _index(settings: Settings) -> Check:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from qa_service import logs
 from qa_service.errors import SetupError
 from qa_service.jobs.trouble import error_info
 from qa_service.records import CallEntry, CallState, ErrorInfo, QuarantineEntry, Record
@@ -17,8 +16,6 @@ from qa_service.store.store import Store
 
 if TYPE_CHECKING:
     from qa_service.search.protocol import SearchIndex
-
-log = logs.get(__name__)
 
 TROUBLED = (CallState.FAILED, CallState.NOT_ASSESSABLE)
 MOST_LISTED = 200
@@ -72,7 +69,6 @@ def index_report(store: Store, open_index: Callable[[], SearchIndex]) -> IndexRe
         with open_index() as index:
             state = index.state()
     except SetupError as wrong:
-        logs.failure(log, "search index", wrong)
         error = error_info(wrong)
     return IndexReport(
         state=state,

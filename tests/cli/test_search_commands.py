@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
 
+from qa_service.classify.embedder import create_embedder
+from qa_service.cli.doctor import check_index
+from qa_service.jobs.indexing import sync_index
+from qa_service.search.create import open_index
 from qa_service.search.protocol import SearchResults
-from qa_service.settings import Settings
 from qa_service.store.store import open_store
 from tests.cli.conftest import Run
-from tests.factories import NOW
-from tests.jobs.indexes import inspect_calls
+from tests.factories import NOW, facts, finding, inspection, later, transcript, turns
+from tests.jobs.fakes import settings_at
+from tests.jobs.indexes import inspect, inspect_calls
+
+CHINA = timezone(timedelta(hours=8))
 
 SAID = {
     "S-1": ("再不还你就准备去坐牢吧", "你怎么这样说话"),
@@ -22,21 +29,21 @@ SAID = {
 
 
 @pytest.fixture
-def kept(qa: Run, tmp_path: Path) -> Run:
-    """Three inspected calls, of two agents, one a day."""
-    lines = []
-    for day, (call_id, texts) in enumerate(SAID.items(), 16):
-        facts = {"jurisdiction": "CN", "language": "zh", "started_at": f"2026-11-{day}T10:00:00+08:00",
-                 "agent_id": f"A-{1 + day % 2}", "team": "一组", "callee_role": "debtor"}  # fmt: skip
-        turns = [
-            {"role": ("agent", "customer")[n % 2], "text": text, "start_s": n * 70.0, "end_s": n * 70.0 + 4}
-            for n, text in enumerate(texts)
-        ]
-        lines.append(json.dumps({"call_id": call_id, **facts, "turns": turns}, ensure_ascii=False))
-    path = tmp_path / "calls.jsonl"
-    path.write_text("\n".join(lines), encoding="utf-8")
-    qa("ingest", "--manifest", path)
-    assert "3 inspected, 0 not assessable, 0 failed; 0 waiting" in qa("work").out
+def kept(qa: Run, data: Path) -> Run:
+    """Three inspected and indexed calls, of two agents, one a day."""
+    settings = settings_at(data)
+    store = open_store(settings.database)
+    for n, (call_id, texts) in enumerate(SAID.items()):
+        begun = datetime(2026, 11, 16 + n, 10, tzinfo=CHINA)
+        store.calls.add(
+            facts(started_at=begun, agent_id=f"A-{1 + n % 2}"), call_id=call_id, source="m.jsonl", day=begun.date(),
+            recording=None, transcript=transcript(*texts), received_at=later(n),
+        )  # fmt: skip
+        found = (finding(requirements=("CN-FALSELEGAL-01",)),) if "坐牢" in texts[0] else ()
+        inspect(store, inspection(call_id, turns=turns(*texts), findings=found))
+    with open_index(settings) as index:
+        assert sync_index(store, index, create_embedder(settings)) == 3
+    store.close()
     return qa
 
 
@@ -53,10 +60,9 @@ def ids(results: SearchResults) -> list[str]:
 
 def test_results_are_calls_with_the_moments_to_listen_to(kept: Run) -> None:
     shown = kept("search", "单位", "--facet", "agent", "--facet", "day").out
-    assert "S-3  2026-11-18  A-1" in shown
-    assert "00:00  agent     我们会联系您的[单位]和家人" in shown.replace("00:02", "00:00")
-    assert "01:1" in shown
-    assert "别打电话给我[单位]" in shown
+    assert "S-3  2026-11-18  A-1  周敏  一组  100 A" in shown
+    assert "00:01  agent     我们会联系您的[单位]和家人" in shown
+    assert "00:06  customer  别打电话给我[单位]" in shown
     assert "agent        A-1 1" in shown
     assert "2 turns in 1 calls." in shown
 
@@ -131,13 +137,15 @@ def test_a_rebuild_says_that_it_counted(kept: Run) -> None:
 
 
 def test_refused_calls_are_named_and_tried_again(kept: Run, data: Path) -> None:
-    store = open_store(Settings(data_dir=data, _env_file=None).database)  # type: ignore[call-arg]
+    store = open_store(settings_at(data).database)
     store.outbox.failed(store.outbox.order(["S-2"]), "too large", passing=False, now=NOW)
     store.close()
     assert "parked    1 calls" in kept("index", "status").out
     assert "S-2: too large" in kept("index", "status").out
     assert "0 calls behind, 1 refused" in kept("status").out
-    assert "1 refused" in kept("doctor").out
+    examined = check_index(settings_at(data))
+    assert (examined.state, examined.advice) == ("optional", "Run `qa index status`.")
+    assert examined.found.endswith("3 calls, 6 turns, 6 vectors; 0 calls behind, 1 refused")
     assert "1 calls were refused" in kept("search", "单位").err
     ran = kept("index", "retry")
     assert (ran.code, ran.out) == (0, "1 calls tried again, 1 written; 0 waiting, 0 parked.\n")
@@ -146,7 +154,7 @@ def test_refused_calls_are_named_and_tried_again(kept: Run, data: Path) -> None:
 def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(
     kept: Run, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store = open_store(Settings(data_dir=data, _env_file=None).database)  # type: ignore[call-arg]
+    store = open_store(settings_at(data).database)
     inspect_calls(store, 2)
     store.close()
     assert "2 calls wait for the index" in kept("search", "单位").err
@@ -155,8 +163,10 @@ def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(
     assert shown.code == 1
     assert "index_unavailable" in shown.out
     assert "waiting   2 calls, the longest since 20" in shown.out
+    examined = check_index(settings_at(data, elasticsearch_url="http://127.0.0.1:9"))
+    assert examined.state == "broken"
+    assert "2 calls behind" in examined.found
     assert "0 inspected" in kept("work").out
-    assert "2 calls behind" in kept("doctor").out
     monkeypatch.delenv("QA_ELASTICSEARCH_URL")
     kept("work")
     assert "holds     5 calls" in kept("index", "status").out

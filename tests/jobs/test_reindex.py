@@ -18,6 +18,7 @@ from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
 from tests.factories import inspection
 from tests.jobs.indexes import MoodyIndex, inspect, inspect_again, inspect_calls, texts
+from tests.search.conftest import elastic_prefix
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +34,15 @@ def store(settings: Settings) -> Iterator[Store]:
     found.close()
 
 
-@pytest.fixture
-def index(settings: Settings) -> Iterator[MoodyIndex]:
-    with EmbeddedIndex(settings.index_path) as real:
+@pytest.fixture(params=["embedded", pytest.param("elastic", marks=pytest.mark.elastic)])
+def index(request: pytest.FixtureRequest, settings: Settings) -> Iterator[MoodyIndex]:
+    if request.param == "embedded":
+        with EmbeddedIndex(settings.index_path) as real:
+            yield MoodyIndex(real)
+        return
+    from qa_service.search.elastic import ElasticIndex
+
+    with elastic_prefix(request.getfixturevalue("elastic_url")) as server, ElasticIndex(server) as real:
         yield MoodyIndex(real)
 
 

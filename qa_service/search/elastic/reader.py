@@ -110,7 +110,7 @@ class Reader:
         return list(found), page.total
 
     def _page(self, body: dict[str, Any], query: SearchQuery, access: Access, after: str | None, size: int) -> Page:
-        place = pages.place(after, query, access) if after else None
+        place = pages.place(after, query, access) if after is not None else None
         with explained(), _understood(paged=place is not None):
             answer = self._asked(body, size, place) if place else settled(lambda: self._asked(body, size, None))
         seen = place.seen if place else 0

@@ -13,7 +13,7 @@ from qa_service.search.embedded.facets import facets
 from qa_service.search.embedded.find import Finder
 from qa_service.search.embedded.order import Matches, Standing
 from qa_service.search.embedded.pages import behind, cursor, fingerprint
-from qa_service.search.embedded.rank import scores, statistics
+from qa_service.search.embedded.rank import scores
 from qa_service.search.embedded.schema import MOST_TURNS_OF_CALL, TURN_BITS
 from qa_service.search.embedded.show import call_hits
 from qa_service.search.embedded.vectors import Vectors
@@ -35,8 +35,7 @@ def search(
     matches = Matches.of(columns, finder.turns(asked.node))
     weights = None
     if asked.ranked:
-        known = known if known and known.fits(asked.node) else statistics(finder, asked.node)
-        weights = scores(finder, asked.node, matches.positions, known)
+        weights, known = scores(finder, asked.node, matches.positions, known)
     best = matches.best(weights) if weights is not None and query.order is Order.BEST else None
     found, more = Standing.of(columns, matches.calls, best).page(connection, query.limit, after)
     return SearchResults(

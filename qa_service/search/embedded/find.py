@@ -22,6 +22,7 @@ class Finder:
         self._access = allowed(access)
         self._nearby = lru_cache(maxsize=None)(partial(words_near, connection))
         self._found: dict[str, Ints] = {}
+        self._counted: dict[str, int] = {}
 
     def turns(self, node: Node) -> Bools:
         """The turns for which the node holds, as a mask over all positions."""
@@ -43,8 +44,10 @@ class Finder:
         """How many turns of the whole index it holds of."""
         if expression in self._found:
             return len(self._found[expression])
-        find = "SELECT count(*) FROM spoken WHERE spoken MATCH ?"
-        return int(self._connection.execute(find, (expression,)).fetchone()[0])
+        if expression not in self._counted:
+            find = "SELECT count(*) FROM spoken WHERE spoken MATCH ?"
+            (self._counted[expression],) = self._connection.execute(find, (expression,)).fetchone()
+        return self._counted[expression]
 
     def expression(self, node: Node) -> str:
         return expression(node, self._nearby)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from qa_service.search.embedded.columns import Floats, Ints, masked
+from qa_service.search.embedded.columns import Bools, Floats, Ints, masked
 from qa_service.search.embedded.find import Finder, driver
 from qa_service.search.embedded.tokens import MOST_TIMES, times, tokens_of
 from qa_service.search.tree import And, Fuzzy, Node, Or, Sounds, Words
 
 K1 = 1.2
 B = 0.75
+#: Turns that have a word, above which (and so often above those that match) it is looked for together with the others.
+_MANY, _MANY_MORE = 10_000, 8
 Leaf = Words | Fuzzy | Sounds
 
 
@@ -31,36 +33,32 @@ class Statistics:
 
     turns: int
     average: float
-    having: tuple[int, ...]
-
-    def fits(self, node: Node) -> bool:
-        """Whether they are of this query, as this version understands it."""
-        return len(self.having) == len(_asked(node))
+    having: tuple[int, ...] = ()
 
 
-def statistics(finder: Finder, node: Node) -> Statistics:
-    """As they are now, for the words of a query."""
+def scores(finder: Finder, node: Node, positions: Ints, known: Statistics | None) -> tuple[Floats, Statistics]:
+    """Of each of the turns, for all of which the node holds; and what they rest on: what is known, or as it is now."""
     lengths = finder.columns.lengths
-    having = tuple(finder.count(finder.expression(leaf)) for leaf in _asked(node))
-    return Statistics(len(lengths), float(lengths.mean()) if len(lengths) else 0.0, having)
-
-
-def scores(finder: Finder, node: Node, positions: Ints, known: Statistics) -> Floats:
-    """Of each of the turns, for all of which the node holds."""
-    size = len(finder.columns.lengths)
-    lengths = finder.columns.lengths[positions]
-    norm = K1 * (1 - B + B * lengths / known.average) if known.average else np.full(len(positions), K1)
+    if known is None or len(known.having) != len(_asked(node)):
+        known = Statistics(len(lengths), float(lengths.mean()) if len(lengths) else 0.0)
+    norm = K1 * (1 - B + B * lengths[positions] / known.average) if known.average else np.full(len(positions), K1)
     together = driver(node)
-    beside = f" AND {finder.expression(together)}" if together else ""
-    total = np.zeros(len(positions))
-    for (leaf, required), having in zip(_asked(node).items(), known.having, strict=True):
-        often = np.ones(len(positions))
-        if not required:
-            often *= masked(finder.lookup(finder.expression(leaf) + beside), size)[positions]
+    total, having = np.zeros(len(positions)), []
+    for at, (leaf, required) in enumerate(_asked(node).items()):
+        asked = finder.expression(leaf)
+        often = np.ones(len(positions)) if required else _there(finder, asked, positions, together).astype(np.float64)
         for token in _repeats(leaf):
-            often += masked(finder.lookup(f'"{token}"{beside}'), size)[positions]
-        total += _rarity(having, known.turns) * often / (often + norm)
-    return total
+            often += _there(finder, f'"{token}"', positions, together)
+        having.append(known.having[at] if known.having else finder.count(asked))
+        total += _rarity(having[-1], known.turns) * often / (often + norm)
+    return total, replace(known, having=tuple(having))
+
+
+def _there(finder: Finder, asked: str, positions: Ints, together: Node | None) -> Bools:
+    """Which of the turns an FTS5 expression holds of; where it holds of many more, only ``together`` is it read."""
+    if together is not None and finder.count(asked) > _MANY + _MANY_MORE * len(positions):
+        asked = f"{asked} AND {finder.expression(together)}"
+    return masked(finder.lookup(asked), len(finder.columns.lengths))[positions]
 
 
 def _asked(node: Node) -> dict[Leaf, bool]:

@@ -171,7 +171,7 @@ def test_a_page_of_another_search_or_of_another_asker_or_of_yesterday_is_refused
     assert page(cursor, limit=2, turns=1) == ["C-4", "C-3"]
     told = json.loads(base64.urlsafe_b64decode(cursor))
     torn = base64.urlsafe_b64encode(json.dumps([told[0], "xxxx", *told[2:]]).encode()).decode()
-    refused = [(after, EVERYTHING, {}) for after in ("5", "bm8=", "语", cursor[:-8], torn)]
+    refused = [(after, EVERYTHING, {}) for after in ("", "5", "bm8=", "语", cursor[:-8], torn)]
     refused += [(cursor, EVERYTHING, {"text": "钱"}), (cursor, Access(teams=frozenset({"一组"})), {})]
     for after, access, changes in refused:
         with pytest.raises(QueryError, match="page of results"):

@@ -124,21 +124,27 @@ def source_of(call_id: str, turn_index: int, services: Services, access: Access)
     raise NotFoundError(ErrorCode.NOT_FOUND, message, "Look at the call; it may have been inspected again.")
 
 
-def status_of(services: Services, access: Access) -> SearchStatus:
-    """How far behind the index is, as far as who asks may know."""
+def status_of(services: Services, access: Access, down: QAError | None = None) -> SearchStatus:
+    """How far behind the index is, as far as who asks may know. ``down``: a search has just found it out of reach."""
     lag = services.store.outbox.lag()
     counts = {"waiting": lag.calls, "parked": lag.parked} if unbounded(access) else {}
-    try:
-        index = services.index.state()
-    except QAError as wrong:
-        logs.failure(log, "state of the search index", wrong)
-        error = ErrorInfo(code=wrong.code, message=wrong.message)
+    found = down or _state(services)
+    if isinstance(found, QAError):
+        error = ErrorInfo(code=found.code, message=found.message)
         return SearchStatus(state="down", oldest=lag.waiting_since, error=error, **counts)
     behind = "behind" if lag.calls or lag.parked else "current"
     return SearchStatus(
-        state="building" if index.building else behind,
+        state="building" if found.building else behind,
         oldest=lag.waiting_since,
-        index=index if unbounded(access) else None,
-        meaning=index.vectors > 0,
+        index=found if unbounded(access) else None,
+        meaning=found.vectors > 0,
         **counts,
     )
+
+
+def _state(services: Services) -> IndexState | QAError:
+    try:
+        return services.index.state()
+    except QAError as wrong:
+        logs.failure(log, "state of the search index", wrong)
+        return wrong

@@ -181,6 +181,15 @@ def test_corrected_terms_and_spoken_numbers_say_what_was_heard_and_the_digits(
     assert "outside" not in page
 
 
+def test_what_a_search_asked_for_is_marked_in_its_call(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", None, turns=turns("再不还我就打电话给你单位", "别打电话"))
+    page = client.get("/calls/C-1?q=near(电话 别, 10s) role:agent", headers=EN).text
+    assert page.count('class="sought"') == 3
+    assert '<span class="sought">别</span>' in page
+    assert "sought" not in client.get("/calls/C-1?q=-电话").text
+    assert "sought" not in client.get('/calls/C-1?q="电话').text
+
+
 def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Services) -> None:
     inspected(services, "C-1", None, finding(reason="doubtful_words: turn 0", deduct=-5.0))
     page = text_of(client, "/calls/C-1")
@@ -280,7 +289,7 @@ def test_nothing_of_the_data_gets_through_unescaped(client: TestClient, services
     for path in ("/", f"/?day={DAY}", "/search?q=单位", f"/search?q={segment(HARM)}&agent={segment(HARM)}",
                  f"/calls/{segment(HARM)}", "/calls/C-2", f"/reports/{DAY}?language=zh", f"/reports/{DAY}?language=en",
                  f"/calls/{segment(HARM)}x", f"/?day={segment(HARM)}", f"/{segment(HARM)}",
-                 f"/search?lang=en&x={segment(HARM)}", "/reports"):  # fmt: skip
+                 f"/search?lang=en&x={segment(HARM)}", f"/search?like={segment(HARM)}%230", "/reports"):  # fmt: skip
         page = client.get(path).text
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path

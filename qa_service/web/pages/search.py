@@ -83,6 +83,11 @@ class Outcome:
     source: Source | None = None
     error: QAError | None = None
 
+    @property
+    def down(self) -> QAError | None:
+        """The error, where the index is out of reach."""
+        return self.error if self.error and self.error.code == ErrorCode.INDEX_UNAVAILABLE else None
+
 
 @router.get("/search", include_in_schema=False)
 def search(
@@ -102,7 +107,7 @@ def search(
         "wrong": wrong_words(asked, outcome),
         "advice": advice(offence(asked.q, outcome.error)),
         "found": outcome.found,
-        "status": status_of(services, access),
+        "status": status_of(services, access, outcome.down),
         "rules": services.rulebook.rules,
         **_shown(outcome, asked, view, services),
     }

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import threading
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Self
 
-from elasticsearch import ApiError, NotFoundError
+from elasticsearch import ApiError
 
 from qa_service.errors import ErrorCode, QueryError, SetupError
 from qa_service.search.document import DIMENSIONS, CallDocument
@@ -79,10 +78,7 @@ class ElasticIndex:
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
         self._ready()
-        with explained():
-            turns = settled(lambda: self._vectors(call_id))
-        raw = turns.get(turn_index)
-        return base64.b64decode(raw) if raw else None
+        return self._reader.vector(call_id, turn_index)
 
     def state(self) -> IndexState:
         self._ready()
@@ -163,17 +159,6 @@ class ElasticIndex:
                 return taken
             self._delete([hit["_id"] for hit in hits])
             taken += len(hits)
-
-    def _vectors(self, call_id: str) -> dict[int, str | None]:
-        """Of all turns of a call, in base64; nothing of a call that is not there."""
-        fields = ["turns.index", "turns.vector_bytes"]
-        try:
-            found = self._client.get(index=self._names.live, id=identity(call_id), source_includes=fields)
-        except NotFoundError as wrong:
-            if isinstance(wrong.body, dict) and wrong.body.get("found") is False:
-                return {}
-            raise
-        return {turn["index"]: turn.get("vector_bytes") for turn in found["_source"].get("turns", ())}
 
     def _version(self) -> str:
         """Of the server, as its first node tells; unknown where this user may not ask."""

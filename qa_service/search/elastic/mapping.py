@@ -30,7 +30,7 @@ MOST_NESTED = 100_000
 _WORDS = {"type": "text", "analyzer": "whitespace", "index_options": "freqs"}
 _RUNS = {"type": "text", "analyzer": "whitespace"}
 _NAME = {"type": "keyword"}
-_COUNT = {"type": "integer", "index": False}
+_COUNT = {"type": "integer"}
 _SHOWN = {"type": "keyword", "index": False, "doc_values": False}
 _MOMENT = {"type": "double", "index": False, "doc_values": False}
 _VECTOR = {
@@ -43,15 +43,16 @@ _TURN = {
     **dict.fromkeys(("role", "text", "rule_ids", "severities"), _SHOWN),
     "facts": _NAME, "words": _WORDS, "pairs": _RUNS, "sounds": _RUNS, "likes": _RUNS,
     "vector": _VECTOR,
-    "vector_bytes": {"type": "binary"},
+    "vector_bytes": {"type": "binary", "doc_values": True},
 }  # fmt: skip
+_SEEN = {"index", "start_s", "end_s", "role", "text", "rule_ids", "severities"}
 #: Facets whose values are keywords of the call; days are dates.
 NAMED = tuple(facet for facet in Facet if facet is not Facet.DAY)
 MAPPING: dict[str, Any] = {
     "dynamic": "strict",
     "_meta": {"version": VERSION},
-    # The streams are large and never shown; leaving them out makes answers quick and the index small.
-    "_source": {"excludes": [f"turns.{name}" for name in ("facts", "words", "pairs", "sounds", "likes", "vector")]},
+    # The server reads all of a source to show one turn of it: what is large and never shown is left out.
+    "_source": {"excludes": [f"turns.{name}" for name in _TURN if name not in _SEEN]},
     "properties": {
         "call_id": {"type": "keyword"},
         "day": {"type": "date", "format": "strict_date"},

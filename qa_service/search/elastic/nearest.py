@@ -1,24 +1,22 @@
-"""Turns of near meaning: the server's graph of vectors proposes calls, the cosines are reckoned here.
+"""Turns of near meaning: the server's graph of vectors proposes calls, the cosines are reckoned here where need be.
 
-The server finds calls by the best of all their turns; of turns with conditions (said by the agent, say) it only takes
-them since version 9.2. So what it gives is a bound: no turn of a call is nearer than its best one. Calls are looked at
-in this order until no other can be nearer than those already found.
+The server finds calls by the nearest of *all* their turns; among turns with conditions (said by the agent, say) it only
+looks since version 9.2. So with conditions, what it gives is a bound: no turn of a call is nearer than its nearest one.
+Calls are looked at in this order until no other can be nearer than those already found.
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from elasticsearch import Elasticsearch
 
 from qa_service.search.elastic.answer import inner, turn_hit
-from qa_service.search.elastic.cells import Cell
-from qa_service.search.elastic.mapping import MOST_INNER
-from qa_service.search.elastic.request import calls_in
+from qa_service.search.elastic.cells import ALWAYS, Cell
+from qa_service.search.elastic.request import VECTOR_OF_TURN, calls_in, name
 from qa_service.search.protocol import Access, CallHit
 from qa_service.search.tree import Node
 
@@ -26,95 +24,137 @@ from qa_service.search.tree import Node
 FIRST, MOST = 50, 5000
 #: Turns that the graph looks at for each that it proposes; more is more exact.
 WIDTH = 2
-#: Calls whose turns are fetched in one request.
+#: Calls whose vectors are fetched in one request.
 AT_ONCE = 50
-#: Of the server's figures.
+#: Of the server's figures, which are single floats.
 ROUNDING = 1e-6
-Turn: TypeAlias = Mapping[str, Any]
+_HAPPENED = {"field": "happened_at", "format": "epoch_millis"}
+Hit: TypeAlias = Mapping[str, Any]
 
 
 class Nearest(NamedTuple):
-    """A call, as the server holds it, with its matching turns and their cosines, the nearest first."""
+    """A call by the key of its document, with the cosines and numbers of its turns, the nearest first.
 
-    call: Mapping[str, Any]
-    turns: Sequence[tuple[float, Turn]]
+    ``turns`` may be fewer than ``matches``, which counts them.
+    """
+
+    key: str
+    happened: float
+    turns: Sequence[tuple[float, int]]
+    matches: int
 
     @property
     def order(self) -> tuple[float, float, str]:
         """The nearest first, then the newest."""
-        happened = datetime.fromisoformat(self.call["happened_at"]).timestamp()
-        return -self.turns[0][0], -happened, self.call["shown"]["call_id"]
-
-    def hit(self, node: Node, most: int) -> CallHit:
-        """The call with the nearest of its turns, in the order of speech."""
-        turns = sorted((turn for _, turn in self.turns[:most]), key=lambda turn: turn["index"])
-        return CallHit(
-            **self.call["shown"],
-            turns=tuple(turn_hit(turn, node) for turn in turns),
-            matches=len(self.turns),
-            relevance=self.turns[0][0],
-        )
-
-
-class _Proposed(NamedTuple):
-    key: str
-    bound: float
+        return -self.turns[0][0], -self.happened, self.key
 
 
 class Neighbours:
     """The search for one vector among the turns of some cells. Its methods raise the client's errors."""
 
-    def __init__(self, client: Elasticsearch, alias: str, vector: bytes, cells: Sequence[Cell], access: Access) -> None:
+    def __init__(
+        self, client: Elasticsearch, pit: Mapping[str, Any], vector: bytes, cells: Sequence[Cell], access: Access
+    ) -> None:
         self._client = client
-        self._alias = alias
+        self._pit = pit
         self._vector = vector
-        self._among = calls_in(cells, access, vectors=True)
-        self._with_turns = calls_in(cells, access, turns=MOST_INNER, vectors=True)
+        self._cells = cells
+        self._access = access
 
-    def nearest(self, limit: int) -> tuple[list[Nearest], bool]:
-        """The nearest calls, at most ``limit``; and whether that is sure, as far as the graph itself is."""
+    def nearest(self, limit: int, turns: int) -> tuple[list[Nearest], bool]:
+        """The nearest calls, at most ``limit``; and whether that is sure, as far as the graph itself is.
+
+        Where calls are equally near, those that the server proposed first are among them.
+        """
+        if all(cell.turn == ALWAYS for cell in self._cells):
+            hits = self._proposed(limit, {"name": name(0, 0), "size": turns, "_source": ["turns.index"]})
+            return sorted((_by_graph(hit) for hit in hits), key=lambda call: call.order), True
+        return self._among_some(limit)
+
+    def hits(self, found: Sequence[Nearest], node: Node, most: int) -> Iterator[CallHit]:
+        """The calls with the nearest of their turns, in the order of speech."""
+        query = {"ids": {"values": [call.key for call in found]}}
+        answer = self._client.search(pit=self._pit, query=query, size=len(found), source_includes=["shown", "turns"])
+        sources = {hit["_id"]: hit["_source"] for hit in answer["hits"]["hits"]}
+        for call in found:
+            turns = {turn["index"]: turn for turn in sources[call.key]["turns"]}
+            yield CallHit(
+                **sources[call.key]["shown"],
+                turns=tuple(turn_hit(turns[index], node) for index in sorted(index for _, index in call.turns[:most])),
+                matches=call.matches,
+                relevance=call.turns[0][0],
+            )
+
+    def _among_some(self, limit: int) -> tuple[list[Nearest], bool]:
         size, done = max(FIRST, 2 * limit), 0
         found: list[Nearest] = []
         while True:
-            proposed = self._proposed(size)
+            proposed = self._proposed(size, None)
             for at in range(done, len(proposed), AT_ONCE):
-                if _settled(found, limit, proposed[at].bound):
+                if _settled(found, limit, _cosine(proposed[at])):
                     return found, True
-                calls = self._fetched([call.key for call in proposed[at : at + AT_ONCE]])
+                calls = self._reckoned([call["_id"] for call in proposed[at : at + AT_ONCE]])
                 found = sorted([*found, *calls], key=lambda call: call.order)[:limit]
             done = len(proposed)
             if done < size:
                 return found, True
             if size == MOST:
-                return found, _settled(found, limit, proposed[-1].bound)
+                return found, _settled(found, limit, _cosine(proposed[-1]))
             size = min(MOST, 4 * size)
 
-    def _proposed(self, size: int) -> list[_Proposed]:
-        """Calls by their nearest turn, whatever turn it is. The server's score is (1 + cosine) / 2."""
-        asked = {
-            "field": "turns.vector", "query_vector": self._vector.hex(), "k": size,
-            "num_candidates": min(10_000, WIDTH * size), "filter": self._among,
-        }  # fmt: skip
-        answer = self._client.search(index=self._alias, knn=asked, size=size, source=False)
-        return [_Proposed(hit["_id"], 2 * hit["_score"] - 1) for hit in answer["hits"]["hits"]]
+    def _proposed(self, size: int, turns: Mapping[str, Any] | None) -> Sequence[Hit]:
+        """Calls by their nearest turn."""
+        asked: dict[str, Any] = {
+            "field": "turns.vector",
+            "query_vector": self._vector.hex(),
+            "k": size,
+            "num_candidates": min(10_000, max(100, WIDTH * size)),
+            "filter": calls_in(self._cells, self._access, vectors=True),
+            **({"inner_hits": turns} if turns else {}),
+        }
+        answer = self._client.search(pit=self._pit, knn=asked, size=size, source=False, docvalue_fields=[_HAPPENED])
+        hits: Sequence[Hit] = answer["hits"]["hits"]
+        return hits
 
-    def _fetched(self, keys: Sequence[str]) -> Iterator[Nearest]:
-        query = {"bool": {"filter": [{"ids": {"values": list(keys)}}, self._with_turns]}}
+    def _reckoned(self, keys: Sequence[str]) -> Iterator[Nearest]:
+        """These calls with the cosines of all their turns of the cells."""
+        among = calls_in(self._cells, self._access, turns=VECTOR_OF_TURN, vectors=True)
+        query = {"bool": {"filter": [{"ids": {"values": list(keys)}}, among]}}
         answer = self._client.search(
-            index=self._alias, query=query, size=len(keys), source_includes=["shown", "happened_at"]
+            pit=self._pit, query=query, size=len(keys), source=False, docvalue_fields=[_HAPPENED]
         )
         for hit in answer["hits"]["hits"]:
-            turns = [turn["_source"] for turn in inner(hit, 0)["hits"]]
-            near = [(cosine(self._vector, base64.b64decode(turn["vector_bytes"])), turn) for turn in turns]
-            yield Nearest(hit["_source"], sorted(near, key=lambda found: (-found[0], found[1]["index"])))
+            turns = [turn["fields"] for turn in inner(hit, 0)["hits"]]
+            raw = b"".join(base64.b64decode(turn["turns.vector_bytes"][0]) for turn in turns)
+            near = sorted(
+                zip((-cosines(self._vector, raw)).tolist(), (t["turns.index"][0] for t in turns), strict=True)
+            )
+            yield Nearest(hit["_id"], _happened(hit), [(-less, index) for less, index in near], len(near))
 
 
-def cosine(left: bytes, right: bytes) -> float:
-    """Of two vectors of signed bytes, neither of them all zeros."""
-    a, b = (np.frombuffer(vector, dtype=np.int8).astype(np.float64) for vector in (left, right))
-    return float(a @ b / np.sqrt((a @ a) * (b @ b)))
+def cosines(one: bytes, many: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Of one vector with each of many, that follow one another; none of them is all zeros."""
+    a = np.frombuffer(one, dtype=np.int8).astype(np.float64)
+    rows = np.frombuffer(many, dtype=np.int8).reshape(-1, len(a)).astype(np.float64)
+    found: np.ndarray[Any, np.dtype[np.float64]] = rows @ a / np.sqrt((a @ a) * np.einsum("ij,ij->i", rows, rows))
+    return found
+
+
+def _by_graph(hit: Hit) -> Nearest:
+    turns = inner(hit, 0)
+    near = [(_cosine(turn), turn["_source"]["index"]) for turn in turns["hits"]]
+    return Nearest(hit["_id"], _happened(hit), near, turns["total"]["value"])
+
+
+def _cosine(hit: Hit) -> float:
+    """The server's score is (1 + cosine) / 2."""
+    return 2 * float(hit["_score"]) - 1
+
+
+def _happened(hit: Hit) -> float:
+    return float(hit["fields"]["happened_at"][0])
 
 
 def _settled(found: Sequence[Nearest], limit: int, bound: float) -> bool:
-    """Whether no call of this bound or a lower one is among the nearest; the server's figures are single floats."""
-    return len(found) == limit and found[-1].turns[0][0] > bound + ROUNDING
+    """Whether no call of this bound or a lower one is nearer than those found."""
+    return len(found) == limit and found[-1].turns[0][0] >= bound - ROUNDING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from qa_service.search.elastic import pages
 from qa_service.search.elastic.answer import call_hit, facets_found, inner, turns_found
 from qa_service.search.elastic.cells import cells, looked_for
 from qa_service.search.elastic.client import explained, kinds, settled
-from qa_service.search.elastic.mapping import MOST_INNER
+from qa_service.search.elastic.mapping import MOST_INNER, identity
 from qa_service.search.elastic.nearest import Neighbours
 from qa_service.search.elastic.pages import Place
-from qa_service.search.elastic.request import BEST, NEWEST, calls_in, counts
+from qa_service.search.elastic.request import BEST, NEWEST, VECTOR_OF_TURN, calls_in, counts, name, shown
 from qa_service.search.near import Candidate, PartTurn
 from qa_service.search.protocol import Access, Facet, Order, SearchQuery, SearchResults
 from qa_service.search.tree import And, Node, Understood
@@ -52,15 +53,15 @@ class Reader:
         weighed = looked_for(asked.node) if asked.ranked else ()
         best = asked.ranked and query.order is Order.BEST
         body = {
-            "query": calls_in(found, access, turns=query.turns, weighed=weighed),
+            "query": calls_in(found, access, turns=shown(query.turns, best=asked.ranked), weighed=weighed),
             "sort": BEST if best else NEWEST,
             "track_scores": asked.ranked,
             "aggs": counts(found, query.facets),
             "source_includes": ["shown"],
         }
         page = self._page(body, query, access, query.after, query.limit)
-        if page.next is None:
-            self._forget(page)
+        if page.next is None and page.places:
+            self._forget(page.places[-1].pit)
         return SearchResults(
             calls=tuple(call_hit(hit, asked.node, ranked=asked.ranked) for hit in page.hits),
             total_calls=page.total,
@@ -71,32 +72,47 @@ class Reader:
 
     def similar(self, vector: bytes, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
         """Calls by the turns whose vectors are nearest, among those for which the node of ``asked`` holds."""
-        found = cells(asked.node)
-        neighbours = Neighbours(self._client, self._alias, vector, found, access)
         with explained(), _understood(paged=False):
-            near, sure = settled(lambda: neighbours.nearest(query.limit))
-            counted = settled(
-                lambda: self._client.search(
-                    index=self._alias,
-                    size=0,
-                    track_total_hits=True,
-                    query=calls_in(found, access, vectors=True),
-                    aggs=counts(found, query.facets, vectors=True),
-                )
+            return settled(lambda: self._similar(vector, asked.node, query, access))
+
+    def _similar(self, vector: bytes, node: Node, query: SearchQuery, access: Access) -> SearchResults:
+        found = cells(node)
+        with self._moment() as pit:
+            neighbours = Neighbours(self._client, pit, vector, found, access)
+            near, sure = neighbours.nearest(query.limit, query.turns)
+            calls = tuple(neighbours.hits(near, node, query.turns)) if near else ()
+            counted = self._client.search(
+                pit=pit,
+                size=0,
+                track_total_hits=True,
+                query=calls_in(found, access, vectors=True),
+                aggs=counts(found, query.facets, vectors=True),
             )
         return SearchResults(
-            calls=tuple(call.hit(asked.node, query.turns) for call in near),
+            calls=calls,
             total_calls=counted["hits"]["total"]["value"],
             total_turns=turns_found(counted["aggregations"]),
             exact=sure,
             facets=facets_found(counted["aggregations"], query.facets),
         )
 
+    def vector(self, call_id: str, turn_index: int) -> bytes | None:
+        """As it was written; None where the call, the turn or its vector is not there."""
+        one = {"bool": {"filter": [{"term": {"turns.index": turn_index}}, {"exists": {"field": "turns.vector"}}]}}
+        nested = {"path": "turns", "query": one, "inner_hits": {"name": name(0, 0), **VECTOR_OF_TURN}}
+        query = {"bool": {"filter": [{"ids": {"values": [identity(call_id)]}}, {"nested": nested}]}}
+        with explained():
+            hits = settled(lambda: self._client.search(index=self._alias, query=query, source=False))["hits"]["hits"]
+        if not hits:
+            return None
+        return base64.b64decode(inner(hits[0], 0)["hits"][0]["fields"]["turns.vector_bytes"][0])
+
     def candidates(
         self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
     ) -> tuple[list[Candidate], int]:
         """As NearSource says."""
-        asked = [calls_in(cells(And((part, within))), access, part=i, turns=MOST_INNER) for i, part in enumerate(parts)]
+        every = shown(MOST_INNER, best=False)
+        asked = [calls_in(cells(And((part, within))), access, part=i, turns=every) for i, part in enumerate(parts)]
         body = {
             "query": {"bool": {"filter": asked}},
             "sort": NEWEST,
@@ -119,9 +135,8 @@ class Reader:
         return Page(hits, answer["hits"]["total"]["value"], answer.get("aggregations", {}), places)
 
     def _asked(self, body: dict[str, Any], size: int, place: Place | None) -> Mapping[str, Any]:
-        pit = place.pit if place else self._client.open_point_in_time(index=self._alias, keep_alive=pages.KEPT)["id"]
         answer: Mapping[str, Any] = self._client.search(
-            pit={"id": pit, "keep_alive": pages.KEPT},
+            pit={"id": place.pit if place else self._opened(), "keep_alive": pages.KEPT},
             search_after=place.after if place else None,
             search_type="dfs_query_then_fetch",  # a word weighs the same in each shard
             track_total_hits=True,
@@ -130,14 +145,25 @@ class Reader:
         ).body
         return answer
 
-    def _forget(self, page: Page) -> None:
-        """There is no next page; where the server cannot be told, it forgets by itself."""
-        if not page.places:
-            return
+    def _opened(self) -> str:
+        """A new point in time."""
+        return str(self._client.open_point_in_time(index=self._alias, keep_alive=pages.KEPT)["id"])
+
+    def _forget(self, pit: str) -> None:
+        """It is not needed any more; where the server cannot be told, it forgets by itself."""
         try:
-            self._client.close_point_in_time(id=page.places[-1].pit)
+            self._client.close_point_in_time(id=pit)
         except (ApiError, TransportError):
             return
+
+    @contextmanager
+    def _moment(self) -> Iterator[Mapping[str, str]]:
+        """A point in time, for several requests that need the same calls."""
+        pit = self._opened()
+        try:
+            yield {"id": pit, "keep_alive": pages.KEPT}
+        finally:
+            self._forget(pit)
 
 
 @contextmanager

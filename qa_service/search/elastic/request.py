@@ -7,6 +7,7 @@ from typing import Any
 
 from qa_service.search.elastic.cells import ALWAYS, Cell, looked_for
 from qa_service.search.elastic.clause import Clause, call_clause, turn_clause
+from qa_service.search.elastic.mapping import MOST_INNER
 from qa_service.search.protocol import Access, Facet
 from qa_service.search.tree import Node
 
@@ -14,6 +15,10 @@ from qa_service.search.tree import Node
 FACET_VALUES = 1000
 #: Days of a facet: a hundred years.
 FACET_DAYS = 36_600
+#: Of each turn its number and its vector.
+VECTOR_OF_TURN: Clause = {
+    "size": MOST_INNER, "_source": False, "docvalue_fields": ["turns.index", "turns.vector_bytes"],
+}  # fmt: skip
 NEWEST: list[dict[str, Any]] = [{"happened_at": "desc"}, {"call_id": "asc"}]
 BEST: list[dict[str, Any]] = [{"_score": "desc"}, *NEWEST]
 
@@ -29,34 +34,42 @@ def calls_in(
     access: Access,
     *,
     part: int = 0,
-    turns: int = 0,
+    turns: Clause | None = None,
     weighed: Sequence[Node] = (),
     vectors: bool = False,
 ) -> Clause:
     """Calls with a turn of the cells, with ``vectors`` one that has a vector.
 
-    ``turns`` of these come with each call, named by :func:`name`. The words of ``weighed`` say how good a turn is, and
-    the best turn how good a call; without any, turns come in the order of speech.
+    ``turns`` says what comes of these turns with each call, named by :func:`name`. The words of ``weighed`` say how
+    good a turn is, and the best turn how good a call.
     """
     either = []
     for i, cell in enumerate(cells):
-        nested: Clause = {"path": "turns", "query": _turn(cell, weighed, vectors), "score_mode": "max"}
-        if turns:
-            nested["inner_hits"] = _inner(name(part, i), turns, bool(weighed), vectors)
         # The name in the answer says in which of the cells a call is.
         named = {"_name": name(part, i)} if len(cells) > 1 else {}
-        either.append(
-            {
-                "bool": {
-                    "filter": [{"bool": {"filter": [call_clause(cell.call)], **named}}],
-                    "must": [{"nested": nested}],
-                }
-            }
-        )
+        there = {"bool": {"filter": [call_clause(cell.call)], **named}}
+        nested: Clause = {
+            "path": "turns",
+            "query": _turn(cell, weighed, vectors),
+            "score_mode": "max" if weighed else "none",
+            **({"inner_hits": {"name": name(part, i), **turns}} if turns else {}),
+        }
+        if cell.turn != ALWAYS:
+            either.append({"bool": {"filter": [there], "must": [{"nested": nested}]}})
+            continue
+        # Any turn will do: that a call has one is asked of the call, and its turns are only looked at to be shown.
+        some = {"range": {"vector_count" if vectors else "turn_count": {"gte": 1}}}
+        either.append({"bool": {"filter": [there, some], "should": [{"nested": nested}] if turns or weighed else []}})
     if not either:
         return {"match_none": {}}
     asked = either[0] if len(either) == 1 else {"bool": {"should": either, "minimum_should_match": 1}}
     return {"bool": {"must": [asked], "filter": allowed(access)}}
+
+
+def shown(most: int, *, best: bool) -> Clause:
+    """Turns as they are shown: so many, the best ones, or the first."""
+    speech = {"turns.index": "asc"}
+    return {"size": most, "sort": [{"_score": "desc"}, speech] if best else [speech]}
 
 
 def name(part: int, cell: int) -> str:
@@ -77,16 +90,6 @@ def _turn(cell: Cell, weighed: Sequence[Node], vectors: bool) -> Clause:
         return clause
     there = [{"exists": {"field": "turns.vector"}}] if vectors else []
     return {"bool": {"filter": [clause, *there], "should": [turn_clause(word) for word in weighed]}}
-
-
-def _inner(named: str, turns: int, ranked: bool, vectors: bool) -> dict[str, Any]:
-    speech = {"turns.index": "asc"}
-    return {
-        "name": named,
-        "size": turns,
-        "sort": [{"_score": "desc"}, speech] if ranked else [speech],
-        "_source": True if vectors else {"excludes": ["turns.vector_bytes"]},
-    }
 
 
 def _count(cell: Cell, vectors: bool) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import Literal
 from qa_service import logs
 from qa_service.errors import ErrorCode, NotFoundError, QAError, SetupError
 from qa_service.records import ErrorInfo, Record, Role
+from qa_service.search import relaxed
 from qa_service.search.document import redacted
 from qa_service.search.hybrid import hybrid, like_turn
 from qa_service.search.protocol import Access, Facet, IndexState, SearchQuery, SearchResults
@@ -71,14 +72,14 @@ def find(asked: SearchAsked, services: Services, access: Access, facets: Sequenc
     """
     query = query_of(asked, facets)
     if not asked.meaning:
-        return Found(services.index.search(query, access))
+        return Found(relaxed.search(services.index, query, access))
     try:
         return Found(*hybrid(services.index, services.meaning, query, access))
     except SetupError as wrong:
         if wrong.code == ErrorCode.INDEX_UNAVAILABLE:
             raise
         logs.failure(log, "search by meaning", wrong)
-        return Found(services.index.search(query, access), unmeant=wrong)
+        return Found(relaxed.search(services.index, query, access), unmeant=wrong)
 
 
 def query_of(asked: SearchAsked, facets: Sequence[Facet] = ()) -> SearchQuery:

@@ -306,3 +306,15 @@ def test_a_bounded_asker_who_may_see_nothing_finds_nothing(
     kept_and_indexed(services)
     bound(app, Access(agents=frozenset()))
     assert "Nothing found" in text_of(client, "/search?q=单位")
+
+
+def test_where_no_turn_has_all_words_those_with_some_are_shown_and_said_to_be(
+    client: TestClient, services: Services
+) -> None:
+    inspected(services, turns=turns("给单位打电话", "好的"))
+    page = client.get("/search?q=单位 法院", headers=EN).text
+    assert "No turn has all of these words" in plain(page)
+    assert "打电话" in plain(page)
+    (link,) = [found for found in links(page, "href") if found.get("q") == ['("单位" OR "法院")']][:1]
+    assert "No turn has all of these words" not in plain(client.get("/search", params=link, headers=EN).text)
+    assert client.get("/api/v1/search?q=单位 法院").json()["relaxed"] == '("单位" OR "法院")'

@@ -23,6 +23,8 @@ BUSY_S = 30.0
 IDLE = 8
 #: KiB of pages that a connection remembers.
 CACHE_KIB = 16 * 1024
+#: Size to which the log is cut back after much was written.
+LOG_BYTES = 64 * 1024 * 1024
 #: Times that a file is looked for which is replaced just when it is opened.
 _TRIES = 5
 _DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -136,7 +138,12 @@ def _connected(path: Path) -> Connection:
     )
     try:
         connection.execute("PRAGMA journal_mode=WAL")
-        for pragma in ("synchronous=NORMAL", f"cache_size=-{CACHE_KIB}", "secure_delete=ON"):
+        for pragma in (
+            "synchronous=NORMAL",
+            f"cache_size=-{CACHE_KIB}",
+            "secure_delete=ON",
+            f"journal_size_limit={LOG_BYTES}",
+        ):
             connection.execute(f"PRAGMA {pragma}")
         file = _identity(path)
         if file is None:

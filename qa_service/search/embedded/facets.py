@@ -33,6 +33,8 @@ def values(
     connection: sqlite3.Connection, columns: Columns, calls: Ints, asked: Sequence[Facet]
 ) -> list[dict[Facet, tuple[str, ...]]]:
     """The values of each call."""
+    if not asked:
+        return [{} for _ in calls]
     ends = np.cumsum(columns.values)
     each = [columns.facets[ends[call] - columns.values[call] : ends[call]].tolist() for call in calls.tolist()]
     named = _named(connection, np.unique(np.array([id for ids in each for id in ids], np.int64)))

@@ -158,6 +158,20 @@ def test_a_place_where_no_file_can_be_is_told(tmp_path: Path, below: str) -> Non
         EmbeddedIndex(tmp_path / below).state()
 
 
+def test_a_writer_that_waits_too_long_says_so_and_readers_do_not_wait(
+    index: EmbeddedIndex, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("qa_service.search.embedded.connections.BUSY_S", 0.05)
+    index.write([call("旧的")])
+    with sqlite3.connect(path, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(SetupError, match="another process"):
+            index.write([call("新的")])
+        assert found(index) == ["C-1:0"]
+        other.execute("ROLLBACK")
+    assert index.write([call("新的")]) == ()
+
+
 def test_files_that_are_deleted_are_made_anew_by_whoever_comes_next(path: Path) -> None:
     mine, other = EmbeddedIndex(path), EmbeddedIndex(path)
     mine.write([call("旧的")])

@@ -23,6 +23,7 @@ from qa_service.web.background import Background
 from qa_service.web.deps import Services
 from qa_service.web.guard import Guard, Headers
 from qa_service.web.index import Index
+from qa_service.web.meaning import Meaning
 from qa_service.web.media import Media
 from qa_service.web.pages import call as call_page
 from qa_service.web.pages import login, reference
@@ -84,6 +85,7 @@ def open_services(settings: Settings) -> Services:
         settings=settings,
         store=store,
         index=index,
+        meaning=Meaning(settings),
         media=Media(settings),
         gate=Gate(settings, store),
         renderer=Renderer(settings),

@@ -15,6 +15,7 @@ from qa_service.store.store import Store
 from qa_service.web.auth import Gate, Identity
 from qa_service.web.background import Background
 from qa_service.web.index import Index
+from qa_service.web.meaning import Meaning
 from qa_service.web.media import Media
 from qa_service.web.render import Renderer
 from qa_service.web.rulebook import Rulebook
@@ -29,6 +30,7 @@ class Services:
     settings: Settings
     store: Store
     index: Index
+    meaning: Meaning
     media: Media
     gate: Gate
     renderer: Renderer

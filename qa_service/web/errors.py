@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from qa_service import logs
-from qa_service.errors import ErrorCode, NotFoundError, QAError
+from qa_service.errors import ErrorCode, NotFoundError, QAError, QueryError
 from qa_service.web.auth import TooManyAttemptsError
 from qa_service.web.render import Renderer, view_of
 
@@ -66,8 +66,10 @@ def response_of(request: Request, error: QAError, renderer: Renderer, status: in
     status = status or STATUS[error.code]
     headers = _headers(request, error)
     if request.scope["path"].startswith(API):
-        body = {"error": {"code": error.code, "message": error.message, "hint": error.hint}}
-        return JSONResponse(body, status_code=status, headers=headers)
+        body: dict[str, object] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if isinstance(error, QueryError):
+            body["position"] = error.position
+        return JSONResponse({"error": body}, status_code=status, headers=headers)
     page = renderer.page("error.html", view_of(request, renderer.default_language), {"error": error})
     return HTMLResponse(page, status_code=status, headers=headers)
 

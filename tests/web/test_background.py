@@ -42,7 +42,7 @@ def test_an_upload_is_inspected_and_found_without_further_doing(
     with TestClient(app, headers=BASIC) as client:
         call_id = client.post(URL, files={"audio": ("a.mp3", SAMPLE.read_bytes())}).json()["call_id"]
         until(lambda: client.get(f"{URL}/{call_id}").status_code == 200)
-        until(lambda: client.get("/api/v1/search", params={"q": "单位"}).json()["total"] == 1)
+        until(lambda: client.get("/api/v1/search", params={"q": "单位"}).json()["total_calls"] == 1)
         assert client.get("/api/v1/status").json()["worker"]["state"] in ("idle", "busy")
     assert app.state.services.worker.state().state == "off"
 

@@ -10,7 +10,9 @@ from starlette.requests import Request
 
 from qa_service.errors import ErrorCode
 from qa_service.records import CallState, FindingState, Role, RoleSource, Severity
+from qa_service.search.protocol import Order
 from qa_service.web.language import LANGUAGES, Language, Translator, choose, messages
+from qa_service.web.pages.narrowing import FILTERS, PARAMETERS
 from qa_service.web.render import STATIC, TEMPLATES
 
 TEMPLATE_FILES = sorted(TEMPLATES.glob("*.html"))
@@ -26,9 +28,11 @@ BUILT: dict[str, list[str]] = {
     "measure.rate_": ["characters", "words"],
     "hold.": ["silence", "music", "tone"],
     "error.": [*ErrorCode],
+    "order.": [*Order],
+    "filter.": [*FILTERS, *PARAMETERS.values(), "day", "from", "to"],
 }
 #: Keys that the service itself puts together, or that are looked up with a fallback.
-FALLING_BACK = ("fact.", "flag.", "gate.", "reason.", "signal.", "error.")
+FALLING_BACK = ("fact.", "flag.", "gate.", "reason.", "signal.", "error.", "wrong.", "like.no_")
 
 
 def keys_in(language: Language) -> set[str]:
@@ -75,7 +79,7 @@ def test_templates_ask_only_for_words_that_exist(path: object, language: Languag
 @pytest.mark.parametrize("path", TEMPLATE_FILES, ids=lambda p: p.name)
 def test_templates_hold_no_words_of_their_own_in_either_language(path: object) -> None:
     text = path.read_text(encoding="utf-8")  # type: ignore[attr-defined]
-    allowed = ("中文", "通讯录", "告诉你单位", "律师函", "起诉", "坐牢")
+    allowed = ("中文", "通讯录", "告诉你单位", "律师函", "起诉", "坐牢", "单位", "电话", "核实", "欠款", "老赖")
     for word in allowed:
         text = text.replace(word, "")
     assert not re.search(r"[\u4e00-\u9fff]", text)
@@ -123,7 +127,7 @@ def test_the_language_is_the_readers_then_the_browsers_then_the_operators(reques
     assert choose(request_, "zh") == chosen
 
 
-@pytest.mark.parametrize("name", ["app.js", "call.js"])
+@pytest.mark.parametrize("name", ["app.js", "call.js", "search.js"])
 def test_scripts_hold_no_words(name: str) -> None:
     """Words of scripts come from the page, so that they are translated."""
     script = (STATIC / name).read_text(encoding="utf-8")

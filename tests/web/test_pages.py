@@ -7,7 +7,6 @@ import re
 import pytest
 from fastapi.testclient import TestClient
 
-from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import (
     Correction,
     EarlierCall,
@@ -22,7 +21,6 @@ from qa_service.records import (
     Word,
 )
 from qa_service.web.deps import Services
-from qa_service.web.index import Index
 from qa_service.web.render import clock, marked, percent, segment
 from tests.factories import NOW, facts, finding, inspection, turns, unassessable
 from tests.web.calling import HARM, SAMPLE, inspect, inspected, keep
@@ -183,6 +181,15 @@ def test_corrected_terms_and_spoken_numbers_say_what_was_heard_and_the_digits(
     assert "outside" not in page
 
 
+def test_what_a_search_asked_for_is_marked_in_its_call(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", None, turns=turns("再不还我就打电话给你单位", "别打电话"))
+    page = client.get("/calls/C-1?q=near(电话 别, 10s) role:agent", headers=EN).text
+    assert page.count('class="sought"') == 3
+    assert '<span class="sought">别</span>' in page
+    assert "sought" not in client.get("/calls/C-1?q=-电话").text
+    assert "sought" not in client.get('/calls/C-1?q="电话').text
+
+
 def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Services) -> None:
     inspected(services, "C-1", None, finding(reason="doubtful_words: turn 0", deduct=-5.0))
     page = text_of(client, "/calls/C-1")
@@ -258,63 +265,11 @@ def test_what_is_not_there_is_a_page_that_says_so(client: TestClient, path: str)
     assert "Back to Today" in answer.text
 
 
-def test_a_search_leads_from_a_word_to_the_turn(client: TestClient, services: Services) -> None:
-    inspected(services)
-    answer = client.get("/search?q=单位", headers=EN).text
-    assert "Turns found: 1, in calls: 1" in plain(answer)
-    assert "打电话给你<mark>单位</mark>" in answer
-    assert 'href="/calls/C-1?t=0.0&amp;play=1&amp;turn=0"' in answer
-    assert 'value="单位"' in answer
-
-
-def test_a_search_that_finds_nothing_says_what_to_do(client: TestClient, services: Services) -> None:
-    inspected(services)
-    assert "Try other or fewer words" in text_of(client, "/search?q=xyzzy")
-    assert "Widen or clear the filters" in text_of(client, "/search?q=xyzzy&agent=A-1")
-
-
-@pytest.mark.parametrize("query", ['"open', "(a", "a AND", "AND", "OR OR", "rule:", 'a") OR 1=1', "*", "NEAR(a b)"])
-def test_any_query_gets_an_answer_beside_the_box(client: TestClient, services: Services, query: str) -> None:
-    inspected(services)
-    answer = client.get("/search", params={"q": query}, headers=EN)
-    assert answer.status_code in (200, 400)
-    assert "data-search" in answer.text
-    api = client.get("/api/v1/search", params={"q": query})
-    assert api.status_code == answer.status_code
-    if api.status_code == 400:
-        assert api.json()["error"]["code"] == "query_invalid"
-        assert "cannot be understood" in answer.text
-
-
-def test_an_index_that_is_down_is_said_and_the_rest_goes_on(
-    client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    inspected(services)
-
-    def down(*_: object) -> None:
-        raise SetupError(ErrorCode.INDEX_UNAVAILABLE, "The index is down.", "Start it.")
-
-    monkeypatch.setattr(Index, "search", down)
-    monkeypatch.setattr(Index, "size", down)
-    answer = client.get("/search?q=x", headers=EN)
-    assert answer.status_code == 503
-    assert "The index is down. Start it." in plain(answer.text)
-    assert client.get("/calls/C-1").status_code == 200
-    assert client.get("/api/v1/health").json()["status"] == "degraded"
-
-
 def test_the_latest_report_is_one_click_away(client: TestClient, services: Services) -> None:
     inspected(services)
     page = client.get("/reports", headers=EN).text
     assert f'class="button primary" href="/reports/{DAY}"' in page
     assert "1 of 1 calls inspected · Violations 1" in plain(page)
-
-
-def test_pages_of_a_long_list_keep_the_filters(client: TestClient, services: Services) -> None:
-    inspected(services, turns=turns(*["单位"] * 45))
-    answer = client.get("/search?q=单位&agent=A-201&offset=20", headers=EN).text
-    assert "21–40 of 45" in answer
-    assert "agent=A-201&amp;offset=40" in answer
 
 
 def test_nothing_of_the_data_gets_through_unescaped(client: TestClient, services: Services) -> None:
@@ -334,7 +289,7 @@ def test_nothing_of_the_data_gets_through_unescaped(client: TestClient, services
     for path in ("/", f"/?day={DAY}", "/search?q=单位", f"/search?q={segment(HARM)}&agent={segment(HARM)}",
                  f"/calls/{segment(HARM)}", "/calls/C-2", f"/reports/{DAY}?language=zh", f"/reports/{DAY}?language=en",
                  f"/calls/{segment(HARM)}x", f"/?day={segment(HARM)}", f"/{segment(HARM)}",
-                 f"/search?lang=en&x={segment(HARM)}", "/reports"):  # fmt: skip
+                 f"/search?lang=en&x={segment(HARM)}", f"/search?like={segment(HARM)}%230", "/reports"):  # fmt: skip
         page = client.get(path).text
         assert "<script>alert" not in page, path
         assert "<img src=x" not in page, path

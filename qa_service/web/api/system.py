@@ -42,7 +42,7 @@ class Status(Overview):
 def health(services: Services_) -> Response:
     """For probes. 503 when the database cannot be reached. No log-in, no details."""
     database = _state("database", lambda: services.store.calls.counts())
-    index = _state("index", lambda: services.index.size())
+    index = _state("index", lambda: services.index.state())
     weights: Word = "ok" if has_weights(services) else "down"
     rest = "ok" if index == weights == "ok" else "degraded"
     found = Health(status="down" if database == "down" else rest, database=database, index=index, weights=weights)

@@ -11,11 +11,15 @@ from fastapi import APIRouter, Request
 from pydantic import JsonValue
 from starlette.responses import HTMLResponse
 
-from qa_service.errors import QAError
+from qa_service.errors import QAError, QueryError
 from qa_service.records import CallEntry, CallFacts, Finding, Inspection, NotAssessed, Role
 from qa_service.rules.plans import stage
+from qa_service.search.protocol import SearchQuery
+from qa_service.search.query import understood
+from qa_service.search.tree import Node, Or
 from qa_service.web.api.calls import inspection_of
 from qa_service.web.deps import Call_, Services, Services_
+from qa_service.web.filters import Words
 from qa_service.web.language import Translator, choose
 from qa_service.web.media import kind_of
 from qa_service.web.pages.measures import LONG_SILENCE_S, shown_measures, turn_measures
@@ -55,7 +59,7 @@ class ShownUnjudged:
 
 
 @router.get("/calls/{call_id:path}", include_in_schema=False)
-def call(request: Request, call: Call_, services: Services_) -> HTMLResponse:
+def call(request: Request, call: Call_, services: Services_, q: Words = "") -> HTMLResponse:
     found = inspection_of(call)
     translate = Translator(choose(request, services.renderer.default_language))
     earlier, later = _neighbours(call.call_id, services.store.calls.all_ids())
@@ -72,17 +76,19 @@ def call(request: Request, call: Call_, services: Services_) -> HTMLResponse:
             "facts": list(_facts(call.facts)),
             "source": call.source,
             **_sound(call, services),
-            **_judgement(found, services, translate),
+            **_judgement(found, services, translate, sought(q)),
             "channel_roles": channel_roles(call, found, services.settings.agent_channel),
             "inspections": len(services.store.calls.inspections(call.call_id)),
         },
     )
 
 
-def _judgement(found: Inspection | None, services: Services, translate: Translator) -> dict[str, object]:
+def _judgement(
+    found: Inspection | None, services: Services, translate: Translator, asked: Node | None
+) -> dict[str, object]:
     """What the inspection says, in the order and words of the page."""
     return {
-        "lines": lines(found, services.settings.word_probability_floor) if found else (),
+        "lines": lines(found, services.settings.word_probability_floor, asked) if found else (),
         "findings": _findings(found.findings if found else (), services, translate),
         "not_assessed": [_unjudged(n, services, translate) for n in (found.not_assessed if found else ())],
         "measures": shown_measures(found) if found else None,
@@ -93,6 +99,15 @@ def _judgement(found: Inspection | None, services: Services, translate: Translat
         "notes": found.notes if found else (),
         "quality": found.quality if found else None,
     }
+
+
+def sought(text: str) -> Node | None:
+    """What a search that led here asked for, to be marked; what cannot be understood is nothing to mark."""
+    try:
+        found = understood(SearchQuery(text=text)) if text else None
+    except QueryError:
+        return None
+    return Or((found.node, *(part for near in found.nears for part in near.parts))) if found else None
 
 
 def _findings(findings: Sequence[Finding], services: Services, translate: Translator) -> list[ShownFinding]:

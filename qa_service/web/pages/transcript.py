@@ -9,6 +9,8 @@ from itertools import groupby, pairwise
 
 from qa_service.classify.labels import AGENT_FAULTS
 from qa_service.records import Finding, Inspection, Severity, Signal, Turn, Word
+from qa_service.search.streams import marks
+from qa_service.search.tree import Node
 from qa_service.web.summary import SEVERITIES
 
 #: Where a quote leaves something out or passes from one turn to the next.
@@ -19,7 +21,8 @@ _GAP = re.compile(r"\s*(?:…|\.\.\.|\n|/)\s*")
 class Piece:
     """Text that is shown alike. ``start_s``: when the word is said, None where word times are unknown.
 
-    ``heard``: what the recogniser wrote where a term is shown; ``digits``: what a spoken number says.
+    ``heard``: what the recogniser wrote where a term is shown; ``digits``: what a spoken number says; ``sought``: a
+    search that led to the call asked for it.
     """
 
     text: str
@@ -28,6 +31,7 @@ class Piece:
     doubtful: bool = False
     heard: str = ""
     digits: str = ""
+    sought: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,24 +61,31 @@ class _Place:
     end: int
 
 
-def lines(inspection: Inspection, floor: float) -> tuple[Line, ...]:
-    """Turns in order of time; words less sure than ``floor`` are doubtful."""
+def lines(inspection: Inspection, floor: float, sought: Node | None = None) -> tuple[Line, ...]:
+    """Turns in order of time; words less sure than ``floor`` are doubtful, those of ``sought`` are marked."""
     turns = sorted(inspection.turns, key=lambda t: (t.start_s, t.index))
     told = [s for s in inspection.signals or () if s.told and s.label not in AGENT_FAULTS]
     return tuple(
-        replace(_line(turn, inspection.findings, floor), signals=tuple(s for s in told if s.turn == turn.index))
+        replace(_line(turn, inspection.findings, floor, sought), signals=tuple(s for s in told if s.turn == turn.index))
         for turn in turns
     )
 
 
-def _line(turn: Turn, findings: Sequence[Finding], floor: float) -> Line:
+def _line(turn: Turn, findings: Sequence[Finding], floor: float, sought: Node | None) -> Line:
     words = list(_placed(turn))
     own = {n: f for n, f in enumerate(findings) if turn.index in f.turns}
     hits = {n: list(_hit_places(turn, f, words)) for n, f in own.items()}
+    found = [_Place(*span) for span in marks(turn.text, sought)] if sought else []
     cuts = {0, len(turn.text)}
-    for place in [*(p for _, p in words), *(p for places in hits.values() for p in places), *_noted(turn)]:
+    for place in [*(p for _, p in words), *(p for places in hits.values() for p in places), *_noted(turn), *found]:
         cuts |= {place.start, place.end}
-    cut = [(_covering(hits, start), _piece(turn, start, end, words, floor)) for start, end in pairwise(sorted(cuts))]
+    cut = [
+        (
+            _covering(hits, start),
+            replace(_piece(turn, start, end, words, floor), sought=any(p.start <= start < p.end for p in found)),
+        )
+        for start, end in pairwise(sorted(cuts))
+    ]
     runs = tuple(
         Run(numbers, _gravest([own[n] for n in numbers]), tuple(piece for _, piece in group))
         for numbers, group in groupby(cut, key=lambda pair: pair[0])

@@ -1,9 +1,7 @@
-"""Search and daily reports over the API."""
+"""Daily reports over the API, and its description."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 
@@ -16,48 +14,6 @@ from qa_service.web.deps import Services
 from tests.web.calling import inspected, keep
 
 DAY = "2026-11-17"
-
-
-def test_search_gives_turns_with_the_places_of_the_hits(program: TestClient, services: Services) -> None:
-    inspected(services)
-    answer = program.get("/api/v1/search", params={"q": "单位"}).json()
-    assert (answer["total"], answer["total_calls"]) == (1, 1)
-    hit = answer["hits"][0]
-    (start, end), *_ = hit["highlights"]
-    assert hit["text"][start:end] == "单位"
-    assert (hit["call_id"], hit["turn_index"], hit["start_s"]) == ("C-1", 0, 0.0)
-
-
-@pytest.mark.parametrize(
-    ("query", "found"),
-    [
-        ("q=单位&agent=A-201", 1),
-        ("q=单位&agent=A-1", 0),
-        ("q=单位&severity=critical", 1),
-        ("q=单位&severity=minor", 0),
-        ("q=单位&role=customer", 0),
-        ("q=单位&from=2026-11-18", 0),
-        ("q=单位&rule=CN-COLL-003", 1),
-        ("q=单位&offset=1", 1),
-    ],
-)
-def test_search_is_narrowed_by_filters(program: TestClient, services: Services, query: str, found: int) -> None:
-    inspected(services)
-    assert program.get(f"/api/v1/search?{query}").json()["total"] == found
-
-
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "offset=-1", "role=boss", "q=" + "x" * 1001, "from=1.1.26"])
-def test_a_wrong_parameter_is_named(program: TestClient, query: str) -> None:
-    answer = program.get(f"/api/v1/search?{query}")
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request_invalid")
-    assert query.split("=")[0] in answer.json()["error"]["message"]
-
-
-def test_results_for_a_spreadsheet(program: TestClient, services: Services) -> None:
-    inspected(services)
-    answer = program.get("/api/v1/search", params={"q": "单位", "format": "csv"})
-    row = next(csv.DictReader(io.StringIO(answer.text.removeprefix("\ufeff"))))
-    assert (row["call_id"], row["severities"], row["turn_index"]) == ("C-1", "critical", "0")
 
 
 def test_days_with_calls_are_listed(program: TestClient, services: Services) -> None:
@@ -128,7 +84,8 @@ def test_the_description_of_the_api_names_every_operation(program: TestClient) -
     described = program.get("/api/v1/openapi.json").json()
     assert set(described["paths"]) == {
         "/api/v1/health", "/api/v1/status", "/api/v1/calls", "/api/v1/calls/{call_id}", "/api/v1/calls/{call_id}/facts",
-        "/api/v1/calls/{call_id}/audio", "/api/v1/calls/{call_id}/peaks", "/api/v1/search", "/api/v1/reports",
+        "/api/v1/calls/{call_id}/audio", "/api/v1/calls/{call_id}/peaks", "/api/v1/search", "/api/v1/search/similar",
+        "/api/v1/search/written", "/api/v1/search/conditions", "/api/v1/search/status", "/api/v1/reports",
         "/api/v1/reports/{day}",
     }  # fmt: skip
     assert "multipart/form-data" in described["paths"]["/api/v1/calls"]["post"]["requestBody"]["content"]

@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from qa_service.records import CallState, FindingState, Role, Severity
 from qa_service.search.protocol import MOST_CALLS, MOST_TURNS, Facet, Order, SearchQuery
+from qa_service.search.written import Condition, ConditionKind, written
 from qa_service.store.calls import CallFilter
 
 MOST_LISTED = 500
@@ -18,6 +19,11 @@ MOST_LISTED = 500
 def _none_if_blank(value: object) -> object:
     """Forms send fields that were left open as empty text."""
     return None if isinstance(value, str) and not value.strip() else value
+
+
+def of_field(name: str, value: str) -> str:
+    """A field with its value, in the query language."""
+    return written([Condition(kind=ConditionKind.FIELD, field=name, values=(value,))])
 
 
 def _clean(value: object) -> object:
@@ -74,7 +80,7 @@ class Narrowed(_Query):
 
     def query(self, text: str, **more: object) -> SearchQuery:
         """The search for this text with these filters."""
-        stage = f'stage:"{self.stage.replace(chr(34), " ")}"' if self.stage else ""
+        stage = of_field("stage", self.stage) if self.stage else ""
         return SearchQuery.model_validate(
             {
                 "text": f"{text} {stage}".strip(), "day_from": self.day_from, "day_to": self.day_to,

@@ -199,10 +199,10 @@ def test_without_an_encoder_no_text_can_be_compared_but_words_are_found(
 
 def test_by_meaning_too_adds_what_has_other_words(program: TestClient, services: Services) -> None:
     kept_and_indexed(services)
-    assert ids(asked(program, q="律师函寄单位")) == []
-    found = asked(program, q="律师函寄单位", meaning=True)
+    assert ids(asked(program, q='"律师函寄单位"')) == []
+    found = asked(program, q='"律师函寄单位"', meaning=True)
     assert ids(found)[0] == "C-2"
-    assert ids(asked(program, q="律师函寄单位 team:二组", meaning=True)) == ["C-3"]
+    assert ids(asked(program, q='"律师函寄单位" team:二组', meaning=True)) == ["C-3"]
 
 
 def test_conditions_are_written_in_the_language_and_read_back(program: TestClient) -> None:

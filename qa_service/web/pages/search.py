@@ -19,7 +19,7 @@ from qa_service.web.access import Access_
 from qa_service.web.conditions import Conditions_, merged, read
 from qa_service.web.deps import Services, Services_
 from qa_service.web.errors import STATUS
-from qa_service.web.filters import Name, SearchAsked, Words
+from qa_service.web.filters import Name, SearchAsked, Words, of_field
 from qa_service.web.language import Translator
 from qa_service.web.pages.narrowing import FILTERS, SHOWN, bars, chips, groups
 from qa_service.web.render import View, view_of
@@ -198,10 +198,10 @@ def _shown(outcome: Outcome, asked: PageAsked, view: View, services: Services) -
 
 
 def more_address(call: CallHit, asked: PageAsked, view: View) -> str:
-    """The same search in one call alone, with all its turns; empty where the language cannot name the call."""
-    if call.matches <= len(call.turns) or asked.like or '"' in call.call_id:
+    """The same search in one call alone, with its turns as far as one answer goes; empty where all are shown."""
+    if call.matches <= len(call.turns) or asked.like or asked.turns == MOST_TURNS:
         return ""
-    return view.address(q=f'{asked.q} call:"{call.call_id}"'.strip(), turns=MOST_TURNS, after=None)
+    return view.address(q=f"{asked.q} {of_field('call', call.call_id)}".strip(), turns=MOST_TURNS, after=None)
 
 
 def api_query(asked: PageAsked, view: View) -> tuple[str, str]:

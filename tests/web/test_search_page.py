@@ -235,10 +235,10 @@ def test_where_nothing_can_be_compared_the_page_says_so(client: TestClient, serv
 
 def test_by_meaning_too_is_offered_where_the_index_has_vectors(client: TestClient, services: Services) -> None:
     kept_and_indexed(services)
-    page = client.get("/search?q=律师函寄单位&team=一组", headers=EN).text
+    page = client.get("/search?q=%22律师函寄单位%22&team=一组", headers=EN).text
     assert "Nothing found" in page
     (switch,) = links(page, "meaning=1")
-    assert switch == {"q": ["律师函寄单位"], "team": ["一组"], "meaning": ["1"]}
+    assert switch == {"q": ['"律师函寄单位"'], "team": ["一组"], "meaning": ["1"]}
     meant = client.get("/search", params=switch, headers=EN).text
     assert shown(meant)[0] == "C-2"
     assert "best calls by words and meaning" in plain(meant)

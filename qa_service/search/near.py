@@ -6,8 +6,10 @@ near enough is reckoned here, from the places of the words in the turns.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Protocol
 
 from qa_service.errors import QueryError
@@ -77,8 +79,8 @@ def joined(source: NearSource, asked: Understood, query: SearchQuery, access: Ac
     for candidate in _candidates(source, parts, asked.node, query, access, page.cursor):
         if page.done():
             break
-        places = {part: _places(part, turns) for part, turns in zip(parts, candidate.parts, strict=True)}
-        matches = [_match(near, places) for near in asked.nears]
+        turns = dict(zip(parts, candidate.parts, strict=True))
+        matches = [_match(near, turns) for near in asked.nears]
         page.look(candidate, [match for match in matches if match] if all(matches) else ())
     else:
         page.ended = True
@@ -114,12 +116,40 @@ def _places(part: Node, turns: Iterable[PartTurn]) -> list[Place]:
     return found
 
 
-def _match(near: Near, places: Mapping[Node, Sequence[Place]]) -> Match | None:
+def _match(near: Near, turns: Mapping[Node, Sequence[PartTurn]]) -> Match | None:
     """A part that is asked for twice must be said twice."""
+    needed = Counter(near.parts)
+    close = {part: turns[part] for part in needed}
+    if near.seconds is not None:
+        close = _close(close, near.seconds)
+    places = {part: _places(part, said) for part, said in close.items()}
     if near.ordered:
         return in_order([places[part] for part in near.parts], near.seconds)
-    needed = Counter(near.parts)
     return apart([places[part] for part in needed], list(needed.values()), near.seconds)
+
+
+def _close(turns: Mapping[Node, Sequence[PartTurn]], seconds: float) -> dict[Node, Sequence[PartTurn]]:
+    """Turns that are near enough to a turn of each other part; only in these need the words be looked for."""
+    times = [_Times(said) for said in turns.values()]
+    reach = seconds + 1.0  # more than rounding
+    return {
+        part: [turn for turn in said if all(t.meet(turn.start_s - reach, turn.end_s + reach) for t in times)]
+        for part, said in turns.items()
+    }
+
+
+class _Times:
+    """When some turns are spoken."""
+
+    def __init__(self, turns: Sequence[PartTurn]) -> None:
+        ordered = sorted((turn.start_s, turn.end_s) for turn in turns)
+        self._starts = [start for start, _ in ordered]
+        self._ends = list(accumulate((end for _, end in ordered), max))
+
+    def meet(self, low: float, high: float) -> bool:
+        """Whether one of them is spoken between the two moments, at least in part."""
+        begun = bisect_right(self._starts, high)
+        return begun > 0 and self._ends[begun - 1] >= low
 
 
 class _Page:

@@ -36,7 +36,9 @@ def words(text: str) -> Node | None:
 
 
 def like(text: str, edits: str, position: int) -> Node:
-    """A word before a ~: Latin letters that may differ by ``edits`` (empty: by its length), Chinese by its sound.
+    """A word before a ~: Latin letters of which ``edits`` may differ (empty: by its length), Chinese by its sound.
+
+    Two letters must stay, so that no word is taken for a single one.
 
     Raises:
         QueryError: it is neither.
@@ -48,8 +50,8 @@ def like(text: str, edits: str, position: int) -> Node:
         message = f"{short(text)} cannot be looked for with a ~ behind it."
         hint = f"~ stands behind one word of at least {FUZZY_FROM} letters, or behind Chinese characters alone."
         raise QueryError(message, position=position, hint=hint)
-    if edits and edits not in ("1", "2"):
-        hint = f"Write ~1 or ~{MOST_EDITS}: so many letters may differ."
+    if edits and not 1 <= int(edits) <= min(MOST_EDITS, len(found[0]) - 2):
+        hint = f"Write ~1 or, for words of more than {FUZZY_FROM} letters, ~{MOST_EDITS}: so many letters may differ."
         raise QueryError(f"~{edits} is too few or too many.", position=position, hint=hint)
     return Fuzzy(stem(found[0]), int(edits) if edits else 1 + (len(found[0]) >= TWO_EDITS_FROM))
 

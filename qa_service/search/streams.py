@@ -22,7 +22,9 @@ from qa_service.text.pinyin import Syllable, near_key, syllables
 from qa_service.text.tokens import JOINT, Token, joined, pairs, places, stem, tokens
 
 _HAN = regex.compile(r"\p{Script=Han}+")
-_SILENCE = ("", -1, -1)
+#: What tokens are made of; all other characters are signs between them.
+_MATTER = r"\p{L}\p{M}\p{N}\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}"
+_SPOKEN = regex.compile(f"[{_MATTER}]")
 
 
 class Streams(NamedTuple):
@@ -46,7 +48,7 @@ def streams(text: str) -> Streams:
     if read != said:
         words = [*said, *(word for word in read if word not in said)]
         phrases += [JOINT, *pairs(read)]
-    heard = [syllable.text if syllable else JOINT for syllable in sounds(text, plain)]
+    heard = [syllable.text if syllable else JOINT for syllable in sounds(normalise(text))]
     likes = (sound if sound == JOINT else near_key(sound) for sound in heard)
     return Streams(" ".join(map(stem, words)), " ".join(phrases), " ".join(heard), " ".join(likes))
 
@@ -68,19 +70,16 @@ def runs(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(dict.fromkeys(run for run in readings if run))
 
 
-def sounds(text: str, plain: Sequence[Token]) -> tuple[Syllable | None, ...]:
-    """The syllables of ``text`` in order, at their places; a None parts those with another of its tokens between."""
-    folded = normalise(text)
-    heard = iter([(sound.text, *folded.span(sound.start, sound.end)) for sound in syllables(folded.text)])
-    sound, start, end = next(heard, _SILENCE)
+def sounds(folded: Normalised) -> tuple[Syllable | None, ...]:
+    """The syllables of a text in order, at their original places; a None parts those with another token between."""
     found: list[Syllable | None] = []
-    for token in plain:
-        if (token.start, token.end) == (start, end) and len(token.text) == 1:
-            found.append(Syllable(sound, start, end))
-            sound, start, end = next(heard, _SILENCE)
-        elif found and found[-1]:
+    last = 0
+    for heard in syllables(folded.text):
+        if found and last < heard.start and _SPOKEN.search(folded.text, last, heard.start):
             found.append(None)
-    return tuple(found if not found or found[-1] else found[:-1])
+        found.append(Syllable(heard.text, *folded.span(heard.start, heard.end)))
+        last = heard.end
+    return tuple(found)
 
 
 def marks(text: str, node: Node) -> tuple[tuple[int, int], ...]:
@@ -88,7 +87,7 @@ def marks(text: str, node: Node) -> tuple[tuple[int, int], ...]:
 
     What must be absent is not marked, nor are facts.
     """
-    turn = _Turn(text)
+    turn = _turn(text)
     return joined(chain.from_iterable(turn.places(leaf) for leaf in dict.fromkeys(_asked(node))))
 
 
@@ -138,11 +137,17 @@ class _Turn:
 
     @cached_property
     def _sounds(self) -> tuple[Syllable | None, ...]:
-        return sounds(self._text, self._said)
+        return sounds(self._folded)
 
     @cached_property
     def _likes(self) -> tuple[Syllable | None, ...]:
         return tuple(s and Syllable(near_key(s.text), s.start, s.end) for s in self._sounds)
+
+
+@lru_cache(maxsize=256)
+def _turn(text: str) -> _Turn:
+    """One turn is often marked for several parts of a query, one after the other."""
+    return _Turn(text)
 
 
 def _asked(node: Node) -> Iterator[Words | Fuzzy | Sounds]:
@@ -158,7 +163,7 @@ def _asked(node: Node) -> Iterator[Words | Fuzzy | Sounds]:
 @lru_cache(maxsize=1024)
 def _between(run: tuple[str, ...]) -> regex.Pattern[str]:
     """Characters that follow one another but for signs. Each is a token wherever it stands, so this is as exact."""
-    return regex.compile(r"[^\p{L}\p{M}\p{N}]*".join(run))
+    return regex.compile(f"[^{_MATTER}]*".join(run))
 
 
 def _begun(reading: Sequence[Token], run: Sequence[str]) -> Iterator[tuple[int, int]]:

@@ -19,7 +19,7 @@ from qa_service.search.query import understood
 from qa_service.search.reader import beside
 from qa_service.search.together import WINDOW, opened
 
-_BARE = re.compile(r"[^\W_](?:[\w.-]*\w)?")
+_BARE = re.compile(r"[^\W_]\w*(?:[.-]\w+)*")
 _OPERATORS = frozenset({"AND", "OR", "NOT", "TO"})
 _END = re.compile(r"[\w.][\w.-]*")
 #: Signs that mean something in quotes; words have no use for them.
@@ -91,8 +91,9 @@ def chosen(text: str) -> tuple[Condition, ...] | None:
     Raises:
         QueryError: the text cannot be understood.
     """
-    understood(SearchQuery(text=text))
-    read = parsed(text)
+    asked = SearchQuery(text=text)
+    understood(asked)
+    read = parsed(asked.text)
     found = [_together(read, item) or _condition(read, item) for item in beside(read.item)]
     kept = tuple(condition for condition in found if condition)
     return kept if len(kept) == len(found) else None

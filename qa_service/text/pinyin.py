@@ -92,15 +92,16 @@ def spelt(text: str) -> tuple[tuple[str, ...], ...]:
 def _toneless(text: str) -> str:
     """Without tone marks and numbers, ü and u: as v."""
     letters = unicodedata.normalize("NFD", text.lower()).replace("u\u0308", "v").replace("u:", "v")
-    return _TONE.sub(" ", "".join(c for c in letters if unicodedata.category(c) != "Mn"))
+    return str(_TONE.sub(" ", "".join(c for c in letters if unicodedata.category(c) != "Mn")))
 
 
 def _divided(letters: str) -> Iterator[tuple[str, ...]]:
-    """Every division into syllables, those with long ones first."""
+    """Every division into syllables, those with long ones first; a lone a, e or o begins none (lao is no la o)."""
     ends = {len(letters): [len(letters)]}  # where a syllable that begins there may end, as far as the rest divides too
     for start in range(len(letters) - 1, -1, -1):
         longest = min(start + _LONGEST, len(letters))
-        ends[start] = [end for end in range(longest, start, -1) if ends[end] and _syllable(letters[start:end])]
+        shortest = start + (start > 0)
+        ends[start] = [end for end in range(longest, shortest, -1) if ends[end] and _syllable(letters[start:end])]
 
     def onwards(start: int) -> Iterator[tuple[str, ...]]:
         if start == len(letters):

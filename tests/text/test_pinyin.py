@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa_service.text.pinyin import near_key, readings, syllables
+from qa_service.text.pinyin import near_key, readings, spelt, syllables
 
 
 def test_syllables_know_their_place() -> None:
@@ -28,3 +28,32 @@ def test_polyphones_have_all_readings() -> None:
     assert ("huan", "qian") in readings("还钱")
     assert ("hai", "qian") in readings("还钱")
     assert readings("abc") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "ways"),
+    [
+        ("laolai", ["lao lai"]),
+        ("lǎo lài", ["lao lai"]),
+        ("lao3lai4", ["lao lai"]),
+        ("老lai", ["lao lai"]),
+        ("xian", ["xian", "xi an"]),
+        ("xi'an", ["xi an"]),
+        ("fangan", ["fang an", "fan gan"]),
+        ("lüe NV", ["lve nv"]),
+        ("nue lu:", ["nve lv"]),
+        ("银行", ["yin hang", "yin xing"]),
+        ("lao!", []),
+        ("laop", []),
+        ("12", []),
+        ("", []),
+        (" ", []),
+    ],
+)
+def test_pinyin_that_is_typed_is_divided_into_syllables(text: str, ways: list[str]) -> None:
+    assert [" ".join(way) for way in spelt(text)] == ways
+
+
+def test_pinyin_of_very_many_ways_is_divided_at_once() -> None:
+    assert len(spelt("xian" * 200)) == 16
+    assert spelt("xian" * 200 + "q") == ()

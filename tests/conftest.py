@@ -99,6 +99,7 @@ class ElasticNode:
     home: Path
     data: Path
     port: int
+    version: str
 
     @property
     def url(self) -> str:
@@ -110,7 +111,7 @@ class ElasticNode:
         return int(json.loads(note.read_text("utf-8"))["pid"])
 
     def start(self) -> None:
-        self.run("start", "--port", str(self.port), "--version", os.environ.get("QA_TEST_ELASTICSEARCH", "8.19.0"))
+        self.run("start", "--port", str(self.port), "--version", self.version)
 
     def kill(self) -> None:
         """As a machine that loses its power."""
@@ -136,7 +137,7 @@ def elastic_node() -> Iterator[ElasticNode]:
     """Started once; version 8.19.0, or QA_TEST_ELASTICSEARCH."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qa-service/elasticsearch"
     data = Path(tempfile.mkdtemp(prefix="qa-es-"))
-    node = ElasticNode(cache, data, free_port())
+    node = ElasticNode(cache, data, free_port(), os.environ.get("QA_TEST_ELASTICSEARCH", "8.19.0"))
     try:
         node.start()
         yield node

@@ -177,13 +177,17 @@ def _taken(port: int) -> bool:
 
 def _command_line(pid: int) -> str:
     """Of a process that runs; empty for none, and for one that ended and was not waited for."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
-    except OSError:
-        pass
-    if Path("/proc/self").exists() or not shutil.which("ps"):
-        return ""
-    return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    if not Path("/proc/self").exists() and shutil.which("ps"):
+        return subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True).stdout
+    for _ in range(5):  # it is empty for a moment while a program starts
+        try:
+            told = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace")
+        except OSError:
+            return ""
+        if told:
+            return told
+        time.sleep(0.1)
+    return ""
 
 
 def _end(log: Path) -> str:

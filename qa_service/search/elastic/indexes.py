@@ -60,7 +60,7 @@ class Indexes:
         return building or self._made(self.names.building, _FILLING)
 
     def filled(self, building: str) -> None:
-        """Put the new index in the place of the old, in one step of the server, and drop the old."""
+        """Put the new index in the place of the old, and drop the old."""
         self._client.indices.put_settings(index=building, settings={"index": _FILLED})
         self._client.indices.refresh(index=building)
         self._replace(building)
@@ -76,17 +76,21 @@ class Indexes:
         self._replace(self._made(self.names.building, {}))
 
     def _replace(self, new: str) -> None:
-        old = [index for index in self.standing().all if index != new]
-        if self._client.indices.exists(index=self.names.live) and not self._client.indices.exists_alias(
-            name=self.names.live
-        ):
-            old.append(self.names.live)  # not made here: a server makes an index for any name that is written to
+        """Both aliases change in one step. The old indexes go afterwards: the server sends requests to an index for a
+        moment after its shards are gone."""
+        standing = self.standing()
         actions: list[dict[str, Any]] = [
             {"add": {"index": new, "alias": self.names.live}},
             {"remove": {"index": new, "alias": self.names.building}},
-            *({"remove_index": {"index": index}} for index in old),
         ]
+        if standing.live:
+            actions.append({"remove": {"index": standing.live, "alias": self.names.live}})
+        elif self._client.indices.exists(index=self.names.live):
+            # Not made here: a server makes an index for any name that is written to.
+            actions.append({"remove_index": {"index": self.names.live}})
         self._client.indices.update_aliases(actions=actions)
+        if old := [index for index in standing.all if index != new]:
+            self._client.indices.delete(index=old, ignore_unavailable=True)
 
     def _made(self, alias: str, settings: dict[str, Any]) -> str:
         """A new index behind an alias; where another process makes it at the same time, there is one all the same."""

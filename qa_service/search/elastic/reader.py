@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from elasticsearch import ApiError, BadRequestError, Elasticsearch, NotFoundError, TransportError
+from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from qa_service.errors import QueryError
 from qa_service.search.elastic import pages
@@ -23,6 +23,9 @@ from qa_service.search.near import Candidate, PartTurn
 from qa_service.search.protocol import Access, Facet, Order, SearchQuery, SearchResults
 from qa_service.search.tree import And, Node, Understood
 
+#: A point in time is not there any more, is none, or was kept by a node that is gone.
+_NOT_KEPT = {400, 404}
+_NODE_GONE = "no_shard_available_action_exception"
 _TOO_MANY = {"too_many_clauses", "too_many_nested_clauses"}
 
 
@@ -171,11 +174,12 @@ def _understood(*, paged: bool) -> Iterator[None]:
     """What is the query's fault is told so: a page that is not kept any more, more words than the server can take."""
     try:
         yield
-    except (NotFoundError, BadRequestError) as wrong:
-        if kinds(wrong) & _TOO_MANY:
+    except ApiError as wrong:
+        told = kinds(wrong)
+        if told & _TOO_MANY:
             message = "The search has more words than the search server can look for at once."
             raise QueryError(message, hint="Search in several steps.") from wrong
-        if paged:
+        if paged and (wrong.status_code in _NOT_KEPT or _NODE_GONE in told):
             raise pages.lost() from wrong
         raise
 

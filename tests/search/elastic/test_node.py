@@ -31,10 +31,10 @@ def test_starting_what_runs_changes_nothing_and_status_finds_it(elastic_node: El
     elastic_node.start()
     assert elastic_node.pid == before
     told = elastic_node.run("status")
-    assert f"{elastic_node.url}  version 8.19.0, process {before}" in told
+    assert f"{elastic_node.url}  version {elastic_node.version}, process {before}" in told
     assert " MB resident: green" in told or " MB resident: yellow" in told
     with urllib.request.urlopen(f"{elastic_node.url}/_nodes?filter_path=nodes.*.version") as answer:
-        assert [node["version"] for node in json.load(answer)["nodes"].values()] == ["8.19.0"]
+        assert [node["version"] for node in json.load(answer)["nodes"].values()] == [elastic_node.version]
     other = script("start", "--nodes", "3", "--home", elastic_node.home, "--data", elastic_node.data)
     assert (other.returncode, "Stop it first" in other.stderr) == (1, True)
 

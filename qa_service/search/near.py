@@ -21,7 +21,7 @@ from qa_service.search.within import Match, Place, apart, in_order
 from qa_service.text.tokens import joined as as_one
 
 #: Candidates that one answer looks at before it stops with a full page, so that totals are exact where they are few.
-LOOKED_AT = 200
+LOOKED_AT = 100
 #: Candidates that one answer looks at, its page full or not.
 MOST_LOOKED_AT = 2000
 #: Candidates that are asked for at a time.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
-from elasticsearch import Elasticsearch
+from elasticsearch import ConnectionTimeout, Elasticsearch
 
 from qa_service.search.document import CallDocument
 from qa_service.search.elastic.bulk import refused, send
@@ -16,6 +17,8 @@ from qa_service.search.protocol import Refused
 
 #: Calls that are looked up at once.
 _KNOWN = 1000
+#: Seconds that a swap waits for the segments to be merged.
+MERGE_S = 1800
 
 
 class ElasticRebuild:
@@ -50,7 +53,14 @@ class ElasticRebuild:
 
     def swap(self) -> None:
         with explained():
+            self._merge()
             self._indexes.filled(self._index)
+
+    def _merge(self) -> None:
+        """Put the segments that filling left into one, so that searches are quick. Slow is no reason to fail."""
+        patient = self._client.options(request_timeout=MERGE_S, max_retries=0, retry_on_timeout=False)
+        with suppress(ConnectionTimeout):  # the server goes on merging
+            patient.indices.forcemerge(index=self._index, max_num_segments=1)
 
     def drop(self) -> None:
         with explained():

@@ -7,8 +7,8 @@ as they are labelled, redacted, each labelled requirement as a confirmed finding
 encoder is here. The queries and the grades (3 sought, 2 useful, 1 marginal) are in scripts/search_judgements.json.
 
 Without ``--url`` the embedded index in a temporary folder, with it also an Elasticsearch server, under a prefix of its
-own that is dropped in the end. For words alone (some of them where no turn has all) and for words with meaning, by
-kind of asker:
+own that is dropped in the end. For words that must all be in one turn, for words of which some
+will do where no turn has all (as the page searches), and for words with meaning, by kind of asker:
 
 - nDCG@10: gains 2^g − 1, discount log2(1 + rank) (Järvelin & Kekäläinen, 2002);
 - P@5: share of calls of grade 2 or 3 among the first five shown (0 where none is shown);
@@ -52,6 +52,7 @@ from qa_service.search.protocol import (
     SearchQuery,
     SearchResults,
 )
+from qa_service.search.vectors import with_vectors
 from qa_service.settings import load_settings
 from qa_service.text.normalise import normalise
 from qa_service.text.redact import redact
@@ -122,7 +123,7 @@ def documents(folder: Path, embedder: Embedder | None) -> list[CallDocument]:
     calls = [_document(call) for call in raw if isinstance(call, dict) and "expected" in call and "turns" in call]
     if not calls:
         raise SystemExit(f"there are no labelled calls in {folder}")
-    return [_with_vectors(call, embedder) for call in calls] if embedder else calls
+    return with_vectors(calls, embedder) if embedder else calls
 
 
 def _document(call: dict[str, Any]) -> CallDocument:
@@ -166,13 +167,8 @@ def _severities() -> dict[str, Severity]:
     return {entry["id"]: Severity(entry["severity"]) for entry in catalogue["requirements"]}
 
 
-def _with_vectors(call: CallDocument, embedder: Embedder) -> CallDocument:
-    vectors = embedder([turn.text for turn in call.turns])
-    turns = (turn.model_copy(update={"vector": v}) for turn, v in zip(call.turns, vectors, strict=True))
-    return call.model_copy(update={"turns": tuple(turns)})
-
-
 def _ways(index: SearchIndex, embedder: Embedder | None) -> Iterator[tuple[str, Ask]]:
+    yield "words, all of them", lambda query: index.search(query, EVERYTHING)
     yield "words", lambda query: relaxed.search(index, query, EVERYTHING)
     if embedder:
         yield "words and meaning", lambda query: hybrid(index, embedder, query, EVERYTHING).results

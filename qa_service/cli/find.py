@@ -37,6 +37,7 @@ def search(
     agent: str | None = typer.Option(None, help="Only calls of this agent id."),
     team: str | None = typer.Option(None, help="Only calls of this team."),
     product: str | None = typer.Option(None, help="Only calls about this product."),
+    stage: str | None = typer.Option(None, help="Only calls in this stage of delinquency, such as M2–M3."),
     rule: str | None = typer.Option(None, help="Only calls with a finding of this rule."),
     requirement: str | None = typer.Option(None, help="Only calls with a finding that rests on this requirement."),
     severity: Severity | None = typer.Option(None, help="Only calls with a finding this grave."),
@@ -62,9 +63,10 @@ def search(
     from qa_service.search.protocol import SearchQuery
 
     query = SearchQuery(
-        text=" ".join(words or ()), agent_id=agent, team=team, product=product, rule_id=rule, requirement=requirement,
-        severity=severity, state=state, role=role, day_from=since.date() if since else None,
-        day_to=until.date() if until else None, order=order, limit=limit, turns=turns, facets=tuple(facet), after=after,
+        text=" ".join(words or ()), agent_id=agent, team=team, product=product, stage=stage, rule_id=rule,
+        requirement=requirement, severity=severity, state=state, role=role,
+        day_from=since.date() if since else None, day_to=until.date() if until else None,
+        order=order, limit=limit, turns=turns, facets=tuple(facet), after=after,
     )  # fmt: skip
     with open_index(settings) as index:
         found = _found(index, query, settings, meaning=meaning, like=like, like_text=like_text)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs.trouble import error_info
-from qa_service.records import CallEntry, Inspection
+from qa_service.records import CallEntry
 from qa_service.rules.plans import stage
-from qa_service.search.document import CallDocument, document, redacted
+from qa_service.search.document import CallDocument, document
 from qa_service.search.protocol import Refused
+from qa_service.search.vectors import with_vectors
 
 if TYPE_CHECKING:
     from qa_service.search.protocol import Embedder
@@ -39,18 +40,19 @@ def make(store: Store, call_ids: Sequence[str], embedder: Embedder | None) -> Ma
     """Documents of these calls as they stand now, in this order; one that breaks is told and holds up no other."""
     entries = store.corpus.entries(call_ids)
     made = Made()
-    vectors = _vectors(entries, embedder)
     for call_id in call_ids:
         entry = entries.get(call_id)
         try:
-            found = _document(entry, vectors.get(call_id)) if entry else None
-        except Exception as wrong:
+            found = _document(entry) if entry else None
+        except Exception as wrong:  # whatever is odd about one call, the others can be found
             made.broken.append(_refused(call_id, wrong))
             continue
         if found and found.turns:
             made.documents.append(found)
         else:
             made.silent.append(call_id)
+    if embedder and made.documents:
+        made.documents = _meant(made.documents, embedder)
     return made
 
 
@@ -67,7 +69,7 @@ def offer(write: Write, documents: Sequence[CallDocument]) -> list[Refused]:
         refused = list(write(documents))
     except SetupError:
         raise
-    except Exception as wrong:
+    except Exception as wrong:  # a fault of ours or of a library over one document must not stop the queue for ever
         if len(documents) == 1:
             return [_refused(documents[0].call_id, wrong)]
         return [refused for one in documents for refused in offer(write, [one])]
@@ -82,37 +84,15 @@ def _refused(call_id: str, wrong: Exception) -> Refused:
     return Refused(call_id=call_id, reason=error_info(wrong).message, passing=False)
 
 
-def _document(entry: CallEntry, vectors: Mapping[int, bytes] | None) -> CallDocument | None:
+def _document(entry: CallEntry) -> CallDocument | None:
     overdue = entry.facts.overdue_days
-    return document(entry, None if overdue is None else stage(overdue), vectors)
+    return document(entry, None if overdue is None else stage(overdue))
 
 
-def _vectors(entries: Mapping[str, CallEntry], embedder: Embedder | None) -> dict[str, dict[int, bytes]]:
-    """Of all turns of all these calls at once; none where the encoder fails, so that words can be found at least."""
-    if embedder is None:
-        return {}
-    said = [
-        (call_id, index, text)
-        for call_id, entry in entries.items()
-        if entry.inspection
-        for index, text in _texts(call_id, entry.inspection)
-    ]
-    found: dict[str, dict[int, bytes]] = {}
+def _meant(documents: list[CallDocument], embedder: Embedder) -> list[CallDocument]:
+    """With vectors; as they are where the encoder fails, so that words can be found at least."""
     try:
-        made = embedder(text for _, _, text in said)
-    except Exception as wrong:
+        return with_vectors(documents, embedder)
+    except Exception as wrong:  # runtimes of networks raise what they like
         logs.failure(log, "search by meaning", wrong)
-        return {}
-    for (call_id, index, _), vector in zip(said, made, strict=True):
-        found.setdefault(call_id, {})[index] = vector
-    return found
-
-
-def _texts(call_id: str, inspection: Inspection) -> list[tuple[int, str]]:
-    """The redacted words of each turn that has some."""
-    try:
-        texts = redacted(inspection)
-    except Exception as wrong:  # told again, and noted, where the document is made
-        logs.failure(log, f"search document of call {call_id}", wrong)
-        return []
-    return [(turn.index, text) for turn, text in zip(inspection.turns, texts, strict=True) if text.strip()]
+        return documents

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date, datetime
 from functools import cached_property
 
@@ -81,13 +81,8 @@ def severities(findings: Iterable[FindingMark]) -> tuple[Severity, ...]:
     return tuple(s for s in Severity if s in here)
 
 
-def document(
-    entry: CallEntry, stage: str | None = None, vectors: Mapping[int, bytes] | None = None
-) -> CallDocument | None:
-    """The document of a call; None as long as it has no inspection. ``stage`` is its stage of delinquency.
-
-    ``vectors`` are of the redacted texts (:func:`redacted`), by the number of the turn.
-    """
+def document(entry: CallEntry, stage: str | None = None) -> CallDocument | None:
+    """The document of a call, without vectors; None as long as it has no inspection. ``stage``: of delinquency."""
     inspection = entry.inspection
     if inspection is None:
         return None
@@ -111,7 +106,7 @@ def document(
         grade=inspection.score.grade if inspection.score else None,
         score=inspection.score.points if inspection.score else None,
         findings=_marks(inspection.findings),
-        turns=_turns(inspection, vectors or {}),
+        turns=_turns(inspection),
     )
 
 
@@ -121,7 +116,7 @@ def redacted(inspection: Inspection) -> tuple[str, ...]:
     return tuple(redact(turn.text, before).text for turn, before in zip(inspection.turns, befores, strict=False))
 
 
-def _turns(inspection: Inspection, vectors: Mapping[int, bytes]) -> tuple[TurnDocument, ...]:
+def _turns(inspection: Inspection) -> tuple[TurnDocument, ...]:
     proofs = _proofs(inspection)
     return tuple(
         TurnDocument(
@@ -131,7 +126,6 @@ def _turns(inspection: Inspection, vectors: Mapping[int, bytes]) -> tuple[TurnDo
             role=turn.role,
             text=text,
             findings=_marks(proofs.get(turn.index, ())),
-            vector=vectors.get(turn.index, b""),
         )
         for turn, text in zip(inspection.turns, redacted(inspection), strict=True)
     )

@@ -80,6 +80,7 @@ class SearchQuery(Record):
     agent_id: Asked | None = None
     team: Asked | None = None
     product: Asked | None = None
+    stage: Asked | None = None
     rule_id: Asked | None = None
     requirement: Asked | None = None
     severity: Severity | None = None

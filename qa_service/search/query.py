@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from luqum import tree as lucene
 
 from qa_service.errors import QueryError
+from qa_service.search.document import DIMENSIONS
 from qa_service.search.fields import BY_NAME, short
 from qa_service.search.findings import Finding
 from qa_service.search.grammar import Cut, parsed
@@ -40,6 +41,20 @@ def understood(query: SearchQuery) -> Understood:
     return Understood(_all(narrowing + _filters(query)), (*together, *([Near((beside_them,))] if beside_them else [])))
 
 
+def narrowing(query: SearchQuery, vector: bytes) -> Understood:
+    """What narrows a search for turns near to ``vector``.
+
+    Raises:
+        QueryError: the text cannot be understood or holds a near(), or the vector is none.
+    """
+    asked = understood(query)
+    if asked.nears:
+        raise QueryError("near() and before() cannot narrow a search by meaning.", hint="Take them out.")
+    if len(vector) != DIMENSIONS or not any(vector):
+        raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
+    return asked
+
+
 def _is_near(item: lucene.Item, nears: Mapping[int, Cut]) -> bool:
     return isinstance(item, lucene.Word) and item.pos in nears
 
@@ -58,7 +73,9 @@ def _findings(query: SearchQuery) -> list[Finding]:
 
 
 def _filters(query: SearchQuery) -> list[Node]:
-    asked = {"agent": query.agent_id, "team": query.team, "product": query.product, "role": query.role}
+    asked = {
+        "agent": query.agent_id, "team": query.team, "product": query.product, "stage": query.stage, "role": query.role,
+    }  # fmt: skip
     found: list[Node] = [BY_NAME[name].fact(value) for name, value in asked.items() if value and value.strip()]
     if query.day_from or query.day_to:
         low, high = (day.isoformat() if day else None for day in (query.day_from, query.day_to))

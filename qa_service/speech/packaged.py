@@ -7,6 +7,7 @@ import importlib.util
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,9 @@ def _package_file(part: dict[str, str]) -> Path:
 
 def _sweep(folder: Path) -> None:
     for old in folder.glob(".unpack-*"):
-        if time.time() - old.stat().st_mtime > _LEFT_BEHIND_S:
-            shutil.rmtree(old, ignore_errors=True)
+        with suppress(FileNotFoundError):  # another process has just put its own in place
+            if time.time() - old.stat().st_mtime > _LEFT_BEHIND_S:
+                shutil.rmtree(old, ignore_errors=True)
 
 
 def _append(source: Path, target: Path) -> None:

@@ -80,13 +80,12 @@ class Narrowed(_Query):
 
     def query(self, text: str, **more: object) -> SearchQuery:
         """The search for this text with these filters."""
-        stage = of_field("stage", self.stage) if self.stage else ""
         return SearchQuery.model_validate(
             {
-                "text": f"{text} {stage}".strip(), "day_from": self.day_from, "day_to": self.day_to,
-                "agent_id": self.agent, "team": self.team, "product": self.product, "rule_id": self.rule,
-                "requirement": self.requirement, "severity": self.severity, "state": self.state, "role": self.role,
-                "limit": self.limit, "turns": self.turns, **more,
+                "text": text, "day_from": self.day_from, "day_to": self.day_to,
+                "agent_id": self.agent, "team": self.team, "product": self.product, "stage": self.stage,
+                "rule_id": self.rule, "requirement": self.requirement, "severity": self.severity, "state": self.state,
+                "role": self.role, "limit": self.limit, "turns": self.turns, **more,
             }
         )  # fmt: skip
 

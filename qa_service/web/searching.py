@@ -14,7 +14,6 @@ from qa_service.search import relaxed
 from qa_service.search.document import redacted
 from qa_service.search.hybrid import hybrid, like_turn
 from qa_service.search.protocol import Access, Facet, IndexState, SearchQuery, SearchResults
-from qa_service.search.query import understood
 from qa_service.web.access import permitted_call, unbounded
 from qa_service.web.deps import Services
 from qa_service.web.filters import Narrowed, SearchAsked
@@ -83,12 +82,9 @@ def find(asked: SearchAsked, services: Services, access: Access, facets: Sequenc
 
 
 def query_of(asked: SearchAsked, facets: Sequence[Facet] = ()) -> SearchQuery:
-    """A mistake is told at its place in what was typed, so that is read before filters are put behind it."""
+    """The search for what was typed, with all that narrows it."""
     order = {"order": asked.order} if asked.order else {}
-    query = asked.query(asked.q, **order, after=asked.after, facets=tuple(facets or asked.facets))
-    if query.text != asked.q:
-        understood(query.model_copy(update={"text": asked.q}))
-    return query
+    return asked.query(asked.q, **order, after=asked.after, facets=tuple(facets or asked.facets))
 
 
 def find_like(source: Source, asked: Narrowed, words: str, services: Services, access: Access) -> SearchResults:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from qa_service.records import FindingState, Severity
 from qa_service.search.document import DIMENSIONS, document, redacted
+from qa_service.search.vectors import with_vectors
 from tests.factories import facts, finding, inspection, turns, unassessable
 from tests.search.made import entry, mark
 
@@ -29,9 +31,17 @@ def test_a_document_has_the_facts_of_its_call_and_each_turn_what_it_proves() -> 
 def test_the_text_is_redacted_and_vectors_are_of_the_redacted_texts() -> None:
     said = inspection(turns=turns("打我幺三八零零幺三八零零零", "好"))
     assert redacted(said) == ("打我[电话]", "好")
-    made = document(entry(said), vectors={1: bytes(DIMENSIONS)})
+    made = document(entry(said))
     assert made is not None
-    assert [(turn.text, len(turn.vector)) for turn in made.turns] == [("打我[电话]", 0), ("好", DIMENSIONS)]
+    asked: list[str] = []
+
+    def embedder(texts: Iterable[str]) -> list[bytes]:
+        asked.extend(texts)
+        return [bytes([n]) * DIMENSIONS for n in range(len(asked))]
+
+    (meant,) = with_vectors([made], embedder)
+    assert asked == [turn.text for turn in meant.turns] == ["打我[电话]", "好"]
+    assert [turn.vector[0] for turn in meant.turns] == [0, 1]
 
 
 def test_a_finding_without_turns_goes_where_it_starts_or_to_the_first_turn() -> None:

@@ -2,35 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from qa_service.search.elastic.cells import Cell, Leaf
+from qa_service.search.elastic.request import name
+from qa_service.search.elastic.turns import Turn, best, holds
 from qa_service.search.protocol import CallHit, Facet, FacetCount, TurnHit
 from qa_service.search.streams import at_s, marks
 from qa_service.search.tree import Node
 
 
-def call_hit(hit: Mapping[str, Any], node: Node, *, ranked: bool) -> CallHit:
-    """A call with the turns that came with it, in the order of speech. ``node`` says what is marked."""
-    found = inner(hit, 0)
-    turns = sorted((turn["_source"] for turn in found["hits"]), key=lambda turn: turn["index"])
-    return CallHit(
-        **hit["_source"]["shown"],
-        turns=tuple(turn_hit(turn, node) for turn in turns),
-        matches=found["total"]["value"],
-        relevance=hit["_score"] if ranked else 0.0,
-    )
+def call_hits(
+    hits: Sequence[Mapping[str, Any]], cells: Sequence[Cell], node: Node, words: Sequence[Leaf], most: int
+) -> Iterator[CallHit]:
+    """Calls with at most so many of the turns for which their cell holds, in the order of speech.
+
+    ``node`` says what is marked, ``words`` what makes a turn a good one; without words the first ones come.
+    """
+    among = [turn for hit in hits for turn in hit["_source"]["turns"]]
+    for hit in hits:
+        found = matching(hit, cells)
+        yield CallHit(
+            **hit["_source"]["shown"],
+            turns=tuple(turn_hit(turn, node) for turn in best(found, words, among, most)),
+            matches=len(found),
+            relevance=hit["_score"] if words else 0.0,
+        )
 
 
-def inner(hit: Mapping[str, Any], part: int) -> Mapping[str, Any]:
-    """The turns of the one cell of a part that the call is in; the server also gives those of the other cells."""
-    here = [named for named in hit["inner_hits"] if named.partition(".")[0] == str(part)]
-    named = here[0] if len(here) == 1 else next(named for named in hit["matched_queries"] if named in here)
-    found: Mapping[str, Any] = hit["inner_hits"][named]["hits"]
-    return found
+def matching(hit: Mapping[str, Any], cells: Sequence[Cell], part: int = 0) -> list[Turn]:
+    """The turns of a call, in the order of speech, for which the one of the cells holds that the call is in."""
+    cell = cells[_number(hit.get("matched_queries", ()), part, len(cells))]
+    return [turn for turn in hit["_source"]["turns"] if holds(cell.turn, turn)]
 
 
-def turn_hit(turn: Mapping[str, Any], node: Node) -> TurnHit:
+def inner(hit: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What the server tells of the turns of the one cell that the call is in; it also tells it for other cells."""
+    found = hit["inner_hits"]
+    told: Mapping[str, Any] = found[name(0, _number(hit.get("matched_queries", ()), 0, len(found)))]["hits"]
+    return told
+
+
+def _number(matched: Iterable[str], part: int, cells: int) -> int:
+    """Of the cell of a part that a call is in; of one alone the server tells no name."""
+    return 0 if cells == 1 else next(i for i in range(cells) if name(part, i) in matched)
+
+
+def turn_hit(turn: Turn, node: Node) -> TurnHit:
     """A turn with its marks, and the moment of the first."""
     start, end, text = turn["start_s"], turn["end_s"], turn["text"]
     marked = marks(text, node)

@@ -10,12 +10,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from typing import TypeAlias
 
 from qa_service.errors import QueryError
 from qa_service.search.tree import EVERY, And, Fact, Fuzzy, Node, Not, Or, Range, Sounds, Words
 
 #: Most cells of a query; each costs a clause, and a count.
 MOST = 32
+#: What words are asked for with.
+Leaf: TypeAlias = Words | Fuzzy | Sounds
 #: What is true of each turn, and of none.
 ALWAYS: Node = And(())
 NEVER: Node = Or(())
@@ -42,7 +45,7 @@ def cells(node: Node) -> tuple[Cell, ...]:
     return found
 
 
-def looked_for(node: Node) -> tuple[Node, ...]:
+def looked_for(node: Node) -> tuple[Leaf, ...]:
     """The words of a tree that a turn may have, each once; not those that it must not have."""
     match node:
         case Words() | Fuzzy() | Sounds():

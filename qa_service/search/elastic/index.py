@@ -9,8 +9,8 @@ from typing import Any, Self
 
 from elasticsearch import ApiError
 
-from qa_service.errors import ErrorCode, QueryError, SetupError
-from qa_service.search.document import DIMENSIONS, CallDocument
+from qa_service.errors import ErrorCode, SetupError
+from qa_service.search.document import CallDocument
 from qa_service.search.elastic.bulk import Failure, refused, send
 from qa_service.search.elastic.client import connect, explained, settled
 from qa_service.search.elastic.indexes import Indexes
@@ -19,7 +19,7 @@ from qa_service.search.elastic.reader import Reader
 from qa_service.search.elastic.rebuild import ElasticRebuild, action, sizes
 from qa_service.search.near import joined
 from qa_service.search.protocol import Access, IndexState, Refused, SearchQuery, SearchResults
-from qa_service.search.query import understood
+from qa_service.search.query import narrowing, understood
 from qa_service.settings import Settings
 
 #: Calls that are taken out at once.
@@ -68,11 +68,7 @@ class ElasticIndex:
         return self._reader.search(asked, query, access)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
-        asked = understood(query)
-        if asked.nears:
-            raise QueryError("near() and before() cannot narrow a search by meaning.", hint="Take them out.")
-        if len(vector) != DIMENSIONS or not any(vector):
-            raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
+        asked = narrowing(query, vector)
         self._ready()
         return self._reader.similar(vector, asked, query, access)
 

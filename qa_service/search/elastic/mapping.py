@@ -19,10 +19,10 @@ from qa_service.search.tree import facts_of_call, facts_of_turn
 from qa_service.settings import Settings
 
 #: Raised whenever tokens, facts or mapping change: an index of another version is built again by `qa reindex`.
-VERSION = 3
+VERSION = 4
 #: Longest identity of a document, in bytes (a limit of the server).
 LONGEST_ID = 512
-#: Turns of a call that one answer can hold.
+#: Vectors of a call's turns that one answer can hold.
 MOST_INNER = 10_000
 #: Turns that one call may have; the server's own limit of 10 000 is for documents by unknown hands.
 MOST_NESTED = 100_000
@@ -45,14 +45,13 @@ _TURN = {
     "vector": _VECTOR,
     "vector_bytes": {"type": "binary", "doc_values": True},
 }  # fmt: skip
-_SEEN = {"index", "start_s", "end_s", "role", "text", "rule_ids", "severities"}
 #: Facets whose values are keywords of the call; days are dates.
 NAMED = tuple(facet for facet in Facet if facet is not Facet.DAY)
 MAPPING: dict[str, Any] = {
     "dynamic": "strict",
     "_meta": {"version": VERSION},
-    # The server reads all of a source to show one turn of it: what is large and never shown is left out.
-    "_source": {"excludes": [f"turns.{name}" for name in _TURN if name not in _SEEN]},
+    # The server reads all of a source to give a part of it: what is large and never asked for is left out.
+    "_source": {"excludes": ["turns.vector", "turns.vector_bytes"]},
     "properties": {
         "call_id": {"type": "keyword"},
         "day": {"type": "date", "format": "strict_date"},

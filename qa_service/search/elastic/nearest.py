@@ -17,6 +17,7 @@ from elasticsearch import Elasticsearch
 from qa_service.search.elastic.answer import inner, turn_hit
 from qa_service.search.elastic.cells import ALWAYS, Cell
 from qa_service.search.elastic.request import VECTOR_OF_TURN, calls_in, name
+from qa_service.search.elastic.turns import needed
 from qa_service.search.protocol import Access, CallHit
 from qa_service.search.tree import Node
 
@@ -74,7 +75,9 @@ class Neighbours:
     def hits(self, found: Sequence[Nearest], node: Node, most: int) -> Iterator[CallHit]:
         """The calls with the nearest of their turns, in the order of speech."""
         query = {"ids": {"values": [call.key for call in found]}}
-        answer = self._client.search(pit=self._pit, query=query, size=len(found), source_includes=["shown", "turns"])
+        answer = self._client.search(
+            pit=self._pit, query=query, size=len(found), source_includes=["shown", *needed(())]
+        )
         sources = {hit["_id"]: hit["_source"] for hit in answer["hits"]["hits"]}
         for call in found:
             turns = {turn["index"]: turn for turn in sources[call.key]["turns"]}
@@ -124,7 +127,7 @@ class Neighbours:
             pit=self._pit, query=query, size=len(keys), source=False, docvalue_fields=[_HAPPENED]
         )
         for hit in answer["hits"]["hits"]:
-            turns = [turn["fields"] for turn in inner(hit, 0)["hits"]]
+            turns = [turn["fields"] for turn in inner(hit)["hits"]]
             raw = b"".join(base64.b64decode(turn["turns.vector_bytes"][0]) for turn in turns)
             near = sorted(
                 zip((-cosines(self._vector, raw)).tolist(), (t["turns.index"][0] for t in turns), strict=True)
@@ -141,7 +144,7 @@ def cosines(one: bytes, many: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _by_graph(hit: Hit) -> Nearest:
-    turns = inner(hit, 0)
+    turns = inner(hit)
     near = [(_cosine(turn), turn["_source"]["index"]) for turn in turns["hits"]]
     return Nearest(hit["_id"], _happened(hit), near, turns["total"]["value"])
 

@@ -12,13 +12,14 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 
 from qa_service.errors import QueryError
 from qa_service.search.elastic import pages
-from qa_service.search.elastic.answer import call_hit, facets_found, inner, turns_found
-from qa_service.search.elastic.cells import cells, looked_for
+from qa_service.search.elastic.answer import call_hits, facets_found, inner, matching, turns_found
+from qa_service.search.elastic.cells import Cell, cells, looked_for
 from qa_service.search.elastic.client import explained, kinds, settled
-from qa_service.search.elastic.mapping import MOST_INNER, identity
+from qa_service.search.elastic.mapping import identity
 from qa_service.search.elastic.nearest import Neighbours
 from qa_service.search.elastic.pages import Place
-from qa_service.search.elastic.request import BEST, NEWEST, VECTOR_OF_TURN, calls_in, counts, name, shown
+from qa_service.search.elastic.request import BEST, NEWEST, VECTOR_OF_TURN, calls_in, counts, name
+from qa_service.search.elastic.turns import SHOWN, Turn, needed
 from qa_service.search.near import Candidate, PartTurn
 from qa_service.search.protocol import Access, Facet, Order, SearchQuery, SearchResults
 from qa_service.search.tree import And, Node, Understood
@@ -56,17 +57,17 @@ class Reader:
         weighed = looked_for(asked.node) if asked.ranked else ()
         best = asked.ranked and query.order is Order.BEST
         body = {
-            "query": calls_in(found, access, turns=shown(query.turns, best=asked.ranked), weighed=weighed),
+            "query": calls_in(found, access, weighed=weighed),
             "sort": BEST if best else NEWEST,
             "track_scores": asked.ranked,
             "aggs": counts(found, query.facets),
-            "source_includes": ["shown"],
+            "source_includes": ["shown", *needed(found, weighed)],
         }
         page = self._page(body, query, access, query.after, query.limit)
         if page.next is None and page.places:
             self._forget(page.places[-1].pit)
         return SearchResults(
-            calls=tuple(call_hit(hit, asked.node, ranked=asked.ranked) for hit in page.hits),
+            calls=tuple(call_hits(page.hits, found, asked.node, weighed, query.turns)),
             total_calls=page.total,
             total_turns=turns_found(page.counts),
             facets=facets_found(page.counts, query.facets),
@@ -108,22 +109,22 @@ class Reader:
             hits = settled(lambda: self._client.search(index=self._alias, query=query, source=False))["hits"]["hits"]
         if not hits:
             return None
-        return base64.b64decode(inner(hits[0], 0)["hits"][0]["fields"]["turns.vector_bytes"][0])
+        return base64.b64decode(inner(hits[0])["hits"][0]["fields"]["turns.vector_bytes"][0])
 
     def candidates(
         self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
     ) -> tuple[list[Candidate], int]:
         """As NearSource says."""
-        every = shown(MOST_INNER, best=False)
-        asked = [calls_in(cells(And((part, within))), access, part=i, turns=every) for i, part in enumerate(parts)]
+        asked = [cells(And((part, within))) for part in parts]
+        facets = [facet.value for facet in query.facets]
         body = {
-            "query": {"bool": {"filter": asked}},
+            "query": {"bool": {"filter": [calls_in(found, access, part=i) for i, found in enumerate(asked)]}},
             "sort": NEWEST,
-            "source_includes": ["shown", *(facet.value for facet in query.facets)],
+            "source_includes": ["shown", *facets, *needed(cell for found in asked for cell in found)],
         }
         page = self._page(body, query, access, after, count)
         found = (
-            _candidate(hit, len(parts), query.facets, place.cursor(query, access))
+            _candidate(hit, asked, query.facets, place.cursor(query, access))
             for hit, place in zip(page.hits, page.places, strict=True)
         )
         return list(found), page.total
@@ -184,21 +185,22 @@ def _understood(*, paged: bool) -> Iterator[None]:
         raise
 
 
-def _candidate(hit: Mapping[str, Any], parts: int, facets: Sequence[Facet], cursor: str) -> Candidate:
+def _candidate(
+    hit: Mapping[str, Any], parts: Sequence[Sequence[Cell]], facets: Sequence[Facet], cursor: str
+) -> Candidate:
     found = hit["_source"]
     return Candidate.model_validate(
         {
             "call": {**found["shown"], "turns": (), "matches": 0},
-            "parts": tuple(tuple(map(_part, inner(hit, i)["hits"])) for i in range(parts)),
+            "parts": tuple(tuple(map(_part, matching(hit, found, i))) for i, found in enumerate(parts)),
             "facets": {facet: _listed(found.get(facet.value)) for facet in facets},
             "cursor": cursor,
         }
     )
 
 
-def _part(turn: Mapping[str, Any]) -> PartTurn:
-    found = dict(turn["_source"])
-    return PartTurn(turn_index=found.pop("index"), **found)
+def _part(turn: Turn) -> PartTurn:
+    return PartTurn(turn_index=turn["index"], **{name: turn[name] for name in SHOWN if name != "index"})
 
 
 def _listed(value: Any) -> tuple[str, ...]:

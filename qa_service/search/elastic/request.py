@@ -40,8 +40,8 @@ def calls_in(
 ) -> Clause:
     """Calls with a turn of the cells, with ``vectors`` one that has a vector.
 
-    ``turns`` says what comes of these turns with each call, named by :func:`name`. The words of ``weighed`` say how
-    good a turn is, and the best turn how good a call.
+    ``turns`` says what comes of each of these turns with its call, named by :func:`name`. The words of ``weighed`` say
+    how good a turn is, and the best turn how good a call.
     """
     either = []
     for i, cell in enumerate(cells):
@@ -66,14 +66,8 @@ def calls_in(
     return {"bool": {"must": [asked], "filter": allowed(access)}}
 
 
-def shown(most: int, *, best: bool) -> Clause:
-    """Turns as they are shown: so many, the best ones, or the first."""
-    speech = {"turns.index": "asc"}
-    return {"size": most, "sort": [{"_score": "desc"}, speech] if best else [speech]}
-
-
 def name(part: int, cell: int) -> str:
-    """Of the turns of a cell, in the answer."""
+    """Of a cell of a part, in the answer."""
     return f"{part}.{cell}"
 
 

@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Self, TypeVar
 
 from qa_service import logs
-from qa_service.errors import QueryError
-from qa_service.search.document import DIMENSIONS, CallDocument
+from qa_service.search.document import CallDocument
 from qa_service.search.embedded import answer, write
 from qa_service.search.embedded.columns import Remembered
 from qa_service.search.embedded.connections import Connection, Connections, Identity, NoFileError, StaleIndexError
@@ -23,7 +22,7 @@ from qa_service.search.embedded.together import Candidates
 from qa_service.search.embedded.vectors import Vectors
 from qa_service.search.near import joined
 from qa_service.search.protocol import Access, IndexState, Refused, SearchQuery, SearchResults
-from qa_service.search.query import understood
+from qa_service.search.query import narrowing, understood
 
 log = logs.get(__name__)
 T = TypeVar("T")
@@ -67,11 +66,7 @@ class EmbeddedIndex:
             return answer.search(connection, columns, asked, query, access)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
-        asked = understood(query)
-        if asked.nears:
-            raise QueryError("near() and before() cannot narrow a search by meaning.", hint="Take them out.")
-        if len(vector) != DIMENSIONS or not any(vector):
-            raise QueryError(f"A vector of meaning has {DIMENSIONS} bytes that are not all zero.")
+        asked = narrowing(query, vector)
         with self._reading() as connection:
             columns = self._remembered.columns(connection)
             return answer.similar(connection, columns, self._vectors, vector, asked.node, query, access)

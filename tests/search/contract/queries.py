@@ -155,6 +155,7 @@ FILTERED = (
     SearchQuery(agent_id="A-201"),
     SearchQuery(team="催收一组", text="还"),
     SearchQuery(product="信用卡", text="利息"),
+    SearchQuery(stage="M2–M3", text="利息"),
     SearchQuery(severity=Severity.CRITICAL, state=FindingState.CONFIRMED),
     SearchQuery(rule_id="CN-COLL-LEGAL-1", severity=Severity.MAJOR, text="的"),
     SearchQuery(requirement="CN-ABUSE-01"),

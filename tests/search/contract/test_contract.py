@@ -21,8 +21,8 @@ from qa_service.search.protocol import (
 )
 from qa_service.search.query import understood
 from tests.search.contract.corpus import corpus
-from tests.search.contract.oracle import expected, facet
 from tests.search.contract.queries import QUERIES
+from tests.search.oracle import expected, facet
 
 TEAM = Access(teams=frozenset({"3组", "催收一组"}))
 OWN = Access(agents=frozenset({"A-003", "A-201", "A-100"}))

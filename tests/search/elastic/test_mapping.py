@@ -9,7 +9,7 @@ from qa_service.settings import Settings
 def test_a_template_names_a_policy_and_replicas_only_where_they_are_set(settings: Settings) -> None:
     names = Names("lender")
     plain = template(names, settings)
-    assert plain["index_patterns"] == ["lender-calls-v3-*"]
+    assert plain["index_patterns"] == ["lender-calls-v4-*"]
     index = plain["template"]["settings"]["index"]
     assert (index["auto_expand_replicas"], "number_of_replicas" in index) == ("0-1", False)
     assert "lifecycle.name" not in index
@@ -21,9 +21,9 @@ def test_a_template_names_a_policy_and_replicas_only_where_they_are_set(settings
 
 def test_only_names_of_this_version_are_current() -> None:
     names = Names("qa")
-    assert names.current("qa-calls-v3-000012")
+    assert names.current("qa-calls-v4-000012")
     assert (names.number("qa-calls-v2-000012"), names.current("qa-calls-v2-000012")) == (12, False)
-    assert (names.number("qa-calls-v3-old"), names.current("qa-calls-v3-old")) == (0, False)
+    assert (names.number("qa-calls-v4-old"), names.current("qa-calls-v4-old")) == (0, False)
 
 
 def test_a_name_too_long_for_the_server_becomes_a_digest() -> None:

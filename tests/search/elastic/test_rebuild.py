@@ -37,7 +37,7 @@ def test_a_build_goes_on_where_it_was_left_and_takes_the_place_of_the_old_index(
     with Elasticsearch(elastic_settings.elasticsearch_url) as client:
         prefix = elastic_settings.elasticsearch_prefix
         ((name, one),) = client.indices.get(index=f"{prefix}*").items()
-    assert (name, list(one["aliases"])) == (f"{prefix}-calls-v3-000002", [f"{prefix}-calls"])
+    assert (name, list(one["aliases"])) == (f"{prefix}-calls-v4-000002", [f"{prefix}-calls"])
     assert one["settings"]["index"]["refresh_interval"] == "1s"
 
 
@@ -116,7 +116,7 @@ def test_an_index_of_another_version_is_built_again(
 ) -> None:
     elastic_index.write([call("C-1", "好"), call("C-2", "好")])
     elastic_index.rebuild().write([call("C-1", "好")])
-    monkeypatch.setattr(mapping, "VERSION", 4)
+    monkeypatch.setattr(mapping, "VERSION", mapping.VERSION + 1)
     with ElasticIndex(elastic_settings) as newer:
         for refused in (newer.state, lambda: newer.write([call("C-3", "好")]), lambda: found(newer)):
             with pytest.raises(SetupError, match="another version") as wrong:
@@ -131,4 +131,4 @@ def test_an_index_of_another_version_is_built_again(
         assert found(newer, "起诉") == {"C-1:0"}
     with Elasticsearch(elastic_settings.elasticsearch_url) as client:
         (name,) = client.indices.get(index=f"{elastic_settings.elasticsearch_prefix}*")
-    assert name.endswith("-calls-v4-000002")
+    assert name.endswith(f"-calls-v{mapping.VERSION}-000002")

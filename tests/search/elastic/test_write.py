@@ -160,7 +160,7 @@ def test_clear_takes_everything_out_also_what_the_server_made_by_itself(elastic_
         index.rebuild()
         index.clear()
         assert (index.state().calls, index.state().building) == (0, False)
-        assert list(client.indices.get(index=f"{prefix}*")) == [f"{prefix}-calls-v3-000009"]
+        assert list(client.indices.get(index=f"{prefix}*")) == [f"{prefix}-calls-v4-000009"]
 
 
 def test_the_settings_of_a_new_index(elastic_settings: Settings) -> None:

@@ -7,14 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from qa_service.search.document import CallDocument, TurnDocument
+from qa_service.search.document import CallDocument
 from qa_service.search.embedded.columns import Remembered
 from qa_service.search.embedded.connections import Connections
 from qa_service.search.embedded.files import Files
 from qa_service.search.embedded.find import Finder
 from qa_service.search.embedded.rebuild import pack, put_all, transaction
 from qa_service.search.protocol import EVERYTHING, Access
-from qa_service.search.streams import Streams, streams
 from qa_service.search.tree import (
     And,
     Fact,
@@ -27,14 +26,12 @@ from qa_service.search.tree import (
     Sounds,
     Words,
     fact,
-    facts_of_call,
-    facts_of_turn,
 )
-from qa_service.text.distance import alignment
 from qa_service.text.pinyin import near_key
-from qa_service.text.tokens import pairs, stem
+from qa_service.text.tokens import stem
 from tests.factories import DAY, NOW
 from tests.search.made import document, mark, proof, turn
+from tests.search.oracle import holds
 
 HAN = "还钱单位电话律师起诉我你的了"
 LATIN = ("pay", "pays", "play", "plan", "law", "lawyer", "lawyers", "laywer", "the", "teh")
@@ -46,14 +43,14 @@ def text(chance: random.Random) -> str:
     return "".join(parts)
 
 
-def made(chance: random.Random, number: int) -> CallDocument:
+def made(chance: random.Random, call_id: str, number: int) -> CallDocument:
     turns = [
         turn(text(chance), at, **(proof(mark(f"R-{chance.randint(1, 2)}")) if chance.random() < 0.2 else {}))
         for at in range(chance.randint(0, 4))
     ]
     score = chance.choice([None, 50.0, 60.0, 70.0])
     day = {"day": DAY + timedelta(days=number % 3), "happened_at": NOW}
-    return document(*turns, call_id=f"C-{number}", team=chance.choice(["一组", "二组", None]), score=score, **day)
+    return document(*turns, call_id=call_id, team=chance.choice(["一组", "二组", None]), score=score, **day)
 
 
 def tree(chance: random.Random, depth: int) -> Node:
@@ -79,43 +76,11 @@ def tree(chance: random.Random, depth: int) -> Node:
     ])  # fmt: skip
 
 
-def holds(node: Node, call: CallDocument, said: TurnDocument, read: Streams) -> bool:
-    match node:
-        case And(parts=parts):
-            return all(holds(part, call, said, read) for part in parts)
-        case Or(parts=parts):
-            return any(holds(part, call, said, read) for part in parts)
-        case Not(part=part):
-            return not holds(part, call, said, read)
-        case Fact(token=token, of_turn=of_turn):
-            return token in (facts_of_turn(said) if of_turn else facts_of_call(call))
-        case Range():
-            return within(node, call)
-        case Fuzzy(token=token, edits=edits):
-            return any(alignment(word, token, edits) <= edits for word in read.words.split())
-        case Sounds(syllables=run, near=near):
-            return f" {' '.join(run)} " in f" {read.likes if near else read.sounds} "
-        case Words(tokens=(word,), prefix=prefix):
-            return any(w.startswith(word) if prefix else w == stem(word) for w in read.words.split())
-        case Words(tokens=run, prefix=prefix):
-            return f" {' '.join(pairs(run))}{'' if prefix else ' '}" in f" {read.pairs} "
-
-
-def within(node: Range, call: CallDocument) -> bool:
-    value = call.score if node.measure is Measure.SCORE else call.day.isoformat()
-    if value is None:
-        return False
-    low, high = node.low, node.high
-    above = low is None or value > low or (node.low_included and value == low)  # type: ignore[operator]
-    below = high is None or value < high or (node.high_included and value == high)  # type: ignore[operator]
-    return above and below
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_a_tree_finds_the_turns_for_which_it_holds(tmp_path_factory: pytest.TempPathFactory, seed: int) -> None:
     chance = random.Random(seed)
     files = Files(tmp_path_factory.mktemp("index") / "search.sqlite3")
-    calls = [made(chance, n) for n in range(25)]
+    calls = [made(chance, f"S{seed}-{n}", n) for n in range(25)]
     wanted: dict[str, int] = {"none": 0, "some": 0}
     with Connections(files.current, lambda: files.make(files.current)).lease() as connection:
         with transaction(connection):
@@ -131,7 +96,7 @@ def test_a_tree_finds_the_turns_for_which_it_holds(tmp_path_factory: pytest.Temp
                     (call.call_id, at)
                     for call in calls
                     for at, said in enumerate(call.turns)
-                    if access.allows(call) and holds(node, call, said, streams(said.text))
+                    if access.allows(call) and holds(node, said, call)
                 }
                 assert found == right, node
                 wanted["some" if right else "none"] += 1

@@ -30,7 +30,7 @@ from qa_service.search.tree import (
 )
 from qa_service.text.tokens import pairs, stem
 
-#: Facts by call: the corpus has each call once, and a call is asked about again and again.
+#: Facts by call, which is asked about again and again: an id must stand for one call in a whole test session.
 _FACTS: dict[str, frozenset[str]] = {}
 
 

@@ -25,7 +25,7 @@ LOOKED_AT = 100
 #: Candidates that one answer looks at, its page full or not.
 MOST_LOOKED_AT = 2000
 #: Candidates that are asked for at a time.
-CHUNK = 50
+CHUNK = 100
 
 
 class PartTurn(Record):
@@ -56,12 +56,19 @@ class NearSource(Protocol):
     """What an index does for near()."""
 
     def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
+        self,
+        asked: Understood,
+        parts: Sequence[Node],
+        query: SearchQuery,
+        access: Access,
+        *,
+        after: str | None,
+        count: int,
     ) -> tuple[Sequence[Candidate], int]:
-        """The next calls, newest first, in which for each part a turn matches it and ``within``; how many there are.
+        """The next calls, newest first, in which for each part a turn matches it and ``asked.node``; how many.
 
-        The filters of the query and the access hold of each. ``after`` is the cursor of the candidate before; fewer
-        than ``count`` are the last.
+        Calls in which the nears of ``asked`` cannot hold may be left out. The filters of the query and the access hold
+        of each. ``after`` is the cursor of the candidate before; fewer than ``count`` are the last.
         """
 
 
@@ -76,7 +83,7 @@ def joined(source: NearSource, asked: Understood, query: SearchQuery, access: Ac
     """
     page = _Page(query)
     parts = tuple(dict.fromkeys(part for near in asked.nears for part in near.parts))
-    for candidate in _candidates(source, parts, asked.node, query, access, page.cursor):
+    for candidate in _candidates(source, parts, asked, query, access, page.cursor):
         if page.done():
             break
         turns = dict(zip(parts, candidate.parts, strict=True))
@@ -95,11 +102,11 @@ def _facets_before(source: NearSource, asked: Understood, query: SearchQuery, ac
 
 
 def _candidates(
-    source: NearSource, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, after: str | None
+    source: NearSource, parts: Sequence[Node], asked: Understood, query: SearchQuery, access: Access, after: str | None
 ) -> Iterator[Candidate]:
     plain = query.model_copy(update={"after": None})
     while True:
-        found, _ = source.candidates(parts, within, plain, access, after=after, count=CHUNK)
+        found, _ = source.candidates(asked, parts, plain, access, after=after, count=CHUNK)
         yield from found
         if len(found) < CHUNK:
             return

@@ -42,8 +42,7 @@ class Streams(NamedTuple):
 
 def streams(text: str) -> Streams:
     """What an index holds of a turn's text."""
-    plain = tokens(text)
-    said, read = (_words(reading) for reading in (plain, in_digits(text, plain)))
+    said, read = map(_words, readings(text))
     words, phrases = said, list(pairs(said))
     if read != said:
         words = [*said, *(word for word in read if word not in said)]
@@ -51,6 +50,13 @@ def streams(text: str) -> Streams:
     heard = [syllable.text if syllable else JOINT for syllable in sounds(normalise(text))]
     likes = (sound if sound == JOINT else near_key(sound) for sound in heard)
     return Streams(" ".join(map(stem, words)), " ".join(phrases), " ".join(heard), " ".join(likes))
+
+
+@lru_cache(maxsize=256)
+def readings(text: str) -> tuple[tuple[Token, ...], tuple[Token, ...]]:
+    """The tokens of a text as it is said, and with spoken numbers in digits."""
+    plain = tokens(text)
+    return plain, in_digits(text, plain)
 
 
 def in_digits(text: str, plain: tuple[Token, ...]) -> tuple[Token, ...]:
@@ -65,9 +71,8 @@ def in_digits(text: str, plain: tuple[Token, ...]) -> tuple[Token, ...]:
 
 def runs(text: str) -> tuple[tuple[str, ...], ...]:
     """What to look for when ``text`` is asked for: its tokens and, with a number in it, its tokens in digits."""
-    plain = tokens(text)
-    readings = (tuple(_words(reading)) for reading in (plain, in_digits(text, plain)))
-    return tuple(dict.fromkeys(run for run in readings if run))
+    found = (tuple(_words(reading)) for reading in readings(text))
+    return tuple(dict.fromkeys(run for run in found if run))
 
 
 def sounds(folded: Normalised) -> tuple[Syllable | None, ...]:

@@ -113,7 +113,7 @@ def _written(condition: Condition) -> str:
         case ConditionKind.LIKE:
             return _any([f"{_word(value)}~" for value in condition.values])
         case ConditionKind.PREFIX:
-            return _any([f"{_word(value)}*" for value in condition.values])
+            return _any([_begun(value) for value in condition.values])
     return _any([_word(value) for value in condition.values])
 
 
@@ -123,6 +123,12 @@ def _any(texts: Sequence[str]) -> str:
 
 def _word(value: str) -> str:
     return _quoted(" ".join(_SIGNS.sub(" ", value).split()))
+
+
+def _begun(value: str) -> str:
+    """A star behind a sign would be a sign itself, but not behind quotes."""
+    word = _word(value)
+    return f"{word}*" if word[-1] == '"' or word[-1].isalnum() else f'"{word}"*'
 
 
 def _quoted(value: str) -> str:

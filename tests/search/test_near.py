@@ -16,7 +16,7 @@ from qa_service.search.near import LOOKED_AT, Candidate, PartTurn, joined
 from qa_service.search.protocol import EVERYTHING, Access, CallHit, Facet, SearchQuery, SearchResults
 from qa_service.search.query import understood
 from qa_service.search.streams import marks
-from qa_service.search.tree import And, Node, Or
+from qa_service.search.tree import And, Node, Or, Understood
 from qa_service.search.within import Match, Place, apart, in_order
 from tests.search.made import call, document, mark, proof, turn
 
@@ -30,7 +30,14 @@ class Calls:
         self.asked_for = 0
 
     def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
+        self,
+        asked: Understood,
+        parts: Sequence[Node],
+        query: SearchQuery,
+        access: Access,
+        *,
+        after: str | None,
+        count: int,
     ) -> tuple[Sequence[Candidate], int]:
         assert query.after is None
         if parts not in self._found:

@@ -141,6 +141,7 @@ CONDITIONS = (
 @settings(max_examples=400, deadline=None)
 @given(st.lists(CONDITIONS, max_size=4))
 @example([field("team", 'A"B\\')])
+@example([Condition(kind=K.PREFIX, values=("9_",))])
 @example([field("team", "“a” *"), words('x"y'.replace('"', " "))])
 def test_whatever_is_chosen_comes_back(conditions: list[Condition]) -> None:
     text = written(conditions)

@@ -7,7 +7,7 @@ from typing import Any
 
 from qa_service.search.elastic.cells import Cell, Leaf
 from qa_service.search.elastic.request import name
-from qa_service.search.elastic.turns import Turn, best, holds
+from qa_service.search.elastic.turns import Turn, Weights, holds
 from qa_service.search.protocol import CallHit, Facet, FacetCount, TurnHit
 from qa_service.search.streams import at_s, marks
 from qa_service.search.tree import Node
@@ -20,21 +20,22 @@ def call_hits(
 
     ``node`` says what is marked, ``words`` what makes a turn a good one; without words the first ones come.
     """
-    among = [turn for hit in hits for turn in hit["_source"]["turns"]]
-    for hit in hits:
-        found = matching(hit, cells)
+    weights = Weights(words, (turn for hit in hits for turn in hit["_source"]["turns"]) if words else ())
+    for hit, found in zip(hits, matching(hits, cells), strict=True):
         yield CallHit(
             **hit["_source"]["shown"],
-            turns=tuple(turn_hit(turn, node) for turn in best(found, words, among, most)),
+            turns=tuple(turn_hit(turn, node) for turn in weights.best(found, most)),
             matches=len(found),
             relevance=hit["_score"] if words else 0.0,
         )
 
 
-def matching(hit: Mapping[str, Any], cells: Sequence[Cell], part: int = 0) -> list[Turn]:
-    """The turns of a call, in the order of speech, for which the one of the cells holds that the call is in."""
-    cell = cells[_number(hit.get("matched_queries", ()), part, len(cells))]
-    return [turn for turn in hit["_source"]["turns"] if holds(cell.turn, turn)]
+def matching(hits: Iterable[Mapping[str, Any]], cells: Sequence[Cell], part: int = 0) -> Iterator[list[Turn]]:
+    """Of each call the turns, in the order of speech, for which the one of the cells holds that the call is in."""
+    hold = [holds(cell.turn) for cell in cells]
+    for hit in hits:
+        there = hold[_number(hit.get("matched_queries", ()), part, len(cells))]
+        yield [turn for turn in hit["_source"]["turns"] if there(turn)]
 
 
 def inner(hit: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from qa_service.search.document import DIMENSIONS, CallDocument, FindingMark, TurnDocument, severities
+from qa_service.search.elastic.clock import UNTIMED, clock
 from qa_service.search.protocol import Facet
 from qa_service.search.streams import streams
 from qa_service.search.tree import facts_of_call, facts_of_turn
@@ -51,7 +52,7 @@ MAPPING: dict[str, Any] = {
     "dynamic": "strict",
     "_meta": {"version": VERSION},
     # The server reads all of a source to give a part of it: what is large and never asked for is left out.
-    "_source": {"excludes": ["turns.vector", "turns.vector_bytes"]},
+    "_source": {"excludes": ["clock", "turns.vector", "turns.vector_bytes"]},
     "properties": {
         "call_id": {"type": "keyword"},
         "day": {"type": "date", "format": "strict_date"},
@@ -62,6 +63,7 @@ MAPPING: dict[str, Any] = {
         **dict.fromkeys(NAMED, _NAME),
         "turn_count": _COUNT,
         "vector_count": _COUNT,
+        "clock": {"type": "text", "analyzer": "whitespace", "norms": False},
         "shown": {"type": "object", "enabled": False},
         "turns": {"type": "nested", "properties": _TURN},
     },
@@ -132,17 +134,18 @@ def identity(call_id: str) -> str:
 
 def source(call: CallDocument) -> dict[str, Any]:
     """A call as the server holds it."""
-    turns = [_turn(turn) for turn in call.turns]
+    turns, times = [_turn(turn) for turn in call.turns], clock(call)
     return {
         "call_id": call.call_id,
         "day": call.day.isoformat(),
         "happened_at": call.happened_at.isoformat(),
         "duration_s": call.duration_s,
         "score": call.score,
-        "facts": facts_of_call(call),
+        "facts": facts_of_call(call) if times is not None else [*facts_of_call(call), UNTIMED],
         **{facet.value: values for facet, values in facet_values(call).items() if facet in NAMED},
         "turn_count": len(turns),
         "vector_count": sum("vector" in turn for turn in turns),
+        "clock": times,
         "shown": _shown(call),
         "turns": turns,
     }

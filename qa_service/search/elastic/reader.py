@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from elasticsearch import ApiError, Elasticsearch, TransportError
@@ -13,8 +14,9 @@ from elasticsearch import ApiError, Elasticsearch, TransportError
 from qa_service.errors import QueryError
 from qa_service.search.elastic import pages
 from qa_service.search.elastic.answer import call_hits, facets_found, inner, matching, turns_found
-from qa_service.search.elastic.cells import Cell, cells, looked_for
+from qa_service.search.elastic.cells import cells, looked_for
 from qa_service.search.elastic.client import explained, kinds, settled
+from qa_service.search.elastic.clock import bound
 from qa_service.search.elastic.mapping import identity
 from qa_service.search.elastic.nearest import Neighbours
 from qa_service.search.elastic.pages import Place
@@ -60,10 +62,10 @@ class Reader:
             "query": calls_in(found, access, weighed=weighed),
             "sort": BEST if best else NEWEST,
             "track_scores": asked.ranked,
-            "aggs": counts(found, query.facets),
             "source_includes": ["shown", *needed(found, weighed)],
         }
-        page = self._page(body, query, access, query.after, query.limit)
+        counted = {"query": calls_in(found, access), "aggs": counts(found, query.facets)}
+        page = self._page(body, counted, query, access, query.after, query.limit)
         if page.next is None and page.places:
             self._forget(page.places[-1].pit)
         return SearchResults(
@@ -112,42 +114,67 @@ class Reader:
         return base64.b64decode(inner(hits[0])["hits"][0]["fields"]["turns.vector_bytes"][0])
 
     def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
+        self,
+        asked: Understood,
+        parts: Sequence[Node],
+        query: SearchQuery,
+        access: Access,
+        *,
+        after: str | None,
+        count: int,
     ) -> tuple[list[Candidate], int]:
         """As NearSource says."""
-        asked = [cells(And((part, within))) for part in parts]
+        split = [cells(And((part, asked.node))) for part in parts]
+        there = [calls_in(found, access, part=i) for i, found in enumerate(split)]
         facets = [facet.value for facet in query.facets]
+        among = {"bool": {"filter": [*there, *filter(None, map(bound, asked.nears))]}}
         body = {
-            "query": {"bool": {"filter": [calls_in(found, access, part=i) for i, found in enumerate(asked)]}},
+            "query": among,
             "sort": NEWEST,
-            "source_includes": ["shown", *facets, *needed(cell for found in asked for cell in found)],
+            "source_includes": ["shown", *facets, *needed(cell for found in split for cell in found)],
         }
-        page = self._page(body, query, access, after, count)
+        page = self._page(body, {"query": among}, query, access, after, count)
+        turns = zip(*(matching(page.hits, found, i) for i, found in enumerate(split)), strict=True)
         found = (
-            _candidate(hit, asked, query.facets, place.cursor(query, access))
-            for hit, place in zip(page.hits, page.places, strict=True)
+            _candidate(hit, each, query.facets, place.cursor(query, access))
+            for hit, each, place in zip(page.hits, turns, page.places, strict=True)
         )
         return list(found), page.total
 
-    def _page(self, body: dict[str, Any], query: SearchQuery, access: Access, after: str | None, size: int) -> Page:
+    def _page(
+        self,
+        body: dict[str, Any],
+        counted: dict[str, Any],
+        query: SearchQuery,
+        access: Access,
+        after: str | None,
+        size: int,
+    ) -> Page:
+        """The next hits of ``body``; ``counted`` asks how many there are in all."""
         place = pages.place(after, query, access) if after is not None else None
         with explained(), _understood(paged=place is not None):
-            answer = self._asked(body, size, place) if place else settled(lambda: self._asked(body, size, None))
+            asked = partial(self._asked, body, counted, size, place)
+            answer, total = asked() if place else settled(asked)
         seen = place.seen if place else 0
         hits = answer["hits"]["hits"]
         places = [Place(answer["pit_id"], hit["sort"], seen + i) for i, hit in enumerate(hits, start=1)]
-        return Page(hits, answer["hits"]["total"]["value"], answer.get("aggregations", {}), places)
+        return Page(hits, total["hits"]["total"]["value"], total.get("aggregations", {}), places)
 
-    def _asked(self, body: dict[str, Any], size: int, place: Place | None) -> Mapping[str, Any]:
-        answer: Mapping[str, Any] = self._client.search(
-            pit={"id": place.pit if place else self._opened(), "keep_alive": pages.KEPT},
+    def _asked(
+        self, body: dict[str, Any], counted: dict[str, Any], size: int, place: Place | None
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Two requests: an answer without hits is one that the server keeps, so later pages need not count again."""
+        pit = {"id": place.pit if place else self._opened(), "keep_alive": pages.KEPT}
+        total = self._client.search(pit=pit, track_total_hits=True, size=0, **counted).body
+        answer = self._client.search(
+            pit=pit,
             search_after=place.after if place else None,
             search_type="dfs_query_then_fetch",  # a word weighs the same in each shard
-            track_total_hits=True,
+            track_total_hits=False,
             size=size,
             **body,
         ).body
-        return answer
+        return answer, total
 
     def _opened(self) -> str:
         """A new point in time."""
@@ -186,13 +213,13 @@ def _understood(*, paged: bool) -> Iterator[None]:
 
 
 def _candidate(
-    hit: Mapping[str, Any], parts: Sequence[Sequence[Cell]], facets: Sequence[Facet], cursor: str
+    hit: Mapping[str, Any], parts: Sequence[Sequence[Turn]], facets: Sequence[Facet], cursor: str
 ) -> Candidate:
     found = hit["_source"]
     return Candidate.model_validate(
         {
             "call": {**found["shown"], "turns": (), "matches": 0},
-            "parts": tuple(tuple(map(_part, matching(hit, found, i))) for i, found in enumerate(parts)),
+            "parts": tuple(tuple(map(_part, turns)) for turns in parts),
             "facets": {facet: _listed(found.get(facet.value)) for facet in facets},
             "cursor": cursor,
         }

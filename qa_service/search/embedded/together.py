@@ -16,7 +16,7 @@ from qa_service.search.embedded.pages import behind, cursor, fingerprint
 from qa_service.search.embedded.show import part_turns, shown
 from qa_service.search.near import Candidate
 from qa_service.search.protocol import Access, CallHit, SearchQuery
-from qa_service.search.tree import Node
+from qa_service.search.tree import Node, Understood
 
 
 class Candidates:
@@ -28,21 +28,28 @@ class Candidates:
         self._asked = ""
 
     def candidates(
-        self, parts: Sequence[Node], within: Node, query: SearchQuery, access: Access, *, after: str | None, count: int
+        self,
+        asked: Understood,
+        parts: Sequence[Node],
+        query: SearchQuery,
+        access: Access,
+        *,
+        after: str | None,
+        count: int,
     ) -> tuple[Sequence[Candidate], int]:
         """As NearSource says.
 
         Raises:
             QueryError: ``after`` is of another search.
         """
-        asked = fingerprint(query, access, parts, within)
-        place = behind(after, asked)[0] if after is not None else None
-        if asked != self._asked:
-            self._look_for(parts, within, access)
-            self._asked = asked
+        search = fingerprint(query, access, parts, asked.node)
+        place = behind(after, search)[0] if after is not None else None
+        if search != self._asked:
+            self._look_for(parts, asked.node, access)
+            self._asked = search
         found, _ = self._standing.page(self._connection, count, place)
         calls = self._calls[[at for at, _ in found]]
-        return list(self._made(calls, [cursor(at, asked) for _, at in found], query)), len(self._calls)
+        return list(self._made(calls, [cursor(at, search) for _, at in found], query)), len(self._calls)
 
     def _look_for(self, parts: Sequence[Node], within: Node, access: Access) -> None:
         finder = Finder(self._connection, self._columns, access)

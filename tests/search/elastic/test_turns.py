@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from qa_service.search.elastic.cells import Cell, cells, looked_for
-from qa_service.search.elastic.turns import best, holds, needed
+from qa_service.search.elastic.turns import Turn, Weights, holds, needed
 from qa_service.search.protocol import SearchQuery
 from qa_service.search.query import understood
 from qa_service.search.streams import streams
@@ -20,6 +21,10 @@ def turn(text: str, index: int = 0, role: str = "agent") -> dict[str, Any]:
 
 def turns(*texts: str) -> list[dict[str, Any]]:
     return [turn(text, index) for index, text in enumerate(texts)]
+
+
+def chosen(turns: Sequence[Turn]) -> list[int]:
+    return [turn["index"] for turn in turns]
 
 
 def node(query: str) -> Node:
@@ -50,24 +55,24 @@ def node(query: str) -> Node:
 )
 def test_a_condition_holds_where_its_tokens_stand(query: str, text: str, there: bool) -> None:
     (cell,) = cells(node(query))
-    assert holds(cell.turn, turn(text)) is there
+    assert holds(cell.turn)(turn(text)) is there
 
 
 def test_the_turns_with_the_rarer_words_are_shown_in_the_order_of_speech() -> None:
     said = turns("钱", "钱 的事", "律师函", "钱", "钱 律师函", "嗯")
     words = looked_for(node("钱 OR 律师函"))
-    found = [one for one in said if holds(node("钱 OR 律师函"), one)]
-    assert [one["index"] for one in best(found, words, said, 2)] == [2, 4]
-    assert [one["index"] for one in best(found, words, said, 3)] == [0, 2, 4]
-    assert best(found, (), said, 2) == found[:2]
-    assert best(found, words, said, 9) == found
+    found = [one for one in said if holds(node("钱 OR 律师函"))(one)]
+    assert chosen(Weights(words, said).best(found, 2)) == [2, 4]
+    assert chosen(Weights(words, said).best(found, 3)) == [0, 2, 4]
+    assert Weights((), ()).best(found, 2) == found[:2]
+    assert Weights(words, said).best(found, 9) == found
 
 
 def test_a_word_that_is_repeated_and_a_shorter_turn_weigh_more() -> None:
     said = turns("你还钱吧好不好", "钱钱钱还不还啊", "钱呢", "嗯")
-    assert [one["index"] for one in best(said[:3], looked_for(node("钱")), said, 2)] == [1, 2]
+    assert chosen(Weights(looked_for(node("钱")), said).best(said[:3], 2)) == [1, 2]
     overlapping = turns("好好好", "好好嗯", "嗯嗯嗯")
-    assert [one["index"] for one in best(overlapping[:2], looked_for(node("好好")), overlapping, 1)] == [0]
+    assert chosen(Weights(looked_for(node("好好")), overlapping).best(overlapping[:2], 1)) == [0]
 
 
 def test_only_those_streams_are_asked_for_that_are_read() -> None:

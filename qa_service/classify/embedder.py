@@ -22,7 +22,7 @@ class EncoderEmbedder:
     """An Embedder over the classifier's plain encoder. Texts may be of many calls: they share batches.
 
     Each vector is scaled so that its largest number becomes ±127. Only the direction counts, and rounding turns that
-    by so little that cosines differ by about a thousandth.
+    by so little that cosines differ by less than 0.004.
     """
 
     def __init__(self, classifier: Classifier) -> None:

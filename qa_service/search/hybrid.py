@@ -27,6 +27,7 @@ from qa_service.search.protocol import (
 )
 from qa_service.search.reader import beside, has_words
 from qa_service.search.together import opened
+from qa_service.search.vectors import cosines
 
 #: The constant of the paper: how little the first ranks weigh more than the next.
 K = 60
@@ -83,9 +84,13 @@ def like_turn(index: SearchIndex, call_id: str, turn_index: int, query: SearchQu
     kept = []
     for call in found.calls:
         others = tuple(t for t in call.turns if (call.call_id, t.turn_index) != (call_id, turn_index))
-        if others:
-            gone = len(call.turns) - len(others)
-            kept.append(call.model_copy(update={"turns": others, "matches": call.matches - gone}))
+        if len(others) == len(call.turns):
+            kept.append(call)
+        elif others:
+            many = b"".join(filter(None, (index.vector(call_id, t.turn_index) for t in others)))
+            nearest = float(cosines(vector, many).max()) if many else 0.0
+            kept.append(call.model_copy(update={"turns": others, "matches": call.matches - 1, "relevance": nearest}))
+    kept.sort(key=lambda call: -call.relevance)
     return found.model_copy(update={"calls": tuple(kept[: query.limit])})
 
 

@@ -105,7 +105,7 @@ class Two:
         return ranked("a", "b")
 
     def vector(self, call_id: str, turn_index: int) -> bytes | None:
-        return b"v" if call_id == "a" else None
+        return {"a": b"v" if turn_index == 0 else b"V"}.get(call_id)
 
     def similar(self, vector: bytes, query: SearchQuery, access: Access) -> SearchResults:
         self.asked.append((f"{vector.decode()}/{query.text}", query.limit, access))
@@ -129,10 +129,13 @@ def test_both_kinds_are_asked_within_the_same_bounds() -> None:
 
 def test_the_like_of_a_turn_is_not_itself() -> None:
     index: SearchIndex = Two()  # type: ignore[assignment]
-    found = like_turn(index, "a", 0, SearchQuery(text="x", limit=2), EVERYTHING)
+    found = like_turn(index, "a", 0, SearchQuery(text="x", limit=3), EVERYTHING)
     assert [(c.call_id, [t.turn_index for t in c.turns], c.matches) for c in found.calls] == [
         ("c", [0], 1),
+        ("b", [0], 1),
         ("a", [4], 1),
     ]
+    assert found.calls[2].relevance == pytest.approx(1.0)  # of turn 4, not 99.0 of the turn itself
+    assert ids(like_turn(index, "a", 0, SearchQuery(text="x", limit=2), EVERYTHING)) == ["c", "b"]
     with pytest.raises(NotFoundError):
         like_turn(index, "b", 0, SearchQuery(), EVERYTHING)

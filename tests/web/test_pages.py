@@ -194,6 +194,8 @@ def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Ser
     inspected(services, "C-1", None, finding(reason="doubtful_words: turn 0", deduct=-5.0))
     page = text_of(client, "/calls/C-1")
     assert "Why: the words are not sure: turn 0" in page
+    inspected(services, "C-2", None, finding(reason="doubtful_words: low_confidence, turn 3"))
+    assert "识别不确定: 听不清, turn 3" in text_of(client, "/calls/C-2", ZH)
     assert "a fact is missing: x" in page
     assert "+5 points" in page
     assert "缺少通话信息: x" in text_of(client, "/calls/C-1", ZH)

@@ -11,7 +11,6 @@ import base64
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
-import numpy as np
 from elasticsearch import Elasticsearch
 
 from qa_service.search.elastic.answer import inner, turn_hit
@@ -20,6 +19,7 @@ from qa_service.search.elastic.request import VECTOR_OF_TURN, calls_in, name
 from qa_service.search.elastic.turns import needed
 from qa_service.search.protocol import Access, CallHit
 from qa_service.search.tree import Node
+from qa_service.search.vectors import cosines
 
 #: Calls that the server proposes at first, and at most: its limit.
 FIRST, MOST = 50, 5000
@@ -133,14 +133,6 @@ class Neighbours:
                 zip((-cosines(self._vector, raw)).tolist(), (t["turns.index"][0] for t in turns), strict=True)
             )
             yield Nearest(hit["_id"], _happened(hit), [(-less, index) for less, index in near], len(near))
-
-
-def cosines(one: bytes, many: bytes) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Of one vector with each of many, that follow one another; none of them is all zeros."""
-    a = np.frombuffer(one, dtype=np.int8).astype(np.float64)
-    rows = np.frombuffer(many, dtype=np.int8).reshape(-1, len(a)).astype(np.float64)
-    found: np.ndarray[Any, np.dtype[np.float64]] = rows @ a / np.sqrt((a @ a) * np.einsum("ij,ij->i", rows, rows))
-    return found
 
 
 def _by_graph(hit: Hit) -> Nearest:

@@ -132,10 +132,11 @@ def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> S
 
 
 def reason(given: str, translate: Translator) -> str:
-    """A reason starts with a stable word; that is put into the reader's language, the rest stays."""
-    word, colon, rest = given.partition(":")
+    """A reason starts with a stable word; that and the flags behind it are put into the reader's language."""
+    word, _, rest = given.partition(":")
     words = translate.known(f"reason.{word.strip()}", word)
-    return f"{words}{':' if colon and rest.strip() else ''}{rest}" if colon else words
+    details = ", ".join(translate.known(f"flag.{detail}", detail) for detail in rest.strip().split(", "))
+    return f"{words}: {details}" if details else words
 
 
 def _sound(call: CallEntry, services: Services) -> dict[str, object]:

@@ -21,11 +21,11 @@ from qa_service.search.within import Match, Place, apart, in_order
 from qa_service.text.tokens import joined as as_one
 
 #: Candidates that one answer looks at before it stops with a full page, so that totals are exact where they are few.
-LOOKED_AT = 100
+LOOKED_AT = 50
 #: Candidates that one answer looks at, its page full or not.
 MOST_LOOKED_AT = 2000
 #: Candidates that are asked for at a time.
-CHUNK = 100
+CHUNK = 50
 
 
 class PartTurn(Record):
@@ -84,11 +84,11 @@ def joined(source: NearSource, asked: Understood, query: SearchQuery, access: Ac
     page = _Page(query)
     parts = tuple(dict.fromkeys(part for near in asked.nears for part in near.parts))
     for candidate in _candidates(source, parts, asked, query, access, page.cursor):
-        if page.done():
-            break
         turns = dict(zip(parts, candidate.parts, strict=True))
         matches = [_match(near, turns) for near in asked.nears]
         page.look(candidate, [match for match in matches if match] if all(matches) else ())
+        if page.done():
+            break
     else:
         page.ended = True
     return page.results(_facets_before(source, asked, query, access))

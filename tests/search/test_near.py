@@ -178,22 +178,22 @@ def many(count: int) -> Calls:
     return Calls(*(call(*texts[n % 3], call_id=f"C-{n}", team=f"{n % 2}组") for n in range(count)))
 
 
-@pytest.mark.parametrize("size", [1, 3, 7, 34, 50])
+@pytest.mark.parametrize("size", [1, 3, 7, 24, 50])
 def test_pages_give_each_call_once_and_all_tell_the_same_totals_and_facets(size: int) -> None:
-    source = many(100)
+    source = many(70)
     given_out: list[str] = []
     after: str | None = None
     while True:
         page = search(source, "near(单位 电话, 9s)", limit=size, after=after, facets=[Facet.TEAM, Facet.DAY])
         given_out += [hit.call_id for hit in page.calls]
-        assert (page.total_calls, page.total_turns, page.exact) == (34, 34, True)
-        assert [(c.value, c.calls) for c in page.facets[Facet.TEAM]] == [("0组", 17), ("1组", 17)]
-        assert [c.calls for c in page.facets[Facet.DAY]] == [34]
+        assert (page.total_calls, page.total_turns, page.exact) == (24, 24, True)
+        assert [(c.value, c.calls) for c in page.facets[Facet.TEAM]] == [("0组", 12), ("1组", 12)]
+        assert [c.calls for c in page.facets[Facet.DAY]] == [24]
         after = page.next
         if after is None:
             break
         assert len(page.calls) == size
-    assert given_out == [f"C-{n}" for n in range(0, 100, 3)]
+    assert given_out == [f"C-{n}" for n in range(0, 70, 3)]
 
 
 def test_where_very_many_calls_could_match_the_totals_are_at_least_so_many() -> None:

@@ -25,9 +25,9 @@ class Place:
     after: list[Any]
     seen: int
 
-    def cursor(self, query: SearchQuery, access: Access) -> str:
-        """The place as an opaque text, good for this query and this asker only."""
-        told = json.dumps([_print(query, access), self.pit, self.after, self.seen], separators=(",", ":"))
+    def cursor(self, asked: str) -> str:
+        """The place as an opaque text, good for one query and asker only: those of :func:`fingerprint`."""
+        told = json.dumps([asked, self.pit, self.after, self.seen], separators=(",", ":"))
         return base64.urlsafe_b64encode(told.encode()).decode()
 
 
@@ -42,7 +42,7 @@ def place(cursor: str, query: SearchQuery, access: Access) -> Place:
     except (ValueError, TypeError):
         raise lost() from None
     sound = isinstance(pit, str) and isinstance(after, list) and isinstance(seen, int)
-    if not sound or asked != _print(query, access):
+    if not sound or asked != fingerprint(query, access):
         raise lost()
     return Place(pit, after, seen)
 
@@ -53,7 +53,8 @@ def lost() -> QueryError:
     return QueryError(message, hint="Search again from the first page.")
 
 
-def _print(query: SearchQuery, access: Access) -> str:
+def fingerprint(query: SearchQuery, access: Access) -> str:
+    """Of what is asked for, and by whom."""
     bounds = [None if bound is None else sorted(bound) for bound in (access.teams, access.agents)]
     told = json.dumps([query.model_dump(mode="json", exclude=_FREE), bounds])
     return hashlib.sha256(told.encode()).hexdigest()[:16]

@@ -73,7 +73,7 @@ class Reader:
             total_calls=page.total,
             total_turns=turns_found(page.counts),
             facets=facets_found(page.counts, query.facets),
-            next=page.next.cursor(query, access) if page.next else None,
+            next=page.next.cursor(pages.fingerprint(query, access)) if page.next else None,
         )
 
     def similar(self, vector: bytes, asked: Understood, query: SearchQuery, access: Access) -> SearchResults:
@@ -134,9 +134,10 @@ class Reader:
             "source_includes": ["shown", *facets, *needed(cell for found in split for cell in found)],
         }
         page = self._page(body, {"query": among}, query, access, after, count)
+        same = pages.fingerprint(query, access)
         turns = zip(*(matching(page.hits, found, i) for i, found in enumerate(split)), strict=True)
         found = (
-            _candidate(hit, each, query.facets, place.cursor(query, access))
+            _candidate(hit, each, query.facets, place.cursor(same))
             for hit, each, place in zip(page.hits, turns, page.places, strict=True)
         )
         return list(found), page.total

@@ -3,10 +3,11 @@
     python scripts/bench_search.py [--turns 20000] [--url http://localhost:9200] [--vectors] [--scan]
 
 Without ``--url`` the embedded index in a temporary folder, with it an Elasticsearch server (scripts/elasticsearch
-starts one), under a prefix of its own that is dropped in the end. The corpus is made by scripts/search_corpus.py. Each
-query is asked once to warm up and ``--rounds`` times more, through the whole search: parsing, ranking, a page of 20
-calls with marked turns, totals. The first times are told apart: a server keeps totals of what was asked. ``--scan`` also asks the plain way, LIKE over a table of the same turns in SQLite for
-the same words, and gives the ratio.
+starts one), under a prefix of its own that is dropped in the end. The corpus is made by scripts/search_corpus.py.
+Each query is asked once to warm up and ``--rounds`` times more, through the whole search: parsing, ranking, a page of
+20 calls with marked turns, totals. The first times are told apart: a server keeps totals of what was asked.
+``--scan`` also asks the plain way, LIKE over a table of the same turns in SQLite for the same words, and gives the
+ratio.
 """
 
 from __future__ import annotations

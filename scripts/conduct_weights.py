@@ -20,13 +20,13 @@ from transformers import AutoConfig, AutoModel
 
 from qa_service.classify import calibrate, graph
 from qa_service.classify import stored as storage
-from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS, told_of
+from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, OFFENSIVE, OUTPUTS, told_of
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Passage, Reader
 from qa_service.classify.training import Example, ranges, scores
 from qa_service.classify.wide import Wide
 
-MEASURED_OVER = 400
+MEASURED_OVER = 1600
 """Passages that the ranges of activations are taken from."""
 
 
@@ -73,17 +73,20 @@ def _write(
     outputs: int,
 ) -> None:
     """Weights and graph; the word vectors, which are never trained, lie in a file for both. The network's own weights
-    become what was stored, so that what is measured with it afterwards is what ships."""
+    become what was stored, so that what is measured with it afterwards is what ships; ranges are measured before."""
     state = {k: v.detach().numpy() for k, v in network.encoder.state_dict().items() if "position_ids" not in k}
     head = {f"head.{k}": v.detach().numpy() for k, v in network.head.state_dict().items()} if outputs else {}
-    stored = storage.quantised(state) | head
+    reach = ranges(network, reader, passages)
+    apart = storage.largest(reach)
+    encoder = storage.quantised(state, apart)
+    stored = encoder | head
     words = {k: v for k, v in stored.items() if k.startswith(storage.WORDS)}
     save_file(words, out / "words.safetensors")
     save_file({k: v for k, v in stored.items() if k not in words}, out / f"{name}.safetensors")
-    rounded = storage.dequantised(storage.quantised(state))
+    rounded = storage.dequantised(encoder)
     network.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in rounded.items()})
     files = storage.places(out / "words.safetensors") | storage.places(out / f"{name}.safetensors")
-    graph.write(graph.graph(files, ranges(network, reader, passages), config, outputs=outputs), out / f"{name}.onnx")
+    graph.write(graph.graph(files, reach, config, outputs=outputs, apart=apart), out / f"{name}.onnx")
 
 
 MIXES = tuple((deep / 10, 1 - deep / 10) for deep in range(11))
@@ -106,12 +109,13 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     for at, label in enumerate(CONDUCT):
         logits, held = (share[0] * deep + share[1] * linear)[may[:, at], at], truth[may[:, at], at]
         heat = calibrate.temperature(logits, held)
-        at_least = calibrate.threshold(calibrate.probabilities(logits, heat), held)
+        least = calibrate.LEAST_OF_FAULTS if label in AGENT_FAULTS else calibrate.LEAST
+        at_least = calibrate.chosen(calibrate.probabilities(logits, heat), held, least=least)
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
     base = Path(args.base).name if Path(args.base).exists() else args.base
-    made = {"base": base, "method": args.method, "seed": args.seed, "epochs": args.epochs}
+    made = {"base": base, "method": args.method, "seed": args.seed}
     return made | {"deep": share[0], "wide": share[1], "labels": found}
 
 

@@ -5,13 +5,14 @@
 
 ``--base``: a Hugging Face encoder, a folder or a name (intfloat/multilingual-e5-small and the like).
 ``--public``: cold_train_dev.jsonl, davidson_en.jsonl and surge_toxicity_en.jsonl.
-``--work``: where states are kept; what was trained there with the same settings is not trained again.
+``--work``: where the state after each stage is kept, by stage, method and seed; a stage whose state lies there is not
+trained again. After a change of turns or of other settings, give a new folder.
 ``--verdicts``: what reviewers decided (``qa models export-labels``), learned from beside our own turns.
 ``--method``: *full* trains all but the word vectors, *lora* adapters of rank 16 on the attention and feed-forward
 layers (Hu et al. 2021), *head* the last layer alone. scripts/eval_conduct.py scores what comes out.
-All our turns are then read by the upper layers over the kept outputs of the lower ones, and a linear model beside the
-network learns their wording (qa_service/classify/wide.py). On 2 cores *full* takes about two hours. Same seed, same
-machine: same weights.
+All our turns are then read by the upper layers over the kept outputs of the lower ones, as ``READINGS`` says, and a
+linear model beside the network learns their wording (qa_service/classify/wide.py). On 2 cores *full* takes about four
+hours. Same seed, same machine: same weights.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import argparse
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import conduct_data as data
@@ -41,15 +42,40 @@ FIRST = Recipe(epochs=2, rate=1.0, warm_up=0.06, fall=0.5)
 REPLAYED = 3000
 """Public comments in each epoch of the second reading, so that they are not forgotten."""
 DAMAGED = 0.5
-VERSIONS, KEPT_COMMENTS = (0.15, 0.85), 2500
-"""The last reading has each turn twice, with these chances of speech damage, and so many comments."""
+VERSIONS, KEPT_COMMENTS = (0.0, 0.45, 0.9), 2500
+"""Each turn is kept with these chances of speech damage, of which an epoch of the upper layers takes one; and so many
+comments."""
+NEWEST = ("zh-n", "en-g")
+"""Author batches that were written last, for what the model still missed; the last reading has them twice."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One time that the upper layers go through all own turns. ``rate``: a share of ``--rate``; ``head_rate``: of the
+    head; ``epochs``: ``--epochs`` where it is None; ``newest``: how often an epoch has the newest turns."""
+
+    name: str
+    what: str
+    rate: float
+    head_rate: float
+    warm_up: float
+    epochs: int | None = None
+    newest: int = 1
+
+
+READINGS = (
+    Reading("all", "all own turns", rate=2.0, head_rate=3e-3, warm_up=0.05),
+    Reading("again", "all own turns again", rate=2.0, head_rate=1.6e-3, warm_up=0.03),
+    Reading("last", "all own turns, the newest twice", rate=1.5, head_rate=1.2e-3, warm_up=0.03, epochs=2, newest=2),
+)
+"""Each goes on from what the one before learned."""
 OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
 
 
 def main() -> None:
     args = _arguments()
     torch.set_num_threads(args.threads)
-    network, reader = new(args)
+    network, reader = new(args.base, args.method, args.seed)
     stages = (
         ("public", "public comments", PUBLIC, _public(args)),
         ("first", "own turns, first written", FIRST, _own(args)),
@@ -62,33 +88,40 @@ def main() -> None:
                 fit(network, reader, draw, recipe, on_step=on_step)
         network.load_state_dict(torch.load(state, weights_only=True))
     network = merged(network)
-    state = args.work / f"all-{args.method}-{args.seed}.pt"
-    versions = _versions(args)
-    if not state.exists():
-        depth = network.encoder.config.num_hidden_layers if args.method == "head" else UpperRecipe().depth
-        recipe = UpperRecipe(depth=depth, epochs=args.epochs, rate=2 * args.rate, seed=args.seed)
-        kept, draw = _kept(args, versions, network, reader, recipe)
-        with _told("all own turns, upper layers", state, network) as on_step:
-            fit_upper(network, kept, draw, recipe, on_step=on_step)
-    network.load_state_dict(torch.load(state, weights_only=True))
+    rows = data.own(OWN_DATA, "train") + data.verdicts(args.verdicts)
+    versions = _versions(rows, args)
+    depth = network.encoder.config.num_hidden_layers if args.method == "head" else UpperRecipe().depth
+    kept: Kept | None = None
+    for at, reading in enumerate(READINGS):
+        state = args.work / f"{reading.name}-{args.method}-{args.seed}.pt"
+        if not state.exists():
+            kept = kept or _kept(args, versions, network, reader, depth)  # the lower layers stay as they are
+            recipe = UpperRecipe(
+                depth=depth, epochs=reading.epochs or args.epochs, rate=reading.rate * args.rate,
+                head_rate=reading.head_rate, warm_up=reading.warm_up, seed=args.seed + at,
+            )  # fmt: skip
+            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading.newest)
+            with _told(f"{reading.what}, upper layers", state, network) as on_step:
+                fit_upper(network, kept, draw, recipe, anew=at == 0, on_step=on_step)
+        network.load_state_dict(torch.load(state, weights_only=True))
     weights.ship(network, reader, [e for version in versions for e in version], args)
 
 
-def new(args: argparse.Namespace) -> tuple[ConductNetwork, Reader]:
-    """The network with what ``--method`` leaves free to be trained."""
-    torch.manual_seed(args.seed)
+def new(base: str, method: str, seed: int) -> tuple[ConductNetwork, Reader]:
+    """The network with what ``method`` leaves free to be trained."""
+    torch.manual_seed(seed)
     none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
-    encoder = AutoModel.from_pretrained(args.base, dtype=torch.float32, add_pooling_layer=False, **none)
+    encoder = AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False, **none)
     network = ConductNetwork(encoder)
     for parameter in encoder.parameters():
-        parameter.requires_grad = args.method == "full"
+        parameter.requires_grad = method == "full"
     encoder.embeddings.word_embeddings.weight.requires_grad = False
-    if args.method == "lora":
+    if method == "lora":
         from peft import LoraConfig, get_peft_model
 
         parts = ["query", "key", "value", "dense"]
         network.encoder = get_peft_model(encoder, LoraConfig(r=16, lora_alpha=32, target_modules=parts))
-    return network, Reader(weights.tokenizer(args.base))
+    return network, Reader(weights.tokenizer(base))
 
 
 def merged(network: ConductNetwork) -> ConductNetwork:
@@ -118,9 +151,8 @@ def _own(args: argparse.Namespace) -> Callable[[int], list[Example]]:
     return draw
 
 
-def _versions(args: argparse.Namespace) -> list[list[Example]]:
-    """All our own turns and what reviewers decided, once nearly as written and once as if heard."""
-    rows = data.own(OWN_DATA, "train") + data.verdicts(args.verdicts)
+def _versions(rows: list[data.Labelled], args: argparse.Namespace) -> list[list[Example]]:
+    """All turns as written and as if heard, well and badly."""
     damage, chance = data.damager(OWN_DATA), random.Random(args.seed * 101)
     found = []
     for share in VERSIONS:
@@ -129,22 +161,25 @@ def _versions(args: argparse.Namespace) -> list[list[Example]]:
 
 
 def _kept(
-    args: argparse.Namespace,
-    versions: list[list[Example]],
-    network: ConductNetwork,
-    reader: Reader,
-    recipe: UpperRecipe,
-) -> tuple[Kept, Callable[[random.Random], list[int]]]:
-    """Both versions, of which an epoch takes either of each turn, and comments."""
+    args: argparse.Namespace, versions: list[list[Example]], network: ConductNetwork, reader: Reader, depth: int
+) -> Kept:
+    """All versions one after the other, then comments, as the lower layers leave them."""
     comments = random.Random(3).sample(data.cold(args.public / "cold_train_dev.jsonl", "train"), KEPT_COMMENTS)
-    comments = _some(comments, args.quick)
-    count = len(versions[0])
+    own = [example for version in versions for example in version]
+    return Kept(network, reader, [*own, *_some(comments, args.quick)], depth)
 
-    def draw(drawn: random.Random) -> list[int]:
-        own = [i if drawn.random() < 0.5 else i + count for i in range(count)]
-        return own + list(range(2 * count, 2 * count + len(comments)))
 
-    return Kept(network, reader, [*versions[0], *versions[1], *comments], recipe.depth), draw
+def _draw(
+    batches: list[str], versions: list[list[Example]], kept: int, newest: int
+) -> Callable[[random.Random], list[int]]:
+    """An epoch has one version of each turn, the newest turns so often, and all comments."""
+    count, own = len(versions[0]), len(versions) * len(versions[0])
+    turns = [i for i, batch in enumerate(batches[:count]) for _ in range(newest if batch[:4] in NEWEST else 1)]
+
+    def draw(chance: random.Random) -> list[int]:
+        return [i + count * chance.randrange(len(versions)) for i in turns] + list(range(own, kept))
+
+    return draw
 
 
 def _some(examples: list[Example], quick: bool) -> list[Example]:
@@ -173,7 +208,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=OWN_DATA.parent)
     parser.add_argument("--method", choices=["full", "lora", "head"], default="full")
     parser.add_argument("--verdicts", type=Path)
-    parser.add_argument("--epochs", type=int, default=4, help="over all own turns")
+    parser.add_argument("--epochs", type=int, default=4, help="over all own turns, in the readings that do not say")
     parser.add_argument("--rate", type=float, default=1e-4)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=2)

@@ -10,7 +10,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 TEMPERATURES = np.geomspace(0.25, 6, 120)
-LEAST = 0.4
+LEAST, LEAST_OF_FAULTS = 0.4, 0.5
+"""Chances below which nothing is told; a fault is told only where it is likelier than not."""
+PRECISION, LOWER = 0.9, 0.85
+"""What thresholds are chosen for, and what a label is content with that would all but fall silent at the former."""
 
 
 def probabilities(logits: npt.ArrayLike, temperatures: npt.ArrayLike) -> Floats:
@@ -27,10 +30,12 @@ def temperature(logits: npt.ArrayLike, held: npt.ArrayLike) -> float:
     return float(TEMPERATURES[losses.argmin()])
 
 
-def threshold(chances: npt.ArrayLike, held: npt.ArrayLike, *, precision: float = 0.9, least: float = LEAST) -> float:
+def threshold(
+    chances: npt.ArrayLike, held: npt.ArrayLike, *, precision: float = PRECISION, least: float = LEAST
+) -> float:
     """The least probability from which on ``precision`` of the turns are right; 1.0 where there is none.
 
-    Never below ``least``: what is far likelier not to hold is not told, however well that went on few turns.
+    Never below ``least``: what is likelier not to hold is not told, however well that went on few turns.
     """
     chance, truth = np.asarray(chances, np.float64), np.asarray(held, np.float64)
     order = np.argsort(-chance, kind="stable")
@@ -41,3 +46,14 @@ def threshold(chances: npt.ArrayLike, held: npt.ArrayLike, *, precision: float =
     last = good[-1]
     below = chance[order[last + 1]] if last + 1 < len(order) else 0.0
     return float(max(least, (chance[order[last]] + below) / 2))
+
+
+def chosen(chances: npt.ArrayLike, held: npt.ArrayLike, *, least: float = LEAST) -> float:
+    """The threshold for :data:`PRECISION`; for :data:`LOWER` where that finds half as much again.
+
+    There few doubtful turns among the likeliest decide, or no threshold is precise enough at all.
+    """
+    chance, truth = np.asarray(chances, np.float64), np.asarray(held, np.float64)
+    strict, lower = (threshold(chance, truth, precision=p, least=least) for p in (PRECISION, LOWER))
+    found_strict, found_lower = (truth[chance >= at].sum() for at in (strict, lower))
+    return lower if found_lower > 1.5 * found_strict else strict

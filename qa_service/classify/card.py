@@ -31,7 +31,6 @@ class Card(BaseModel):
     base: str
     method: str = ""
     seed: int = 0
-    epochs: int = 0
     deep: float = 1.0
     wide: float = 0.0
     labels: dict[str, LabelCard]

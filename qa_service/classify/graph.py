@@ -2,7 +2,9 @@
 
 A safetensors file is a header and plain arrays, so ONNX's "external data" can point into it: both runtimes read the
 same bytes. Activations are uint8 over ranges that were measured once (static quantisation, Jacob et al. 2018): with
-ranges taken from each batch, what else is in the batch would change the score of a turn.
+ranges taken from each batch, what else is in the batch would change the score of a turn. Inputs that lie far outside
+of the others' range are multiplied in float32 (see :mod:`~qa_service.classify.stored`). The product of integers is an
+operator of onnxruntime's own, so that no other runtime can read the graph.
 """
 
 from __future__ import annotations
@@ -15,9 +17,21 @@ from typing import Any
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, checker, helper, numpy_helper
 
-from qa_service.classify.stored import SCALE, WORDS, Array, Place, Ranges
+from qa_service.classify.stored import APART, SCALE, WORDS, Array, Place, Ranges
 
 OPSET, IR = 17, 8
+RUNTIME = "com.microsoft"
+"""Operators of onnxruntime itself: a product of integers, its scales and a bias in one step."""
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Names of an input as uint8, of its step and zero point, and of the values that are kept apart in float32."""
+
+    values: str
+    scale: str
+    zero: str
+    large: str | None
 
 
 @dataclass
@@ -26,6 +40,7 @@ class _Graph:
 
     places: Mapping[str, Place]
     ranges: Ranges
+    apart: Mapping[str, Array]
     nodes: list[NodeProto] = field(default_factory=list)
     constants: dict[str, TensorProto] = field(default_factory=dict)
 
@@ -40,7 +55,7 @@ class _Graph:
     def stored(self, name: str) -> str:
         if name not in self.constants:
             place = self.places[name]
-            kind = {"I8": TensorProto.INT8, "F32": TensorProto.FLOAT}[place.dtype]
+            kind = {"I8": TensorProto.INT8, "I64": TensorProto.INT64, "F32": TensorProto.FLOAT}[place.dtype]
             tensor = TensorProto(name=name, data_type=kind, dims=place.shape, data_location=TensorProto.EXTERNAL)
             for key, value in (("location", place.file), ("offset", place.offset), ("length", place.length)):
                 tensor.external_data.add(key=key, value=str(value))
@@ -62,23 +77,35 @@ class _Graph:
         weight, bias = self.stored(f"{name}.weight"), self.stored(f"{name}.bias")
         return self.one("LayerNormalization", x, weight, bias, axis=-1, epsilon=epsilon)
 
-    def quantise(self, x: str, name: str) -> tuple[str, str, str]:
-        """Values as uint8, their scale and zero point, over the range measured for what reads them."""
-        least, greatest = min(self.ranges[name][0], 0.0), max(self.ranges[name][1], 0.0)
+    def read(self, x: str, name: str) -> _Read:
+        """Values as uint8 over the range measured for the layer that reads them, and in float32 those kept apart."""
+        ranges, apart = self.ranges[name], self.apart.get(name)
+        inside = ranges if apart is None else np.delete(ranges, apart, axis=1)
+        least, greatest = min(float(inside[0].min()), 0.0), max(float(inside[1].max()), 0.0)
         step = np.float32(max(greatest - least, 1e-6) / 255)
         scale, zero = self.number(float(step)), self.constant(np.array(round(-least / step), np.uint8))
-        return self.one("QuantizeLinear", x, scale, zero), scale, zero
+        large = None if apart is None else self.one("Gather", x, self.stored(name + APART), axis=-1)
+        return _Read(self.one("QuantizeLinear", x, scale, zero), scale, zero, large)
 
-    def linear(self, x: tuple[str, str, str], name: str) -> str:
-        """``x``: what :meth:`quantise` gave, so that layers that read the same input share it."""
-        values, scale, zero = x
-        product = self.one("MatMulInteger", values, self.stored(f"{name}.weight"), zero)
-        scales = self.one("Mul", scale, self.stored(f"{name}.weight{SCALE}"))
-        scaled = self.one("Mul", self.one("Cast", product, to=TensorProto.FLOAT), scales)
-        return self.one("Add", scaled, self.stored(f"{name}.bias"))
+    def linear(self, x: _Read, name: str) -> str:
+        """``x``: what :meth:`read` gave, so that layers that read the same input share it."""
+        weight, bias = f"{name}.weight", self.stored(f"{name}.bias")
+        read = [x.values, self.stored(weight), x.scale, self.stored(weight + SCALE), x.zero, "", bias]
+        product = self.one("MatMulIntegerToFloat", *read, domain=RUNTIME)
+        if x.large is None:
+            return product
+        # A large input is clipped as uint8; there its weights are 0, and here it counts as it is.
+        return self.one("Add", product, self.one("MatMul", x.large, self.stored(weight + APART)))
 
 
-def graph(files: Mapping[str, Place], ranges: Ranges, config: Mapping[str, Any], *, outputs: int) -> ModelProto:
+def graph(
+    files: Mapping[str, Place],
+    ranges: Ranges,
+    config: Mapping[str, Any],
+    *,
+    outputs: int,
+    apart: Mapping[str, Array] | None = None,
+) -> ModelProto:
     """The network over these arrays.
 
     Args:
@@ -86,14 +113,15 @@ def graph(files: Mapping[str, Place], ranges: Ranges, config: Mapping[str, Any],
         ranges: of the activations, as :func:`qa_service.classify.training.ranges` measures them.
         config: the encoder's ``config.json``.
         outputs: number of labels; 0 for an encoder alone.
+        apart: inputs that stay in float32, as they were stored.
 
     Inputs ``ids``, ``mask``, ``types`` (int64, rows x tokens); outputs ``pooled`` (rows x hidden) and ``logits``.
     """
-    g = _Graph(files, ranges)
+    g = _Graph(files, ranges, apart or {})
     x = _embedded(g, config["layer_norm_eps"])
     mask = g.one("Cast", "mask", to=TensorProto.FLOAT)
-    apart = g.one("Mul", g.one("Sub", mask, g.number(1.0)), g.number(10_000.0))
-    bias = g.one("Unsqueeze", apart, g.ints(1, 2))
+    padding = g.one("Mul", g.one("Sub", mask, g.number(1.0)), g.number(10_000.0))
+    bias = g.one("Unsqueeze", padding, g.ints(1, 2))
     for layer in range(config["num_hidden_layers"]):
         x = _layer(g, x, bias, f"encoder.layer.{layer}", config)
     own = g.one("Sub", mask, g.one("Cast", "types", to=TensorProto.FLOAT))
@@ -108,7 +136,8 @@ def graph(files: Mapping[str, Place], ranges: Ranges, config: Mapping[str, Any],
         made.append(helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["rows", outputs]))
     asked = [helper.make_tensor_value_info(n, TensorProto.INT64, ["rows", "tokens"]) for n in ("ids", "mask", "types")]
     body = helper.make_graph(g.nodes, "conduct", asked, made, list(g.constants.values()))
-    return helper.make_model(body, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
+    versions = [helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME, 1)]
+    return helper.make_model(body, opset_imports=versions, ir_version=IR)
 
 
 def write(model: ModelProto, file: Path) -> None:
@@ -132,7 +161,7 @@ def _layer(g: _Graph, x: str, bias: str, name: str, config: Mapping[str, Any]) -
     heads = config["num_attention_heads"]
     each = config["hidden_size"] // heads
     split, whole = g.ints(0, 0, heads, each), g.ints(0, 0, heads * each)
-    read = g.quantise(x, f"{name}.attention.self")
+    read = g.read(x, f"{name}.attention.self")
 
     def part(kind: str, order: list[int]) -> str:
         flat = g.linear(read, f"{name}.attention.self.{kind}")
@@ -143,11 +172,11 @@ def _layer(g: _Graph, x: str, bias: str, name: str, config: Mapping[str, Any]) -
     weights = g.one("Softmax", g.one("Add", near, bias), axis=-1)
     seen = g.one("Transpose", g.one("MatMul", weights, value), perm=[0, 2, 1, 3])
     out = f"{name}.attention.output.dense"
-    told = g.linear(g.quantise(g.one("Reshape", seen, whole), out), out)
+    told = g.linear(g.read(g.one("Reshape", seen, whole), out), out)
     x = g.norm(g.one("Add", told, x), f"{name}.attention.output.LayerNorm", config["layer_norm_eps"])
     wide, narrow = f"{name}.intermediate.dense", f"{name}.output.dense"
-    inner = _gelu(g, g.linear(g.quantise(x, wide), wide))
-    told = g.linear(g.quantise(inner, narrow), narrow)
+    inner = _gelu(g, g.linear(g.read(x, wide), wide))
+    told = g.linear(g.read(inner, narrow), narrow)
     return g.norm(g.one("Add", told, x), f"{name}.output.LayerNorm", config["layer_norm_eps"])
 
 

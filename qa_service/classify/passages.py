@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
 TURN_TOKENS = 128
-CONTEXT_TOKENS = 32
+CONTEXT_TOKENS = 16
 Ids = npt.NDArray[np.int64]
 
 

@@ -2,6 +2,9 @@
 
 Weights of linear layers are int8 by output channel in 7 bits (±63): the multiply-add of processors without VNNI adds
 two products in 16 bits and would clip (255 · 127 · 2 > 32767). Word vectors are int8 by row.
+
+A few inputs of most layers reach many times as far from zero as the others and would leave these a handful of steps.
+The weights of such inputs stay in float32 (Dettmers et al., LLM.int8(), 2022).
 """
 
 from __future__ import annotations
@@ -30,18 +33,43 @@ LINEAR = (
 WORDS = "embeddings.word_embeddings.weight"
 READ = ("attention.self", "attention.output.dense", "intermediate.dense", "output.dense")
 """What reads a quantised input, in each layer."""
-Ranges = Mapping[str, tuple[float, float]]
-"""Least and greatest value that goes into ``encoder.layer.N.`` + one of :data:`READ`."""
+Ranges = Mapping[str, Array]
+"""Least and greatest value of each input of ``encoder.layer.N.`` + one of :data:`READ`, shape (2, inputs)."""
+APART = ".apart"
+"""Beside a layer: which of its inputs (int64); beside a weight: its columns for these, (inputs apart, out) float32."""
+MOST_APART, FAR = 4, 3.0
+"""So many inputs of a layer are kept apart at most, and only those that reach so many times as far as its median."""
 
 
-def quantised(state: Mapping[str, Array]) -> dict[str, Array]:
-    """Weights of a BERT encoder as int8 with scales (float32), the rest as float32. Linear weights lie (in, out)."""
+def largest(ranges: Ranges, most: int = MOST_APART) -> dict[str, Array]:
+    """The inputs of each layer to keep apart, ascending, int64. Layers without such inputs are left out."""
     found: dict[str, Array] = {}
+    for name, both in ranges.items():
+        reach = np.abs(both).max(0)
+        order = np.argsort(-reach, kind="stable")[:most]
+        order = order[reach[order] > FAR * np.median(reach)]
+        if len(order):
+            found[name] = np.sort(order).astype(np.int64)
+    return found
+
+
+def quantised(state: Mapping[str, Array], apart: Mapping[str, Array] | None = None) -> dict[str, Array]:
+    """Weights of a BERT encoder as int8 with scales (float32), the rest as float32. Linear weights lie (in, out).
+
+    ``apart``: inputs that stay in float32, as :func:`largest` gives them; their int8 weights are 0.
+    """
+    apart = apart or {}
+    found = {name + APART: columns for name, columns in apart.items()}
     for name, value in state.items():
         if name == WORDS:
             found[name], found[name + SCALE] = _by_row(value.astype(np.float32), 127)
         elif name.endswith(".weight") and name.removesuffix(".weight").split(".", 3)[-1] in LINEAR:
-            whole, scale = _by_row(value.astype(np.float32), LEVELS)
+            rounded = value.astype(np.float32)
+            columns = apart.get(_reader(name))
+            if columns is not None:
+                found[name + APART] = np.ascontiguousarray(rounded[:, columns].T)
+                rounded[:, columns] = 0
+            whole, scale = _by_row(rounded, LEVELS)
             found[name], found[name + SCALE] = np.ascontiguousarray(whole.T), scale[:, 0]
         else:
             found[name] = value.astype(np.float32)
@@ -53,7 +81,7 @@ def dequantised(stored: Mapping[str, Array]) -> dict[str, Array]:
     found: dict[str, Array] = {}
     for name, value in stored.items():
         scale = stored.get(name + SCALE)
-        if name.endswith(SCALE):
+        if name.endswith((SCALE, APART)):
             continue
         if scale is None:
             found[name] = value
@@ -61,7 +89,14 @@ def dequantised(stored: Mapping[str, Array]) -> dict[str, Array]:
             found[name] = value.astype(np.float32) * scale
         else:
             found[name] = value.T.astype(np.float32) * scale[:, None]
+            if name + APART in stored:
+                found[name][:, stored[_reader(name) + APART]] = stored[name + APART].T
     return found
+
+
+def _reader(weight: str) -> str:
+    """The one of :data:`READ` whose inputs a weight is multiplied with: query, key and value share theirs."""
+    return weight.removesuffix(".weight").removesuffix(".query").removesuffix(".key").removesuffix(".value")
 
 
 def _by_row(value: Array, levels: int) -> tuple[Array, Array]:
@@ -95,7 +130,7 @@ def places(file: Path) -> dict[str, Place]:
 
 def arrays(file: Path) -> dict[str, Array]:
     """All arrays of a safetensors file, read without the library of that name, which the light installation lacks."""
-    kinds = {"I8": np.int8, "U32": np.uint32, "F32": np.float32}
+    kinds = {"I8": np.int8, "I64": np.int64, "U32": np.uint32, "F32": np.float32}
     content = file.read_bytes()
     return {
         name: np.frombuffer(content, kinds[place.dtype], offset=place.offset, count=int(np.prod(place.shape))).reshape(

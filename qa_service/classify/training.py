@@ -135,15 +135,16 @@ def scores(network: ConductNetwork, reader: Reader, passages: Sequence[Passage],
 
 
 def ranges(network: ConductNetwork, reader: Reader, passages: Sequence[Passage], size: int = 64) -> Ranges:
-    """Least and greatest activation that goes into each quantised layer over these passages, padding left out."""
-    found: dict[str, tuple[float, float]] = {}
+    """Least and greatest value of each input of the quantised layers over these passages, padding left out."""
+    found: dict[str, np.ndarray] = {}
     mask = torch.zeros(0)
 
     def note(name: str) -> Callable[[nn.Module, tuple[torch.Tensor, ...]], None]:
         def hook(_: nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
             values = inputs[0][mask]
-            least, greatest = found.get(name, (0.0, 0.0))
-            found[name] = min(least, values.min().item()), max(greatest, values.max().item())
+            both = torch.stack([values.amin(0), values.amax(0)]).numpy()
+            before = found.get(name, both)
+            found[name] = np.stack([np.minimum(before[0], both[0]), np.maximum(before[1], both[1])])
 
         return hook
 

@@ -1,8 +1,8 @@
 """Training of the upper layers over the kept outputs of the lower ones: the same steps for half of the arithmetic.
 
 The lower layers are frozen, so what they make of a passage is computed once and kept (half precision). Last layers
-learn what is particular to a task, lower ones hardly change (Lee, Tang and Lin, What Would Elsa Do?, 2019). The head
-begins at the share of each label and learns faster than the layers below it.
+learn what is particular to a task, lower ones hardly change (Lee, Tang and Lin, What Would Elsa Do?, 2019). At first
+the head begins at the share of each label; it learns faster than the layers below it.
 """
 
 from __future__ import annotations
@@ -76,17 +76,20 @@ def fit_upper(
     draw: Callable[[random.Random], Sequence[int]],
     recipe: UpperRecipe,
     *,
+    anew: bool = True,
     on_step: Callable[[int, int, float], None],
 ) -> None:
     """Train the layers above ``recipe.depth`` and the head.
 
     Args:
         draw: the positions of an epoch among what is kept; all epochs must be of one length.
+        anew: whether the labels begin at their shares, or go on from what the head knows.
         on_step: told (step, steps, loss).
     """
     torch.manual_seed(recipe.seed)
     chance = random.Random(recipe.seed)  # noqa: S311  an order of batches, not a secret
-    _begin_at_shares(network, kept.targets)
+    if anew:
+        _begin_at_shares(network, kept.targets)
     for parameter in network.parameters():
         parameter.requires_grad = False
     layers = [p for layer in network.encoder.encoder.layer[recipe.depth :] for p in layer.parameters()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -51,7 +52,24 @@ def test_both_name_their_weights_and_themselves() -> None:
     assert other.runtime.startswith("torch")
 
 
-def test_a_network_written_as_a_graph_computes_the_same(tmp_path: Path) -> None:
+def _with_large_inputs(network: Any) -> None:
+    """A few inputs of each quantised layer become far larger than the others, as they are in trained encoders."""
+    import torch
+
+    with torch.no_grad():
+        network.encoder.embeddings.LayerNorm.weight[:2] *= 20
+        for layer in network.encoder.encoder.layer:
+            layer.attention.self.value.weight[:2] *= 20
+            layer.attention.output.LayerNorm.weight[:2] *= 20
+            layer.intermediate.dense.weight[:2] *= 20
+            layer.output.LayerNorm.weight[:2] *= 20
+
+
+@pytest.mark.parametrize(("kept_apart", "alike"), [(0, (0.9, 0.99)), (4, (0.997, 1.0))])
+def test_a_network_written_as_a_graph_computes_the_same(
+    tmp_path: Path, kept_apart: int, alike: tuple[float, float]
+) -> None:
+    """As near as its steps allow: with large inputs among the others these are coarse."""
     import torch
     from onnxruntime import InferenceSession
     from safetensors.numpy import save_file
@@ -60,7 +78,7 @@ def test_a_network_written_as_a_graph_computes_the_same(tmp_path: Path) -> None:
     from qa_service.classify.graph import graph, write
     from qa_service.classify.network import ConductNetwork
     from qa_service.classify.passages import Encoded, Reader
-    from qa_service.classify.stored import dequantised, places, quantised
+    from qa_service.classify.stored import dequantised, largest, places, quantised
     from qa_service.classify.training import ranges
     from tests.classify.fakes import READER
 
@@ -71,21 +89,24 @@ def test_a_network_written_as_a_graph_computes_the_same(tmp_path: Path) -> None:
     )  # fmt: skip
     network = ConductNetwork(BertModel(config, add_pooling_layer=False), outputs=3).eval()
     state = {k: v.detach().numpy() for k, v in network.encoder.state_dict().items() if "position_ids" not in k}
-    stored = quantised(state) | {f"head.{k}": v.detach().numpy() for k, v in network.head.state_dict().items()}
-    save_file(stored, tmp_path / "all.safetensors")
-    network.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in dequantised(quantised(state)).items()})
+    _with_large_inputs(network)
+    state = {k: v.detach().numpy().copy() for k, v in network.encoder.state_dict().items() if "position_ids" not in k}
     reader: Reader = READER
     passages = [Passage(Said(t, "agent"), Said("嗯", "customer")) for t in TEXTS]
-    write(
-        graph(places(tmp_path / "all.safetensors"), ranges(network, reader, passages), config.to_dict(), outputs=3),
-        tmp_path / "net.onnx",
-    )
+    reach = ranges(network, reader, passages)
+    apart = largest(reach, kept_apart)
+    assert len(apart) == (8 if kept_apart else 0)  # of two layers four readers each
+    stored = quantised(state, apart) | {f"head.{k}": v.detach().numpy() for k, v in network.head.state_dict().items()}
+    save_file(stored, tmp_path / "all.safetensors")
+    network.encoder.load_state_dict({k: torch.from_numpy(v) for k, v in dequantised(stored).items() if "head" not in k})
+    files = places(tmp_path / "all.safetensors")
+    write(graph(files, reach, config.to_dict(), outputs=3, apart=apart), tmp_path / "net.onnx")
     session = InferenceSession(str(tmp_path / "net.onnx"), providers=["CPUExecutionProvider"])
     rows: list[Encoded] = reader.encode(passages)
     batch = reader.batch(rows).arrays
     logits = session.run(["logits"], batch)[0]
     with torch.inference_mode():
         wanted = network(**{k: torch.from_numpy(v) for k, v in batch.items()}).numpy()
-    assert np.corrcoef(logits.ravel(), wanted.ravel())[0, 1] > 0.995
+    assert alike[0] < np.corrcoef(logits.ravel(), wanted.ravel())[0, 1] < alike[1]
     alone = session.run(["logits"], reader.batch(rows[:1]).arrays)[0]
     assert alone == pytest.approx(logits[:1], abs=1e-4)

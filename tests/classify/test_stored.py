@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qa_service.classify.stored import LEVELS, SCALE, WORDS, dequantised, places, quantised
+from qa_service.classify.stored import APART, LEVELS, SCALE, WORDS, dequantised, largest, places, quantised
 
 LINEAR = "encoder.layer.0.attention.self.query.weight"
 
@@ -43,6 +43,25 @@ def test_what_was_rounded_once_does_not_move_again() -> None:
     once = dequantised(quantised(state()))
     twice = dequantised(quantised(once))
     assert all(np.allclose(once[k], twice[k], atol=1e-7) for k in once)
+
+
+def test_large_inputs_keep_their_weights_whole_and_leave_finer_steps_to_the_others() -> None:
+    before = state()
+    before[LINEAR][:, 3] *= 40
+    ranges = {"encoder.layer.0.attention.self": np.array([[-1, -2, 0, -60, -1, 0, 0, -90], [1, 2, 3, 5, 4, 5, 6, 7]])}
+    apart = largest(ranges, 2)
+    assert apart["encoder.layer.0.attention.self"].tolist() == [3, 7]
+    assert largest({"even": np.array([[-1, -2, -2, -2.5], [1, 1, 2, 2]])}) == {}
+    stored = quantised(before, apart)
+    assert (stored[LINEAR][[3, 7]] == 0).all()
+    assert stored[LINEAR + APART].shape == (2, 6)
+    after = dequantised(stored)
+    assert after.keys() == before.keys()
+    assert (after[LINEAR][:, [3, 7]] == before[LINEAR][:, [3, 7]]).all()
+    plain = dequantised(quantised(before))
+    others = [0, 1, 2, 4, 5, 6]
+    error, before_it = (np.abs(found[LINEAR] - before[LINEAR])[:, others].max() for found in (after, plain))
+    assert error < before_it / 5
 
 
 def test_rows_of_zeros_are_no_trouble() -> None:

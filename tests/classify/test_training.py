@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import numpy as np
 import pytest
 
 from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS
@@ -110,8 +111,15 @@ def test_ranges_hold_all_that_went_in_and_leave_the_hooks_behind() -> None:
     passages = [e.passage for e in examples()]
     found = ranges(made, READER, passages)
     assert set(found) == {f"encoder.layer.0.{part}" for part in READ}
-    assert all(low < 0 < high for low, high in found.values())
-    assert ranges(made, READER, passages) == found
+    assert {both.shape for name, both in found.items() if name.endswith("attention.self")} == {(2, 32)}
+    assert all(both[0].min() < 0 < both[1].max() for both in found.values())
+    for size in (1, 7):
+        again = ranges(made, READER, passages, size=size)
+        assert all(again[name] == pytest.approx(both, abs=1e-4) for name, both in found.items())
+    alone = [ranges(made, READER, [passage]) for passage in passages]
+    for name, both in found.items():
+        assert both[0] == pytest.approx(np.min([one[name][0] for one in alone], axis=0), abs=1e-4)
+        assert both[1] == pytest.approx(np.max([one[name][1] for one in alone], axis=0), abs=1e-4)
 
 
 def test_upper_layers_read_what_the_lower_ones_left_as_the_whole_network_does() -> None:
@@ -142,3 +150,9 @@ def test_upper_layers_learn_and_lower_ones_stay() -> None:
     assert all(torch.equal(before[k], v) for k, v in made.encoder.embeddings.state_dict().items())
     rude, kind = scores(made, READER, [e.passage for e in (examples()[0], examples()[20])])[:, OUTPUTS.index("insult")]
     assert rude > 0 > kind
+    learned = made.head.bias.detach().clone()
+    few = UpperRecipe(depth=0, epochs=1, rate=0.0, head_rate=0.0, batch=8)
+    fit_upper(made, kept, lambda _chance: range(len(kept.rows)), few, anew=False, on_step=lambda *_: None)
+    assert torch.equal(made.head.bias, learned)
+    fit_upper(made, kept, lambda _chance: range(len(kept.rows)), few, anew=True, on_step=lambda *_: None)
+    assert not torch.equal(made.head.bias, learned)

@@ -1,6 +1,6 @@
 """Recall and false alarms of the packs on the catalogue's own example utterances.
 
-    python scripts/eval_rules.py CATALOGUE [--verbose]
+    python scripts/eval_rules.py CATALOGUE [--by-requirement] [--verbose]
 
 CATALOGUE is a requirements file whose entries carry ``violations`` and ``near_misses``: one utterance each, or a
 short exchange marked [Customer] … [Agent] … (【客户】 … 【坐席】 …). Cases of call metadata and audio alone are left
@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +34,24 @@ from qa_service.records import (
 )
 from qa_service.settings import load_settings
 
-#: (jurisdiction, kind and half, outcome) → utterances.
+#: (jurisdiction or requirement, kind and half, outcome) → utterances.
 Counts = Counter[tuple[str, str, str]]
+KINDS = ("violations", "near_misses")
+HALVES = ("odd", "even")
+OUTCOMES = ("found", "not assessed", "clean")
 _SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席|第三人|被叫)】")
 _META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元数据|声学)】")
 _NOTE = re.compile(r"\s*[((][^()()]*[))]\s*$")
 #: Requirements about calls to somebody else than the debtor.
 _THIRD = ("CN-THIRD-01", "CN-THIRD-02", "CN-THIRD-04", "CN-THIRD-05", "CN-WRONG", "US-1692B", "US-1692C-B")
+
+
+#: What a call must be for the law of a state or city to hold: some of it is about first creditors.
+_OF_STATES: dict[str, dict[str, Any]] = {
+    "US-CA": {"first_party": True},
+    "US-MA": {"first_party": True},
+    "US-NYC": {"jurisdiction": "US-NY", "city": "New York City"},
+}
 
 
 def turns_of(utterance: str) -> list[tuple[Role, str]]:
@@ -52,13 +64,14 @@ def turns_of(utterance: str) -> list[tuple[Role, str]]:
     return [(role, _NOTE.sub("", text).strip()) for role, text in turns if _NOTE.sub("", text).strip()]
 
 
-def judge(inspector: Inspector, requirement: str, jurisdiction: str, utterance: str) -> Inspection:
-    """The utterance inspected as a call of its own."""
+def judge(inspector: Inspector, requirement: str, place: str, utterance: str) -> Inspection:
+    """The utterance inspected as a call of its own, in the place that the requirement is for."""
     language = "zh" if re.search(r"[\u4e00-\u9fff]", utterance) else "en"
     role = "contact" if requirement.startswith(_THIRD) else "debtor"
     if "LCM" in requirement:
         role = "voicemail"
-    where = {} if jurisdiction == "ALL" else {"jurisdiction": jurisdiction}
+    where: dict[str, Any] = {} if place.startswith("ALL") else {"jurisdiction": place}
+    where |= _OF_STATES.get(place, {})
     facts = CallFacts.model_validate({**where, "direction": "outbound", "callee_role": role})
     turns = tuple(
         Turn(index=i, role=speaker, start_s=i * 5.0, end_s=i * 5.0 + 4.0, text=text)
@@ -78,13 +91,17 @@ def judge(inspector: Inspector, requirement: str, jurisdiction: str, utterance: 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("catalogue", type=Path)
+    parser.add_argument("--by-requirement", action="store_true", help="then a table with a line for each requirement")
     parser.add_argument("--verbose", action="store_true", help="name every miss and false alarm of the odd half")
     arguments = parser.parse_args()
     inspector = Inspector(load_settings())
     counts: Counts = Counter()
-    for entry in _entries(arguments.catalogue):
+    entries = _entries(arguments.catalogue)
+    for entry in entries:
         _count(inspector, entry, counts, verbose=arguments.verbose)
-    _report(counts)
+    _report(counts, {_jurisdiction(entry) for entry in entries})
+    if arguments.by_requirement:
+        _table(counts, [entry["id"] for entry in entries])
     return 0
 
 
@@ -94,31 +111,52 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     return [e for e in entries if not e["id"].startswith("PII-")]
 
 
-def _count(
-    inspector: Inspector, entry: dict[str, Any], counts: Counter[tuple[str, str, str]], *, verbose: bool
-) -> None:
-    jurisdiction = entry["jurisdiction"].split()[0].split("/")[0].split("-")[0]
-    for kind in ("violations", "near_misses"):
+def _place(entry: dict[str, Any]) -> str:
+    """The country, or the state or city as in US-CA."""
+    return str(entry["jurisdiction"]).split()[0].split("/")[0]
+
+
+def _jurisdiction(entry: dict[str, Any]) -> str:
+    return _place(entry).split("-")[0]
+
+
+def _count(inspector: Inspector, entry: dict[str, Any], counts: Counts, *, verbose: bool) -> None:
+    jurisdiction = _jurisdiction(entry)
+    for kind in KINDS:
         for position, utterance in enumerate(entry[kind]):
             if _META.search(utterance) or not turns_of(utterance):
                 continue
             half = "even" if position % 2 else "odd"
-            result = judge(inspector, entry["id"], jurisdiction, utterance)
+            result = judge(inspector, entry["id"], _place(entry), utterance)
             cited = any(entry["id"] in f.requirements for f in result.findings if f.polarity is Polarity.VIOLATION)
             unclear = not cited and any(entry["id"] in m.requirements for m in result.not_assessed)
             outcome = "found" if cited else "not assessed" if unclear else "clean"
             counts[jurisdiction, f"{kind} {half}", outcome] += 1
+            counts[entry["id"], f"{kind} {half}", outcome] += 1
             if verbose and half == "odd" and (outcome == "found") is (kind == "near_misses"):
                 print(f"{entry['id']:20} {kind:12} {outcome:12} {utterance}")
 
 
-def _report(counts: Counts) -> None:
-    for jurisdiction in sorted({key[0] for key in counts}):
-        for kind in ("violations odd", "violations even", "near_misses odd", "near_misses even"):
-            found, unclear, clean = (counts[jurisdiction, kind, o] for o in ("found", "not assessed", "clean"))
+def _report(counts: Counts, jurisdictions: set[str]) -> None:
+    for jurisdiction in sorted(jurisdictions & {key[0] for key in counts}):
+        for kind in (f"{kind} {half}" for kind in KINDS for half in HALVES):
+            found, unclear, clean = (counts[jurisdiction, kind, o] for o in OUTCOMES)
             whole = found + unclear + clean
             share = found / whole if whole else float("nan")
             print(f"{jurisdiction:4} {kind:18} cited {found:3}/{whole:3} = {share:.3f}   not assessed {unclear}")
+
+
+def _table(counts: Counts, requirements: Sequence[str]) -> None:
+    """Cited/of for each requirement: no utterance of the even half is ever shown."""
+    columns = [f"{kind} {half}" for kind in KINDS for half in HALVES]
+    width = max(map(len, requirements), default=0)
+    print("", f"{'requirement':{width}}", *columns, sep="  ")
+    for requirement in requirements:
+        cells = (
+            f"{counts[requirement, kind, 'found']}/{sum(counts[requirement, kind, o] for o in OUTCOMES)}"
+            for kind in columns
+        )
+        print("", f"{requirement:{width}}", *(f"{c:>{len(k)}}" for c, k in zip(cells, columns, strict=True)), sep="  ")
 
 
 if __name__ == "__main__":

@@ -40,8 +40,9 @@ from qa_service.records import (
     Signal,
     Transcript,
 )
+from qa_service.rules.checks.names import sound_plans
 from qa_service.rules.load import Pack, load_packs
-from qa_service.rules.plans import PlanSpec, choose, load_plans
+from qa_service.rules.plans import PlanSpec, choose
 from qa_service.settings import Settings, bundled
 from qa_service.speech.devices import cores
 from qa_service.speech.protocol import SpeechJob, Transcriber
@@ -105,7 +106,7 @@ class Inspector:
 
     @cached_property
     def plans(self) -> tuple[PlanSpec, ...]:
-        return load_plans(bundled("rules", self.settings.rules_dir))
+        return sound_plans(bundled("rules", self.settings.rules_dir))
 
     def inspect_audio(
         self, path: Path, facts: CallFacts, *, call_id: str, on_progress: OnProgress | None = None

@@ -57,9 +57,13 @@ _PLAIN = frozenset(
         mentions limitation periods preamble current effective""",
     )
 )
-_PART = re.compile(r";(?![^()（）]*[)）])")
+_PART = re.compile(r";\s(?![^()（）]*[)）])")
 _SEGMENT = re.compile(r"[;；。](?![^()（）]*[)）])|,\s(?=V[12]\b)")
 _SOURCE_ID = re.compile(r"\s*(?:,\s*cited in\s*|\([^()]*)?\[S-[A-Za-z0-9-]+\]\)?")
+#: "7.9.6R, 7.9.7R": provisions of one section.
+_PROVISIONS = re.compile(r"(\d+\.\d+)\.\d+[A-Z]?(?:, \1\.\d+[A-Z]?)*")
+#: How the law of one state is named among the sources of a demand that holds in all.
+_STATES = {"MA ": "US-MA", "NY ": "US-NY", "Cal. ": "US-CA", "Wis. ": "US-WI"}
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9.-]+)*(?:\([a-z0-9]+\))*")
 
 
@@ -131,7 +135,7 @@ def load_catalogue(root: Path) -> Catalogue:
 
 
 def _requirement(entry: dict[str, str]) -> Requirement:
-    citations = citable(entry["source"], entry["status"])
+    citations = tuple(c for c in citable(entry["source"], entry["status"]) if _holds_in(c, entry["jurisdiction"]))
     return Requirement(
         id=entry["id"],
         jurisdiction=entry["jurisdiction"],
@@ -144,15 +148,33 @@ def _requirement(entry: dict[str, str]) -> Requirement:
     )
 
 
+def _holds_in(citation: str, jurisdiction: str) -> bool:
+    """The law of one state is not cited for a demand that is asked of calls to other states too."""
+    state = next((code for name, code in _STATES.items() if citation.startswith(name)), "")
+    return state in jurisdiction
+
+
 def citable(source: str, status: str) -> tuple[str, ...]:
-    """The parts of ``source`` that ``status`` marks V1 or V2, each with its mark; never an unverified one."""
-    remarks = [_remark(segment) for segment in _SEGMENT.split(status) if segment.strip()]
+    """The parts of ``source`` that ``status`` marks V1 or V2, each with its mark; never an unverified one.
+
+    Where the text was read and only its number is inferred, the section is cited: 7.9 for 7.9.6R.
+    """
+    segments = [segment for segment in _SEGMENT.split(status) if segment.strip()]
+    remarks = [_remark(segment) for segment in segments]
     if not remarks or (remarks[0].mark == "unverified" and not remarks[0].names):
         return ()
-    parts = [part.strip() for part in _PART.split(source)]
+    guessed = [remark for remark, segment in zip(remarks, segments, strict=True) if "inferred" in segment]
+    parts = [_read(part.strip()) for part in _PART.split(source)]
+    parts = [_PROVISIONS.sub(r"\1", part) if any(r.covers(part) for r in guessed) else part for part in parts]
     general = [r for r in remarks if r.mark != "unverified" and not any(r.covers(part) for part in parts)]
     marked = ((part, _mark(part, [r for r in remarks if r.covers(part)] or general)) for part in parts)
     return tuple(f"{_SOURCE_ID.sub('', part)} [{mark}]" for part, mark in marked if mark is not None)
+
+
+def _read(part: str) -> str:
+    """``part`` without what is named behind its stored source and was not read itself."""
+    head, bracket, tail = part.rpartition("]")
+    return head + bracket if any(word in tail for word in _UNREAD) else part
 
 
 @dataclass(frozen=True)

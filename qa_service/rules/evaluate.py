@@ -64,7 +64,7 @@ def evaluate(
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         sound_alike: whether rules may find words by their sound, as far as they want to.
-        explain: receives what gates and exclusions held back.
+        explain: receives what gates and exclusions held back, and words of another side or outside their place.
         history: the calls before this one, as the database holds them.
         likeness: compares texts by meaning; None where no encoder is at hand.
         which: of the rules, those to judge.
@@ -90,12 +90,13 @@ def evaluate(
         for rule in pack.rules:
             if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages and which(rule):
                 listener = listener_of(case, pack, own, rule)
+                listener.explain = explain is not None
                 found, reason = judge(rule, case, listener)
                 findings += findings_of(rule, found, case) if rule.spec.marks is None else ()
                 marks += marks_of(rule, found, case)
                 missing += [not_assessed(rule, reason)] if reason else []
                 if explain is not None:
-                    explain += [suppressed(rule, d, case, listener) for d in listener.dropped]
+                    explain += [suppressed(rule, d, case, listener) for d in dict.fromkeys(listener.dropped)]
     findings = sorted(without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
 
@@ -201,7 +202,8 @@ def _proof(
     rule: Rule, condition: Condition, window: Sequence[Hit], case: Case, listener: Listener, doubt: str
 ) -> Heard:
     proof = evidence.of_hits(window, listener.turns, listener.lines, case.word_probability_floor)
-    return Heard(replace(proof, doubt=proof.doubt or doubt, soft=_soft(rule, condition, window)))
+    proof = replace(proof, doubt=proof.doubt or doubt, soft=_soft(rule, condition, window))
+    return Heard(proof, selections=frozenset(hit.selection for hit in window))
 
 
 def _soft(rule: Rule, condition: Condition, window: Sequence[Hit]) -> str:

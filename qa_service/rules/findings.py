@@ -22,7 +22,11 @@ from qa_service.rules.operators.signal import MODEL_ONLY
 
 @dataclass(frozen=True)
 class Suppressed:
-    """A term that was heard and held back: by a gate, an exclusion (``not``) or a filter. ``turn`` is an index."""
+    """A term that was heard and held back. ``turn`` is an index.
+
+    ``gate``: that of a cue, ``not`` for an exclusion, ``speaker`` for words of another side, ``place`` for words
+    outside the place of the selection. What a condition asks not to be there (a filter) holds back no term.
+    """
 
     rule_id: str
     selection: str
@@ -83,7 +87,8 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     at, _ = case.turns
     state, reason = _state(rule, heard)
     english = (case.transcript.language or "") == "en"
-    gates = dict.fromkeys(g for s in rule.selections if not spec.match.absent for g in s.gates.names)
+    heard_by = (s for s in rule.selections if s.name in heard.selections and s.operator is None)
+    gates = dict.fromkeys(gate for selection in heard_by for gate in selection.gates.names)
     return Finding(
         rule_id=spec.id,
         rule_version=spec.version,

@@ -7,9 +7,11 @@ data, ``rules/gates/LANGUAGE.yaml``; how they are read is described in docs/rule
 
 from __future__ import annotations
 
+import hashlib
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
 
@@ -40,6 +42,13 @@ class Cues:
     list_conjunctions: Pattern | None
     conditional: Pattern | None
     conditional_certain: Pattern | None
+
+    @cached_property
+    def behaviour_sha256(self) -> str:
+        """Hash of all that decides what the gates hold back."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        whole = {name: v.written if isinstance(v, Pattern) else v for name, v in values.items()}
+        return hashlib.sha256(json.dumps(whole, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

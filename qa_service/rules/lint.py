@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +18,7 @@ from qa_service.rules.compile import Names
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import assemble, pack_folders, read_names, read_rule, rule_files
-from qa_service.rules.lock import read_lock, unlocked, violations
+from qa_service.rules.lock import gates_changed, read_lock, unlocked, violations
 from qa_service.rules.plans import load_plans
 
 __all__ = ["Problem", "check", "examine"]
@@ -64,7 +64,7 @@ def _sound(
             slow = list(slow_patterns(rule, places))
             yield from slow or check_rule(rule, pack, lexicons[name], catalogue, places)
         yield from names.unused_names(pack, root / name, lexicons[name], places)
-    yield from _check_lock(root, [rule for pack in packs.values() for rule in pack.rules], places)
+    yield from _check_lock(root, packs.values(), places)
     wrong_plans = list(names.check_plans(root, packs, places))
     yield from wrong_plans or check_clean_calls(root, packs, load_plans(root), places)
 
@@ -86,12 +86,16 @@ def _read(folder: Path, problems: list[Problem]) -> tuple[Names, list[Rule]] | N
     return found, [rule for rule in rules if rule]
 
 
-def _check_lock(root: Path, rules: list[Rule], places: Places) -> Iterator[Problem]:
+def _check_lock(root: Path, packs: Collection[Pack], places: Places) -> Iterator[Problem]:
     try:
         lock = read_lock(root)
     except RuleError as wrong:
         yield of_error(wrong)
         return
+    for language in gates_changed(lock, packs):
+        message = f"the gates of {language} changed since the last lock, and with them what the rules find"
+        yield places.value(f"gates/{language}.yaml", (), message, "Run `qa rules lock`.")
+    rules = [rule for pack in packs for rule in pack.rules]
     for wrong_rule in violations(lock, rules):
         yield places.value(wrong_rule.rule.file, wrong_rule.path, wrong_rule.message, wrong_rule.hint)
     for rule in unlocked(lock, rules):

@@ -19,7 +19,7 @@ from qa_service.rules.stream import is_plain
 
 @dataclass(frozen=True)
 class Dropped:
-    """A term that was heard and does not count: a gate, or an exclusion of the selection."""
+    """A term that was heard and does not count: a gate, an exclusion of the selection, its side or its place."""
 
     hit: Hit
     why: Held
@@ -30,7 +30,8 @@ class Listener:
     """Looks for the selections of one rule in one call.
 
     ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns beyond which its words need
-    not be looked for (None: all count); ``touched`` and ``dropped`` record what was met on the way.
+    not be looked for (None: all count); ``touched`` and ``dropped`` record what was met on the way, with ``explain``
+    words of another side and outside their place too.
     """
 
     scene: Scene
@@ -39,6 +40,7 @@ class Listener:
     candidates: Candidates
     budget: Budget
     only: Set[int] | None = None
+    explain: bool = False
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
 
@@ -60,6 +62,8 @@ class Listener:
         speaker = "any" if anyone else selection.speaker
         place = self._place(selection)
         found = self._words(selection, speaker) if selection.operator is None else self._measured(selection, speaker)
+        if self.explain and selection.operator is None:
+            self._say_outside(selection, place, found)
         found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
         if selection.around is None:
             return found
@@ -91,6 +95,8 @@ class Listener:
         for i, term in enumerate(selection.terms):
             for at in self.candidates.turns(term):
                 terms.setdefault(at, []).append((i, term))
+        if self.explain:
+            self._say_others(selection, speaker, terms)
         return [
             hit
             for at in sorted(terms)
@@ -118,6 +124,21 @@ class Listener:
             if spans:
                 self.touched.add((selection.name, term.written))
         return [hit for hit in found if not (hit.span.heard_as and touches(hit.span, written))]
+
+    def _say_outside(self, selection: Selection, place: Place, found: Sequence[Hit]) -> None:
+        limits = ", ".join(f"{name}: {self.scene.amount(amount):g}" for name, amount in selection.places.items())
+        self.dropped += [Dropped(h, Held("place", limits)) for h in found if not inside(place, h, self.scene)]
+
+    def _say_others(self, selection: Selection, speaker: str, terms: Mapping[int, Sequence[tuple[int, Term]]]) -> None:
+        for at in sorted(terms):
+            turn, line = self.turns[at], self.lines[at]
+            if speaks(turn, speaker):
+                continue
+            for index, term in terms[at]:
+                with self.budget:
+                    spans = list(find(term, line, sound_alike=self.scene.sound_alike))
+                hits = (Hit(selection.name, index, at, span, time_of(turn, line, span)) for span in spans)
+                self.dropped += [Dropped(hit, Held("speaker", turn.role.value)) for hit in hits]
 
     def _excluded(self, selection: Selection, at: int) -> list[Span]:
         spans: list[Span] = []

@@ -11,7 +11,7 @@ from pydantic import RootModel
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import PackInfo
 from qa_service.rules.compile import Names, compile_rule
-from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
 from qa_service.rules.schema import PackSpec, RuleSpec
@@ -106,20 +106,26 @@ def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues]) -> P
     Raises:
         RuleError: a language of its rules has no gates.
     """
-    missing = sorted({language for rule in rules for language in rule.languages} - cues.keys())
+    spoken = {language for rule in rules for language in rule.languages}
+    missing = sorted(spoken - cues.keys())
     if missing:
         raise RuleError(
             f"Pack {names.pack.name!r} needs gates for {missing[0]!r}.", hint=f"Add gates/{missing[0]}.yaml."
         )
-    behaviour = "\n".join(f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id))
+    lines = [f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id)]
+    lines += [f"gates {language} {cues[language].behaviour_sha256}" for language in sorted(spoken)]
     info = PackInfo(
         name=names.pack.name,
         version=names.pack.version,
-        behaviour_sha256=hashlib.sha256(behaviour.encode()).hexdigest(),
+        behaviour_sha256=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         rules=len(rules),
     )
-    parameters = {name: parameter.value for name, parameter in names.pack.parameters.items()}
-    return Pack(names.pack, tuple(rules), parameters, cues, info)
+    return Pack(names.pack, tuple(rules), parameters_of(names.pack), cues, info)
+
+
+def parameters_of(spec: PackSpec) -> Parameters:
+    """The pack's own values by name."""
+    return {name: parameter.value for name, parameter in spec.parameters.items()}
 
 
 def _unique(rules: Iterable[Rule]) -> None:

@@ -1,19 +1,20 @@
 """The version lock: a rule whose behaviour changes must get a new version, and a retired id never comes back.
 
 ``rules/lock.json`` holds for each rule its version, its status and the hash of its behaviour as of the last lock. A
-rule that it knows as on trial becomes stable only with what was measured of it.
+rule that it knows as on trial becomes stable only with what was measured of it. The cues of the gates, which change
+what every rule finds, have no version: a hash for each language says that they are what was locked.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places
-from qa_service.rules.compiled import Rule
+from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.load import load_packs
 from qa_service.rules.source import Path_
 
@@ -33,10 +34,14 @@ class Locked:
 
 @dataclass(frozen=True)
 class Lock:
-    """Rules by id. ``retired``: ids that were used and may not be used again."""
+    """Rules by id. ``retired``: ids that were used and may not be used again.
+
+    ``gates``: hashes of cues by language, empty where an older lock did not keep them.
+    """
 
     rules: dict[str, Locked]
     retired: frozenset[str]
+    gates: Mapping[str, str] = field(default_factory=dict)
 
     def get(self, rule_id: str) -> Locked:
         return self.rules.get(rule_id, Locked())
@@ -67,7 +72,8 @@ def read_lock(root: Path) -> Lock:
             str(k): Locked(int(v["version"]), str(v["behaviour_sha256"]), str(v.get("status", "")))
             for k, v in raw["rules"].items()
         }
-        return Lock(rules, frozenset(str(i) for i in raw["retired"]))
+        gates = {str(k): str(v) for k, v in raw.get("gates", {}).items()}
+        return Lock(rules, frozenset(str(i) for i in raw["retired"]), gates)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
         raise RuleError(
             f"the lock cannot be read: {wrong}", file=FILE_NAME, line=1, column=1, hint="Restore it from git."
@@ -81,13 +87,15 @@ def write_lock(root: Path) -> int:
         RuleError: a rule that cannot be loaded, changed without a new version, or uses a retired id.
     """
     before = read_lock(root)
-    rules = [rule for pack in load_packs(root).values() for rule in pack.rules]
+    packs = load_packs(root)
+    rules = [rule for pack in packs.values() for rule in pack.rules]
     wrong = next(violations(before, rules), None)
     if wrong:
         at = Places(root).value(wrong.rule.file, wrong.path, wrong.message, wrong.hint)
         raise RuleError(at.message, file=at.file, line=at.line, column=at.column, hint=at.hint)
     gone = set(before.rules) - {r.id for r in rules}
     content = {
+        "gates": gates_of(packs.values()),
         "retired": sorted(before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}),
         "rules": {
             r.id: {"version": r.spec.version, "status": r.spec.status, "behaviour_sha256": r.behaviour_sha256}
@@ -97,6 +105,18 @@ def write_lock(root: Path) -> int:
     }
     (root / FILE_NAME).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return len(content["rules"])
+
+
+def gates_of(packs: Iterable[Pack]) -> dict[str, str]:
+    """Hashes of the cues by language."""
+    cues = {language: found for pack in packs for language, found in pack.cues.items()}
+    return {language: cues[language].behaviour_sha256 for language in sorted(cues)}
+
+
+def gates_changed(lock: Lock, packs: Iterable[Pack]) -> tuple[str, ...]:
+    """Languages whose cues are not those that were locked."""
+    now = gates_of(packs)
+    return tuple(language for language in now if lock.gates and lock.gates.get(language) != now[language])
 
 
 def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[Violation]:

@@ -24,7 +24,7 @@ class Heard:
     """One place where a rule holds.
 
     ``missing``: selections or steps that were not heard; ``why`` says more; ``deduct``: points in place of the rule's;
-    ``earlier``: the calls before this one that it rests on.
+    ``earlier``: the calls before this one that it rests on; ``selections``: those whose hits are the evidence.
     """
 
     evidence: Evidence
@@ -32,6 +32,7 @@ class Heard:
     why: str = ""
     deduct: float | None = None
     earlier: tuple[EarlierCall, ...] = ()
+    selections: frozenset[str] = frozenset()
 
     @property
     def quote(self) -> str:
@@ -88,7 +89,8 @@ def _too_early(done: Sequence[tuple[Step, Hit]], listener: Listener) -> Iterator
         late = next((before for before, other in done[:i] if hit.key < other.key), None)
         if late is not None:
             proof = evidence.of_hits([hit], listener.turns, listener.lines, 0.0)
-            yield Heard(proof, why=f"out_of_order: {step.name} came before {late.name}", deduct=step.deduct)
+            why = f"out_of_order: {step.name} came before {late.name}"
+            yield Heard(proof, why=why, deduct=step.deduct, selections=frozenset({hit.selection}))
 
 
 def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener) -> list[Heard]:

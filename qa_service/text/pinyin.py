@@ -33,6 +33,8 @@ _TONE = regex.compile(r"(?<=[a-z])[1-5](?!\d)")
 _LONGEST = 6
 _ALSO = {"lue": "lve", "nue": "nve"}
 _INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
+#: Steps between near sounds.
+NEAR_STEP = 0.5
 _AFTER_F = {
     "a": "ua", "an": "uan", "ang": "uang", "ei": "ui", "en": "un", "eng": "eng", "o": "uo", "u": "u", "ou": "ou",
 }  # fmt: skip
@@ -146,7 +148,7 @@ def sounds_apart(one: str, other: str) -> float:
     if one == other:
         return 0.0
     if near_key(one) == near_key(other):
-        return 0.5
+        return NEAR_STEP
     finals = [near_key(f"b{_split(syllable)[1]}") for syllable in (one, other)]
     return 1.0 if finals[0] == finals[1] else 2.0
 

@@ -31,15 +31,9 @@ def units(text: str) -> tuple[str, ...]:
 
 
 def alike(one: Sequence[str], other: Sequence[str], at_least: float) -> bool:
-    """Whether 1 less the share of units to change, to make one of the other, is at least so much.
-
-    Each unit that is not in the other has to be changed, so most pairs need no more than a look at their units.
-    """
-    longest = max(len(one), len(other))
-    most = int(longest * (1 - at_least) + 1e-9)
-    if longest - sum((Counter(one) & Counter(other)).values()) > most:
-        return False
-    return distance(one, other) <= most
+    """Whether 1 less the share of units to change, to make one of the other, is at least so much."""
+    most = int(max(len(one), len(other)) * (1 - at_least) + 1e-9)
+    return distance(one, other, most) <= most
 
 
 @lru_cache(maxsize=4096)

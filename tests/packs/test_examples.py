@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from qa_service.rules.catalogue import load_catalogue
 from qa_service.rules.examples import problem, run
 from qa_service.rules.lint import check
 from qa_service.rules.load import Pack, Rule, load_packs
-from qa_service.rules.schema import ExampleSpec
+from qa_service.rules.schema import ExampleSpec, Reference
 from qa_service.settings import bundled
 
 ROOT = bundled("rules")
@@ -40,10 +41,124 @@ def test_pack_has_enough_rules_and_each_cites_requirements(name: str) -> None:
     assert all(catalogue.get(r) for rule in rules for r in rule.spec.requirements)
 
 
-def test_what_stands_unverified_in_the_catalogue_is_never_cited_as_read() -> None:
-    """A rule's references name only what was read (V1) or read on a secondary page (V2)."""
-    rules = [rule for pack in load_packs(ROOT).values() for rule in pack.rules]
-    assert [r.id for r in rules for ref in r.spec.references if ref.mark not in ("V1", "V2")] == []
+#: How rules call a source, where the catalogue has other words for it.
+_ALIASES = {
+    "信用卡业务监督管理办法": ("信用卡业务监督管理办法", "信用卡办法"),
+    "银行保险机构消费者权益保护管理办法": ("消费者权益保护管理办法", "消保办法"),
+    "个人信息保护法": ("个人信息保护法", "个保法"),
+    "中银协指引": ("中银协",),
+    "FCA Handbook CONC": ("FCA CONC",),
+    "Debt Respite Scheme Regulations (SI 2020/1311)": ("SI 2020/1311",),
+}
+#: A section (1006.14, 7.3.4R, 1024) and its paragraphs ((b)(2)), or paragraphs alone that go on from the one before.
+_PROVISION = re.compile(r"(\d+(?:\.\d+)*[A-Za-z]?)((?:\([0-9A-Za-z]+\))*)|((?:\([0-9A-Za-z]+\))+)")
+
+
+def provisions(text: str) -> set[str]:
+    """``1006.14(b)(1),(2)`` names 1006.14(b)(1) and 1006.14(b)(2)."""
+    found: set[str] = set()
+    section, paragraphs = "", ""
+    for number, own, alone in _PROVISION.findall(text):
+        if number:
+            section, paragraphs = number, own
+        else:
+            level = len(re.findall(r"\(", paragraphs))
+            kept = re.findall(r"\([^)]*\)", paragraphs)[: max(0, level - alone.count("("))]
+            paragraphs = "".join(kept) + alone
+        found.add(section + paragraphs)
+    return found
+
+
+def supported(reference: Reference, citations: tuple[str, ...]) -> bool:
+    """Whether one citation with the same mark is of the same source and names each provision, or a part of each."""
+    names = _ALIASES.get(reference.title, (reference.title.split(" (")[0],))
+    asked = provisions(reference.article or "")
+    source = ""
+    for citation in citations:
+        words, _, mark = citation.removesuffix("]").rpartition(" [")
+        if words.startswith("exclusions"):  # of the citation before
+            section = re.findall(r"\d+\.\d+", source)[-1]
+            source += re.sub(r"exclusions (?=\()", f" {section}", words)
+        else:
+            source = words
+        if mark != reference.mark or not any(name in source for name in names):
+            continue
+        read = provisions(source)
+        if all(any(r == a or r.startswith((a + "(", a + ".")) for r in read) for a in asked):
+            return True
+    return False
+
+
+@pytest.mark.parametrize(("article", "read"), [("1006.14(c)", False), ("1006.14(b)(2)(ii)", True), ("1006.14", True)])
+def test_provisions_are_told_apart(article: str, read: bool) -> None:
+    reference = Reference(title="12 CFR 1006 (Regulation F)", article=article, mark="V1")
+    assert supported(reference, ("12 CFR 1006.14(b)(2)(i),(ii) [V1]",)) is read
+    assert not supported(reference, ("12 CFR 1006.14(b)(2)(i),(ii) [V2]",))
+
+
+@pytest.mark.parametrize("name", list(load_packs(ROOT)))
+def test_each_reference_is_one_that_the_catalogue_lets_be_cited(name: str) -> None:
+    """With the mark that it has there: V1 read in the provision itself, V2 on a secondary page."""
+    catalogue = load_catalogue(ROOT)
+    wrong = []
+    for rule in load_packs(ROOT)[name].rules:
+        entries = [catalogue.get(r) for r in rule.spec.requirements]
+        lists = [entry.citations for entry in entries if entry is not None]
+        for reference in rule.spec.references:
+            if not any(supported(reference, citations) for citations in lists):
+                wrong.append((rule.id, reference.title, reference.article, reference.mark, lists))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("requirement", "citations"),
+    [
+        ("UK-CONC-7.9.6", ("FCA CONC 7.9 [V1]",)),  # its text was read, its number is inferred
+        ("US-1692D-2", ("15 U.S.C. 1692d(2) [V1]",)),  # the letter of 1006.14 is unverified
+        ("US-1692E-1", ("15 U.S.C. 1692e(1) [V1]", "12 CFR 1006.18(b)(1)(i)-(ii) [V1]")),  # 1692e(16) was not read
+        ("US-NYC-1", ()),
+        ("US-CA-1", ()),
+    ],
+)
+def test_what_may_be_cited(requirement: str, citations: tuple[str, ...]) -> None:
+    found = load_catalogue(ROOT).get(requirement)
+    assert found is not None
+    assert found.citations == citations
+    assert ("house policy" in found.breach("en")) is (citations == ())
+
+
+def test_law_of_a_state_is_cited_only_by_rules_for_calls_to_it() -> None:
+    of_states = {
+        requirement.id: requirement.jurisdiction.split(" ")[0].removeprefix("US-")
+        for requirement in load_catalogue(ROOT)
+        if requirement.jurisdiction.startswith("US-")
+    }
+    assert set(of_states.values()) == {"CA", "MA", "NY", "NYC"}
+    rules = load_packs(ROOT)["us-collections"].rules
+    citing = [(r, of_states[i]) for r in rules for i in r.spec.requirements if i in of_states]
+    assert len(citing) >= 8
+    assert [r.id for r, state in citing if state not in (r.spec.applies_to.facts or "")] == []
+    federal = [r for r in load_catalogue(ROOT) if r.jurisdiction.startswith("US federal")]
+    named = ("MA ", "NY ", "Cal.", "Wis.")
+    assert [r.id for r in federal for citation in r.citations if citation.startswith(named)] == []
+
+
+@pytest.mark.parametrize("name", list(load_packs(ROOT)))
+def test_coverage_names_each_running_rule_beside_its_requirements(name: str) -> None:
+    """And counts no draft as cover."""
+    rows = [line for line in (ROOT / name / "coverage.md").read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
+
+    def beside(rule: Rule, requirement: str) -> bool:
+        short = re.escape(re.sub(r"^(CN|UK|US)-COLL-", "", rule.id))
+        words = re.compile(rf"(?<![A-Z-]){short}(?![0-9A-Z-])|(?<![A-Z-]){re.escape(rule.id)}(?![0-9A-Z-])")
+        return any(words.search(row) and requirement in row for row in rows)
+
+    rules = load_packs(ROOT)[name].rules
+    idle = ("draft", "retired")
+    running = [(rule, r) for rule in rules if rule.spec.status not in idle for r in rule.spec.requirements]
+    assert [(rule.id, r) for rule, r in running if not beside(rule, r)] == []
+    drafts = [rule for rule in rules if rule.spec.status in idle]
+    assert [rule.id for rule in drafts for r in ("", *rule.spec.requirements) if beside(rule, r)] == []
 
 
 def test_folder_of_rules_is_data_only() -> None:

@@ -82,6 +82,15 @@ def test_countries_differ_in_what_conduct_rules_already_ask_for() -> None:
     assert "name" not in asked("US", agent_type="robot")
 
 
+@pytest.mark.parametrize("days", [None, 0, 10, 30, 31, 200])
+def test_a_robot_announces_itself_as_robots_do_at_every_stage(days: int | None) -> None:
+    facts = {"direction": "outbound", "agent_type": "robot", "overdue_days": days}
+    robot = choose(plans(), CallFacts.model_validate(facts), "zh", "CN")
+    human = choose(plans(), CallFacts.model_validate({**facts, "agent_type": "human"}), "zh", "CN")
+    assert (robot.name, robot.parameters["intro_s"]) == ("cn-robot", 20)
+    assert (human.name, human.parameters.get("intro_s")) == ("cn-collections", None)
+
+
 @pytest.mark.parametrize(("segment", "fast"), [("在职", False), ("学生", False), ("退休", True)])
 def test_how_fast_may_be_said_to_whom(segment: str, fast: bool) -> None:
     side = SpeakerMeasures(speech_s=30, talk_ratio=0.5, rate_per_min=360)

@@ -52,6 +52,13 @@ def folder(root: Path, *rules: dict[str, Any], pack: dict[str, Any] | None = Non
     return root
 
 
+def add_cue(path: Path, cue: str) -> None:
+    """One more cue of the conditional gate in a file of gates."""
+    raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    raw["conditional"]["cues"].append(cue)
+    path.write_text(yaml.safe_dump(raw, allow_unicode=True), encoding="utf-8")
+
+
 def rule(match: dict[str, Any], **more: Any) -> dict[str, Any]:
     """A rule file with this match; everything else may be given or has a plain default."""
     return {

@@ -84,6 +84,52 @@ def test_negation_in_a_gap_of_a_pattern_clears(tmp_path: Path) -> None:
     assert judged(root, said("agent: 今晚你别想睡", language="zh")).findings
 
 
+def test_a_finding_names_the_gates_that_its_own_words_passed(tmp_path: Path) -> None:
+    select = {
+        "rude": {"phrases": ["shut up"], "gates": {"quotation": "off"}},
+        "sue": {"phrases": ["sue you"], "gates": {"conditional": "on"}},
+        "again": {"repeat": {"times": 2, "within_turns": 4}},
+    }
+    root = folder(tmp_path, rule({"select": select, "condition": "rude or sue or again"}))
+
+    def gates(*lines: str) -> list[tuple[str, ...]]:
+        return [f.gates for f in judged(root, said(*lines)).findings]
+
+    assert gates("agent: shut up") == [("negation",)]
+    assert gates("agent: i will sue you") == [("quotation", "negation", "conditional")]
+    again = "agent: when will you make the payment on this account"
+    assert gates(again, again) == [()]
+
+
+def test_words_that_were_not_said_passed_no_gate(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"notice": {"phrases": ["recorded"]}}, "absent": True}))
+    (finding,) = judged(root, said("agent: hello")).findings
+    assert finding.gates == ()
+
+
+def test_explain_names_words_of_another_side_and_outside_their_place(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["shut up"], "within_first_s": 10}}}))
+    explain: list[Suppressed] = []
+    call = said("agent: hello", "customer: Shut up", ("agent: please shut up", 30.0))
+    assert judged(root, call, explain=explain).findings == ()
+    assert [str(line) for line in explain] == [
+        "H-1 turn 1 “Shut up” by speaker: “customer”",
+        "H-1 turn 2 “shut up” by place: “within_first_s: 10”",
+    ]
+
+
+def test_what_is_explained_twice_is_told_once(tmp_path: Path) -> None:
+    """Another selection asks for the same words again."""
+    select = {
+        "x": {"phrases": ["shut up"], "within_first_s": 10},
+        "y": {"phrases": ["now"], "around": {"of": "x", "after_turns": 2}},
+    }
+    explain: list[Suppressed] = []
+    root = folder(tmp_path, rule({"select": select}))
+    judged(root, said("customer: shut up", ("agent: shut up now", 30.0)), explain=explain)
+    assert [line.gate for line in explain] == ["speaker", "place"]
+
+
 def test_filters_are_not_gated(tmp_path: Path) -> None:
     match = {
         "select": {"code": {"phrases": ["the code"]}, "filter_warn": {"phrases": ["tell anyone"]}},

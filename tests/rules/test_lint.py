@@ -12,7 +12,7 @@ import yaml
 from qa_service.errors import RuleError
 from qa_service.rules.lint import check
 from qa_service.rules.lock import read_lock, write_lock
-from tests.rules.building import folder, rule
+from tests.rules.building import add_cue, folder, rule
 
 WORDS: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}}}
 EXAMPLES = [
@@ -204,6 +204,27 @@ def test_lock_without_statuses_asks_for_nothing(tmp_path: Path) -> None:
     (root / "lock.json").write_text(json.dumps(raw), encoding="utf-8")
     folder(tmp_path, stable(version=2), pack={"lexicons": {}, "parameters": {}})
     assert ["not locked yet" in p.message for p in check(root)] == [True]
+
+
+def test_changed_gates_are_to_be_locked(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    add_cue(root / "gates" / "en.yaml", "perchance")
+    (problem,) = check(root)
+    assert problem.file == "gates/en.yaml"
+    assert "the gates of en changed" in problem.message
+    assert "qa rules lock" in problem.hint
+    write_lock(root)
+    assert check(root) == ()
+
+
+def test_a_lock_without_gates_asks_for_nothing(tmp_path: Path) -> None:
+    """Locks of earlier versions did not keep them."""
+    root = house(tmp_path, stable())
+    raw = json.loads((root / "lock.json").read_text(encoding="utf-8"))
+    assert set(raw.pop("gates")) == {"en", "zh"}
+    (root / "lock.json").write_text(json.dumps(raw), encoding="utf-8")
+    add_cue(root / "gates" / "en.yaml", "perchance")
+    assert check(root) == ()
 
 
 def test_draft_needs_no_lock_and_no_requirement_yet(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.rules.load import load_packs
-from tests.rules.building import folder, judged, rule, said
+from tests.rules.building import add_cue, folder, judged, rule, said
 
 WORDS: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}}}
 GOOD = """\
@@ -134,6 +134,17 @@ def test_behaviour_hash_follows_behaviour_alone(tmp_path: Path) -> None:
     assert behaviour("b", title="other words", message="other") == plain
     assert behaviour("c", severity="minor") != plain
     assert behaviour("d", gates={"negation": "off"}) != plain
+
+
+def test_cues_of_the_gates_are_behaviour_of_the_packs_in_their_language(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(WORDS), pack={"languages": ["en"]})
+    before = load_packs(root)["house"].info.behaviour_sha256
+    gates = root / "gates"
+    (gates / "en.yaml").write_text("# a remark\n" + (gates / "en.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    add_cue(gates / "zh.yaml", "倘若")
+    assert load_packs(root)["house"].info.behaviour_sha256 == before
+    add_cue(gates / "en.yaml", "perchance")
+    assert load_packs(root)["house"].info.behaviour_sha256 != before
 
 
 def test_shared_words_are_behaviour_too(tmp_path: Path) -> None:

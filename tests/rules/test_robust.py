@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
+from qa_service.rules.plans import choose, load_plans
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
 
@@ -37,15 +39,36 @@ def verdict(packs: list[Pack], transcript: Transcript) -> Evaluation:
     return evaluate(packs, transcript, facts, None)
 
 
-def test_order_of_rules_changes_no_finding(packs: list[Pack]) -> None:
-    call = said(*LINES, language="zh")
-    expected = verdict(packs, call)
-    assert expected.findings
+ENGLISH = [
+    "agent: hello this is Dana with Harbor Recovery on a recorded line",
+    "customer: how did you get this number",
+    "agent: pay today or you are going to jail you idiot",
+    "agent: we will never tell your boss",
+    "customer: stop calling me, I have a lawyer",
+    "agent: I will call your mother and your employer tonight",
+]
+
+
+@pytest.mark.parametrize(("language", "place", "lines"), [("zh", "CN", LINES), ("en", "US", ENGLISH)])
+def test_order_of_packs_and_rules_changes_no_finding(language: str, place: str, lines: list[str]) -> None:
+    call, root = said(*lines, language=language), bundled("rules")
+    facts = CallFacts.model_validate(
+        {"direction": "outbound", "callee_role": "debtor", "jurisdiction": place, "overdue_days": 120}
+    )
+    plan = choose(load_plans(root), facts, language, place)
+    packs = list(load_packs(root, plan.packs).values())
+    assert len(packs) > 1
+
+    def verdict(packs: list[Pack]) -> Evaluation:
+        return evaluate(packs, call, facts, None, parameters=plan.parameters)
+
+    expected = verdict(packs)
+    assert len({f.pack for f in expected.findings}) > 1
     for seed in range(5):
-        rules = list(packs[0].rules)
-        random.Random(seed).shuffle(rules)
-        shuffled = Pack(packs[0].spec, tuple(rules), packs[0].parameters, packs[0].cues, packs[0].info)
-        found = verdict([shuffled], call)
+        chance = random.Random(seed)
+        shuffled = [replace(p, rules=tuple(chance.sample(p.rules, len(p.rules)))) for p in packs]
+        chance.shuffle(shuffled)
+        found = verdict(shuffled)
         assert found.findings == expected.findings
         assert set(found.not_assessed) == set(expected.not_assessed)
 

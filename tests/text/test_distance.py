@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qa_service.text.distance import alignment
+from qa_service.text.distance import alignment, distance
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,13 @@ def test_as_defined_letter_by_letter_and_no_more_than_asked_for(one: str, other:
         )
 
     assert alignment(one, other, most) == min(steps(len(one), len(other)), most + 1)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "edits"),
+    [("坐牢", "做牢", 1), ("", "ab", 2), ("ca", "ac", 2), (("pay", "it", "now"), ("pay", "now"), 1)],
+)
+def test_insertions_deletions_and_replacements(one: str | tuple[str, ...], other: str, edits: int) -> None:
+    assert distance(one, other) == distance(other, one) == edits
+    assert distance(one, other, edits) == edits
+    assert distance(one, other, edits - 1) == edits

@@ -10,9 +10,14 @@ from pydantic import JsonValue
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of
-from qa_service.rules.compiled import Pack, Rule
-from qa_service.rules.load import PACK_FILE, rule_files
+from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.load import PACK_FILE, pack_folders, parameters_of, read_names, rule_files
 from qa_service.rules.plans import PlanSpec, load_plans
+from qa_service.rules.source import Path_
+
+#: File and position in it of a plan.
+_Place = tuple[str, int]
+_SOMEWHERE: _Place = ("plans", 0)
 
 
 def same_ids(rules: Iterable[Rule], places: Places) -> Iterator[Problem]:
@@ -48,32 +53,64 @@ def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterat
     except RuleError as wrong:
         yield of_error(wrong)
         return
-    where = {plan: (file, i) for file in _plan_files(root) for i, plan in enumerate(_names_in(file, places))}
+    where = _where(root, places)
+    parameters = {name: pack.parameters for name, pack in packs.items()}
     for plan in plans:
-        file, i = where.get(plan.name, ("plans", 0))
-        yield from _check_plan(plan, packs, places, file, i)
+        place = where.get(plan.name, _SOMEWHERE)
+        yield from _check_packs(plan, packs, places, place)
+        yield from _check_parameters(plan, parameters, places, place)
     if all(plan.overlay for plan in plans):
         yield Problem("plans", 1, 1, "there is no plan, so no call would be judged", "Add plans/NAME.yaml.")
 
 
-def _check_plan(plan: PlanSpec, packs: Mapping[str, Pack], places: Places, file: str, i: int) -> Iterator[Problem]:
+def sound_plans(root: Path) -> tuple[PlanSpec, ...]:
+    """All plans of a folder, for calls: each sets only parameters that its packs have, to values of their kind.
+
+    Of a pack no rule is read. A plan that names a pack which is not there is left to whoever loads that.
+
+    Raises:
+        RuleError: a file that cannot be read, or the first parameter that cannot be used, with its place.
+    """
+    plans = load_plans(root)
+    asking = [plan for plan in plans if plan.parameters]
+    if asking:
+        folders = pack_folders(root)
+        parameters = {name: parameters_of(read_names(folder).pack) for name, folder in folders.items()}
+        places = Places(root)
+        where = _where(root, places)
+        for plan in asking:
+            found = _check_parameters(plan, parameters, places, where.get(plan.name, _SOMEWHERE))
+            if set(plan.packs) <= folders.keys() and (wrong := next(found, None)):
+                raise RuleError(wrong.message, file=wrong.file, line=wrong.line, column=wrong.column, hint=wrong.hint)
+    return plans
+
+
+def _check_packs(plan: PlanSpec, packs: Mapping[str, Pack], places: Places, place: _Place) -> Iterator[Problem]:
+    file, i = place
     known = ", ".join(packs) or "none"
     for j, name in enumerate(plan.packs):
         if name not in packs:
             message = f"plan {plan.name!r} names pack {name!r}, which is not there"
             yield places.value(file, ("plans", i, "packs", j), message, f"Packs there: {known}.")
-    # An overlay sets parameters of whatever plan it is laid on.
+
+
+def _check_parameters(
+    plan: PlanSpec, packs: Mapping[str, Parameters], places: Places, place: _Place
+) -> Iterator[Problem]:
+    """``packs``: the parameters of each. An overlay sets those of whatever plan it is laid on."""
+    file, i = place
     owners = [packs[name] for name in (packs if plan.overlay else plan.packs) if name in packs]
-    parameters = {name: value for pack in owners for name, value in pack.parameters.items()}
-    for name in sorted(plan.parameters.keys() & parameters.keys()):
-        value, wanted = plan.parameters[name], _kind(parameters[name])
-        if _kind(value) != wanted:
+    known = sorted({name for pack in owners for name in pack})
+    for name, value in sorted(plan.parameters.items()):
+        path: Path_ = ("plans", i, "parameters", name)
+        kinds = [_kind(pack[name]) for pack in owners if name in pack]
+        wanted = next((kind for kind in kinds if kind != _kind(value)), None)
+        if not kinds:
+            message = f"plan {plan.name!r} sets {name!r}, which none of its packs has"
+            yield places.key(file, path, message, f"Parameters there: {', '.join(known) or 'none'}.")
+        elif wanted is not None:
             message = f"plan {plan.name!r} sets {name!r} to {value!r}, which is no {wanted}"
-            yield places.key(file, ("plans", i, "parameters", name), message, "Give what the pack gives.")
-    for parameter in sorted(plan.parameters.keys() - parameters.keys()):
-        message = f"plan {plan.name!r} sets {parameter!r}, which none of its packs has"
-        hint = f"Parameters there: {', '.join(sorted(parameters)) or 'none'}."
-        yield places.key(file, ("plans", i, "parameters", parameter), message, hint)
+            yield places.key(file, path, message, "Give what the pack gives.")
 
 
 def _kind(value: JsonValue) -> str:
@@ -81,6 +118,11 @@ def _kind(value: JsonValue) -> str:
     if isinstance(value, bool):
         return "switch"
     return {int: "number", float: "number", str: "text", list: "list"}.get(type(value), "value")
+
+
+def _where(root: Path, places: Places) -> dict[str, _Place]:
+    """The file and the position of each plan, by its name."""
+    return {plan: (file, i) for file in _plan_files(root) for i, plan in enumerate(_names_in(file, places))}
 
 
 def _plan_files(root: Path) -> list[str]:

@@ -95,7 +95,7 @@ class Index:
             return _Ways(written, sounds=tuple(map(_code, term.sounds)), phonetic=phonetic)
         required = term.pattern.required
         sets = None if required is None else tuple(tuple(map(self._number, needed)) for needed in required)
-        misheard = {w for found in term.misheard.words.by_start.values() for w, _ in found} if term.misheard else ()
+        misheard = {w for found in term.misheard.words.by_start.values() for w, _, _ in found} if term.misheard else ()
         return _Ways(sets, by_case=True, misheard=tuple(sorted(misheard)))
 
     def _number(self, literals: frozenset[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from qa_service.rules.stream import Stream, stream_of
 from qa_service.text.pinyin import Syllable, near_key, syllables
@@ -42,3 +43,11 @@ class Line:
     def near(self) -> tuple[str, ...]:
         """Classes of near sounds."""
         return tuple(map(near_key, self.plain))
+
+    @cached_property
+    def pairs(self) -> dict[tuple[str, str], list[int]]:
+        """Each pair of neighbouring classes, and at which syllables it stands, ascending."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for i, pair in enumerate(pairwise(self.near)):
+            found.setdefault(pair, []).append(i)
+        return found

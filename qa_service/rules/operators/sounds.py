@@ -18,15 +18,13 @@ from functools import cached_property, lru_cache
 import regex
 
 from qa_service.rules.operators.lines import Line, Span
-from qa_service.text.pinyin import near_key, readings, sounds_apart
+from qa_service.text.pinyin import NEAR_STEP, near_key, readings
 from qa_service.text.words import LONGEST, usual
 
 #: Steps (see sounds_apart) that a word of so many syllables may be away: two must sound the same, four may have two
 #: near sounds.
 _MOST_STEPS = {2: 0.0, 3: 1.0}
 _STEPS_A_SYLLABLE = 0.5
-#: No syllable may be further away than near sounds are.
-NEAR_STEP = 0.5
 #: Syllables from which a misheard word inside a pattern can be trusted to be that word.
 TRUSTED_WORD = 3
 #: Words of so many syllables are not looked for in what makes sense as it is written.
@@ -70,27 +68,28 @@ class WordsOfPattern:
 
 @dataclass(frozen=True)
 class Words:
-    """Words to listen for, by the classes of their first two syllables."""
+    """Words to listen for, with their sounds and the classes of these, by the first two classes."""
 
-    by_start: dict[tuple[str, str], tuple[tuple[str, Sounds], ...]]
+    by_start: dict[tuple[str, str], tuple[tuple[str, Sounds, Sounds], ...]]
 
     def heard(self, line: Line) -> list[Misheard]:
         """Where something sounds like one of the words and is written otherwise."""
         near, found = line.near, []
-        for i in range(len(near) - 1):
-            for word, sounds in self.by_start.get((near[i], near[i + 1]), ()):
-                hit = _at(line, i, word, sounds)
-                if hit is not None:
+        begun = self.by_start.keys() & line.pairs.keys()
+        for i in sorted(i for pair in begun for i in line.pairs[pair]):
+            for word, sounds, classes in self.by_start[near[i], near[i + 1]]:
+                if near[i : i + len(classes)] == classes and (hit := _at(line, i, word, sounds)) is not None:
                     found.append(hit)
         return found
 
 
 def listening_for(words: Iterable[str]) -> Words:
     """Han words of two characters and more, each with all its readings."""
-    table: dict[tuple[str, str], list[tuple[str, Sounds]]] = {}
+    table: dict[tuple[str, str], list[tuple[str, Sounds, Sounds]]] = {}
     for word in sorted(words):
         for sounds in readings(word):
-            table.setdefault((near_key(sounds[0]), near_key(sounds[1])), []).append((word, sounds))
+            classes = tuple(map(near_key, sounds))
+            table.setdefault((classes[0], classes[1]), []).append((word, sounds, classes))
     return Words({key: tuple(found) for key, found in table.items()})
 
 
@@ -160,19 +159,27 @@ def _metaphone(word: str) -> str:
 
 
 def _at(line: Line, i: int, word: str, sounds: Sounds) -> Misheard | None:
+    """Of a word whose classes of sounds stand at syllable ``i``."""
     size = len(sounds)
-    if i + size > len(line.syllables):
-        return None
     start, end = line.syllables[i].start, line.syllables[i + size - 1].end
     if end - start != size or line.stream.text[start:end] == word:
         return None
-    apart = [sounds_apart(a, b) for a, b in zip(line.plain[i : i + size], sounds, strict=True)]
-    steps = sum(apart)
-    if max(apart) > NEAR_STEP or steps > _MOST_STEPS.get(size, _STEPS_A_SYLLABLE * size / 2):
+    steps = steps_apart(line.plain[i : i + size], sounds)
+    if steps > most_steps(size):
         return None
     if size <= SHORT and makes_sense(line.stream.text, start, word):
         return None
     return Misheard(start, end, word, steps)
+
+
+def steps_apart(heard: Sequence[str], sounds: Sequence[str]) -> float:
+    """Of syllables whose classes are the same."""
+    return NEAR_STEP * sum(a != b for a, b in zip(heard, sounds, strict=True))
+
+
+def most_steps(syllables: int) -> float:
+    """How far a phrase or word of so many syllables may be away."""
+    return _MOST_STEPS.get(syllables, _STEPS_A_SYLLABLE * syllables / 2)
 
 
 def makes_sense(text: str, start: int, word: str) -> bool:

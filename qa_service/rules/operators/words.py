@@ -10,7 +10,15 @@ import regex
 
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.patterns import Pattern
-from qa_service.rules.operators.sounds import SHORT, WordsOfPattern, in_pattern, makes_sense, phonetic
+from qa_service.rules.operators.sounds import (
+    SHORT,
+    WordsOfPattern,
+    in_pattern,
+    makes_sense,
+    most_steps,
+    phonetic,
+    steps_apart,
+)
 from qa_service.rules.stream import is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
@@ -133,17 +141,21 @@ def _phrase(phrase: str, text: str) -> Iterator[Span]:
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:
-    """Runs of syllables that sound like the phrase, with no other character between.
+    """Runs of syllables that sound like the phrase, at most so many steps away, with no other character between.
 
     Of two characters one must be the phrase's own: two syllables alone sound like something in every other sentence.
     """
     length = len(term.phrase)
     near = length >= NEAR_FROM
     heard = line.near if near else line.plain
-    readings_of = {tuple(map(near_key, r)) if near else r for r in term.sounds}
+    readings_of: dict[tuple[str, ...], list[tuple[str, ...]]] = {}
+    for sounds in term.sounds:
+        readings_of.setdefault(tuple(map(near_key, sounds)) if near else sounds, []).append(sounds)
     firsts = {reading[0] for reading in readings_of}
     for i in range(len(heard) - length + 1):
-        if heard[i] in firsts and heard[i : i + length] in readings_of:
+        alike = readings_of.get(heard[i : i + length], ()) if heard[i] in firsts else ()
+        said = line.plain[i : i + length]
+        if any(steps_apart(said, sounds) <= most_steps(length) for sounds in alike):
             start, end = line.syllables[i].start, line.syllables[i + length - 1].end
             heard_text = line.stream.text[start:end]
             kin = length > 2 or any(a == b for a, b in zip(heard_text, term.phrase, strict=False))

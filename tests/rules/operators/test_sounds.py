@@ -10,6 +10,9 @@ import pytest
 from qa_service.records import CallFacts, Finding, FindingState
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
+from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.sounds import listening_for, makes_sense
+from qa_service.text.pinyin import readings, sounds_apart
 from tests.rules.building import folder, judged, rule, said
 
 
@@ -55,6 +58,10 @@ def test_a_pattern_hears_as_written_unless_told_otherwise(tmp_path: Path) -> Non
         ({"phrases": ["坐牢"], "pinyin": True}, "你等着做劳", 0),
         ({"regex": ["还.{0,4}打点"], "pinyin": True}, "再不还我就打电话", 0),  # 电话 makes sense as it is
         ({"phrases": ["打点"], "pinyin": True}, "我就打电话", 0),
+        ({"phrases": ["真实山"], "pinyin": True}, "怎思三", 0),  # three near sounds: one and a half steps
+        ({"phrases": ["真实山"], "pinyin": True}, "怎思山", 1),  # one step
+        ({"regex": ["真实山"], "pinyin": True}, "怎思三", 0),
+        ({"phrases": ["爆通讯录"], "pinyin": True}, "抱通讯陆", 1),
         ({"regex": ["(?:收到|寄).{0,3}传票"], "pinyin": True}, "你会收到船票", 1),  # a word, but of this place alone
         ({"regex": ["起诉?书[状]"], "pinyin": True}, "其书状", 0),  # 诉 may be left out: 起 alone is no word
         ({"regex": ["[起诉]{2}"], "pinyin": True}, "其素", 0),
@@ -123,3 +130,35 @@ def test_what_is_written_as_meant_is_not_heard_as_something_else(tmp_path: Path)
     select = {"regex": ["准备去做老", "(?:去|要)坐牢"], "pinyin": True}
     (finding,) = found(tmp_path, select, "你准备去坐牢吧")
     assert (finding.quote, finding.state, finding.reason) == ("去坐牢", FindingState.CONFIRMED, "")
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_what_is_found_by_the_first_two_sounds_is_what_a_look_at_every_place_finds(many: bool) -> None:
+    words = ["坐牢", "通知单位", "律师函", "银行", "起诉你", "老板"] + (
+        ["四十四", "姐姐", "再说一遍", "师傅"] if many else []
+    )
+    turn = "我要做老,通之担为,率师含,银航的老班,起宿你,还有十四是四十五,蛇傅,再所一边"
+    line = Line(turn)
+    looked: list[tuple[int, str, float]] = []
+    for i in range(len(line.syllables)):
+        for word in sorted(words):
+            for sounds in readings(word):
+                heard = line.plain[i : i + len(sounds)]
+                start = line.syllables[i].start
+                written = line.stream.text[start : start + len(word)]
+                if (
+                    len(heard) < len(sounds)
+                    or written == word
+                    or line.syllables[i + len(word) - 1].end != start + len(word)
+                ):
+                    continue
+                apart = [sounds_apart(a, b) for a, b in zip(heard, sounds, strict=True)]
+                if max(apart) <= 0.5:
+                    looked.append((start, word, sum(apart)))
+    found = [(h.start, h.word, h.steps) for h in listening_for(words).heard(line)]
+    assert found
+    assert set(found) <= set(looked)
+    assert found == [hit for hit in looked if hit in found]
+    for start, word, steps in set(looked) - set(found):  # too far in all, or part of a usual word
+        most = {2: 0.0, 3: 1.0}.get(len(word), len(word) / 4)
+        assert steps > most or (len(word) <= 3 and makes_sense(line.stream.text, start, word))

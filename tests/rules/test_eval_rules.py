@@ -1,0 +1,52 @@
+"""scripts/eval_rules.py: what it counts, and what it never shows."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.rules.building import folder, rule
+
+SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
+ENTRY = {
+    "id": "US-1692D-2",
+    "jurisdiction": "US",
+    "violations": ["shut up now", "shut up, secret", "be quiet"],
+    "near_misses": ["we shut at five", "please shut up secret"],
+}
+
+
+@pytest.fixture(name="script")
+def _script(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    return importlib.import_module("eval_rules")
+
+
+def test_summary_then_a_table_by_requirement_without_words_of_the_even_half(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = folder(tmp_path / "rules", rule({"select": {"x": {"phrases": ["shut up"]}}}))
+    catalogue = tmp_path / "catalogue.json"
+    catalogue.write_text(json.dumps([ENTRY]), encoding="utf-8")
+    monkeypatch.setenv("QA_RULES_DIR", str(root))
+    monkeypatch.setenv("QA_DATA_DIR", str(tmp_path))
+
+    def lines(*options: str) -> list[str]:
+        monkeypatch.setattr(sys, "argv", ["eval_rules.py", str(catalogue), *options])
+        assert script.main() == 0
+        return capsys.readouterr().out.splitlines()
+
+    summary = lines()
+    assert summary[0] == "US   violations odd     cited   1/  2 = 0.500   not assessed 0"
+    assert len(summary) == 4
+    table = lines("--by-requirement")
+    assert table[:4] == summary
+    assert [line.split() for line in table[4:]][1:] == [["US-1692D-2", "1/2", "1/1", "0/1", "1/1"]]
+    told = "\n".join(lines("--by-requirement", "--verbose"))
+    assert "be quiet" in told
+    assert "secret" not in told

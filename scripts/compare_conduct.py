@@ -2,9 +2,11 @@
 
     python scripts/compare_conduct.py --base ENCODER [--turns 4000] [--epochs 2] [--methods full lora head]
 
-Each method learns from the same sample of our training turns with a peak rate of its own, and is scored by the mean
-average precision on the batches that thresholds are chosen from; never on those for scoring. It shows which method
-learns most from as many turns, not how good the classifier that ships is (scripts/eval_conduct.py).
+All begin with a head that was trained alone (Kumar et al., Fine-Tuning can Distort Pretrained Features, 2022), so that
+no method has to find it at its own rate. Then each learns from the same sample of our training turns with a peak rate
+of its own, and is scored by the mean average precision on the batches that thresholds are chosen from; never on those
+for scoring. It shows which method learns most from as many turns, not how good the classifier that ships is
+(scripts/eval_conduct.py).
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import argparse
 import random
 import time
+from dataclasses import replace
 
 import conduct_data as data
 import numpy as np
@@ -26,7 +29,7 @@ from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Reader
 from qa_service.classify.training import Example, Recipe, fit, scores
 
-#: Peak rates that are usual for each: adapters and a head begin at nothing and learn faster.
+#: Peak rates that are usual for each: adapters and a head learn faster.
 RATES = {"full": 1e-4, "lora": 1e-3, "head": 1e-2}
 
 
@@ -39,11 +42,18 @@ def main() -> None:
     choose = [row.example for row in data.own(train_conduct.OWN_DATA, "choose")]
     out.print(f"{len(sample)} turns, {args.epochs} times; scored on {len(choose)} turns", soft_wrap=True)
     out.print("\n| method | weights that learn | mean average precision | minutes |\n|---|---|---|---|", soft_wrap=True)
+    recipe = Recipe(epochs=args.epochs, rate=RATES["head"], seed=args.seed)
+    network, reader = train_conduct.new(args.base, "head", args.seed)
+    _train(network, reader, sample, recipe, "begin")
+    head = network.head.state_dict()
+    begun = mean_average_precision(scores(network, reader, [e.passage for e in choose]), choose)
+    out.print(f"| where all begin | | {begun:.3f} | |", soft_wrap=True)
     for method in args.methods:
         network, reader = train_conduct.new(args.base, method, args.seed)
+        network.head.load_state_dict(head)
         learning = sum(p.numel() for p in network.parameters() if p.requires_grad)
         began = time.monotonic()
-        _train(network, reader, sample, Recipe(epochs=args.epochs, rate=RATES[method], seed=args.seed), method)
+        _train(network, reader, sample, replace(recipe, rate=RATES[method]), method)
         spent = (time.monotonic() - began) / 60
         precision = mean_average_precision(scores(network, reader, [e.passage for e in choose]), choose)
         out.print(f"| {method} | {learning:,} | {precision:.3f} | {spent:.0f} |", soft_wrap=True)

@@ -90,7 +90,7 @@ def test_no_call_is_left_out_in_which_a_near_holds() -> None:
     chance = random.Random(5)
     texts = [text for text in QUERIES if "near(" in text or "before(" in text]
     spoken = [turn.text for made in corpus() for turn in made.turns if turn.text[:2].isalnum()]
-    for _ in range(150):
+    for _ in range(300):
         one, other = (at[:2] for at in chance.sample(spoken, 2))
         texts.append(f'near("{one}" "{other}", {chance.choice((1, 3, 10, 60))}s)')
     told = held = 0

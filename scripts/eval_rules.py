@@ -44,8 +44,6 @@ _META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元�
 _NOTE = re.compile(r"\s*[((][^()()]*[))]\s*$")
 #: Requirements about calls to somebody else than the debtor.
 _THIRD = ("CN-THIRD-01", "CN-THIRD-02", "CN-THIRD-04", "CN-THIRD-05", "CN-WRONG", "US-1692B", "US-1692C-B")
-
-
 #: What a call must be for the law of a state or city to hold: some of it is about first creditors.
 _OF_STATES: dict[str, dict[str, Any]] = {
     "US-CA": {"first_party": True},

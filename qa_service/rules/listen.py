@@ -110,8 +110,6 @@ class Listener:
         found: list[Hit] = []
         written: list[Span] = []
         for index, term in terms:
-            if term.pattern is not None:
-                term.pattern.on(plain=line.stream.is_plain)  # compiled once in a process: no call pays for it
             with self.budget:
                 spans = list(find(term, line, sound_alike=self.scene.sound_alike))
                 if spans and excluded is None:

@@ -14,6 +14,7 @@ from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
+from qa_service.rules.operators import words
 from qa_service.rules.plans import choose, load_plans
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said
@@ -170,3 +171,16 @@ def test_ten_megabytes_of_text_are_judged_to_the_last(tmp_path: Path) -> None:
     call = said(*[talk] * 136, "agent: 你这个废物", language="zh")
     assert sum(len(t.text.encode()) for t in call.turns) > 9_500_000
     assert {f.turns for f in judged(root, call).findings} == {(136,)}
+
+
+def test_a_pause_of_the_process_is_no_rule_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(words.time, "thread_time", lambda: clock[0])
+    budget = words.Budget(100)
+    with budget:
+        clock[0] += 60  # a collection of garbage, say
+    for _ in range(3):
+        with budget:
+            clock[0] += 0.2
+    with pytest.raises(words.PatternTimeoutError), budget:
+        clock[0] += 0.2

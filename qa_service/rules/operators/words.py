@@ -38,18 +38,21 @@ class PatternTimeoutError(Exception):
 class Budget:
     """The CPU seconds that one rule has for a call of so many characters: ``with budget:`` around what costs them.
 
-    A pattern that is just quick enough on each of a thousand turns must not hold up the other calls.
+    A pattern that is just quick enough on each of a thousand turns must not hold up the other calls. One step counts no
+    more than a pattern may work on the text: what takes longer is no rule's doing but the process's (a collection of
+    garbage, a pattern compiled for the first time) or the machine's.
     """
 
     def __init__(self, characters: int) -> None:
         self.left_s = BUDGET_S + characters * BUDGET_A_CHARACTER_S
+        self._most_s = TIMEOUT_S + characters * TIMEOUT_A_CHARACTER_S
 
     def __enter__(self) -> None:
         self._began_s = time.thread_time()
 
     def __exit__(self, *_: object) -> None:
         """Raises PatternTimeoutError when nothing is left."""
-        self.left_s -= time.thread_time() - self._began_s
+        self.left_s -= min(time.thread_time() - self._began_s, self._most_s)
         if self.left_s < 0:
             raise PatternTimeoutError("the patterns of a rule")
 

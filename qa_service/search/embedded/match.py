@@ -101,12 +101,10 @@ def allowed(access: Access) -> Condition | None:
 
 def words_near(connection: sqlite3.Connection, fuzzy: Fuzzy) -> tuple[str, ...]:
     """All words of the index that differ in no more letters."""
-    from jellyfish import damerau_levenshtein_distance as at_least  # quick, and never more than the alignment
-
     wanted, most, size = fuzzy.token, fuzzy.edits, len(fuzzy.token)
     find = "SELECT token FROM vocabulary WHERE letters BETWEEN ? AND ?"
     known = [token for (token,) in connection.execute(find, (size - most, size + most))]
-    return tuple(t for t in known if at_least(t, wanted) <= most and alignment(t, wanted, most) <= most)
+    return tuple(t for t in known if alignment(t, wanted, most) <= most)
 
 
 def _range(node: Range) -> Condition:

@@ -22,6 +22,7 @@ from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
 from qa_service.rules.operators.base import Likeness
 from qa_service.rules.operators.index import Candidates
+from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.zones import zones_of
 
@@ -58,6 +59,11 @@ class Case:
         return [self.transcript.turns[i] for i in self.turns[0]]
 
     @cached_property
+    def joins(self) -> Sequence[Join]:
+        """Borders of turns that words may run across."""
+        return tuple(joins(self.spoken))
+
+    @cached_property
     def sides(self) -> frozenset[str]:
         """Who says a word."""
         return frozenset(role.value for role in {turn.role for turn in self.spoken})
@@ -69,7 +75,10 @@ class Case:
     def candidates(self, pack: Pack) -> Candidates:
         """Where the terms of a pack may be; the call is read once for all its rules."""
         if id(pack) not in self._candidates:
-            self._candidates[id(pack)] = pack.index.scan(self.turns[1], sound_alike=self.sound_alike)
+            _, lines = self.turns
+            respelt = pack.respeller.read(lines) if self.sound_alike else ()
+            readings = (*self.joins, *respelt)
+            self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
 
     def look_up(self, name: str, country: str | None = None) -> JsonValue | None:

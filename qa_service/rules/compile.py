@@ -321,6 +321,9 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
         whole["marks"] = spec.marks
     whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
+    written = json.dumps([whole["match"], whole["lexicons"]], ensure_ascii=False)
+    if heard := sorted(word for word in set(names.pack.phonetic) if word in written):
+        whole["phonetic"] = heard
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}
     text = json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()

@@ -15,6 +15,7 @@ from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Operator
 from qa_service.rules.operators.index import Index
+from qa_service.rules.operators.respelt import Respeller
 from qa_service.rules.operators.words import Term
 from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
 from qa_service.rules.spec import Amount
@@ -102,6 +103,11 @@ class Pack:
         """Of all terms of its rules; made when the first call asks for it."""
         selections = [selection for rule in self.rules for selection in rule.selections]
         return Index(term for s in selections for term in (*s.terms, *s.excluded))
+
+    @cached_property
+    def respeller(self) -> Respeller:
+        """Of the English words that all its rules know by their sound."""
+        return Respeller(self.spec.phonetic)
 
     @property
     def name(self) -> str:

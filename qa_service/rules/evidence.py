@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit
-from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.place import moment, words_of
 
 #: Characters of a turn that an absence quotes.
@@ -43,11 +43,11 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
     doubts: list[str] = []
     notes: list[str] = []
     spans: list[tuple[float, float]] = []
-    ordered = sorted(hits, key=lambda h: h.key)
+    ordered = sorted((part for hit in hits for part in _parts(hit)), key=lambda h: h.key)
     for at, group in groupby(ordered, key=lambda h: h.at):
         own = list(group)
         start, end = _original(lines[at], own)
-        notes += _read_as(lines[at], own)
+        notes += _read_as(lines, own)
         parts.append(_quote(turns[at].text[start:end].strip(), own))
         if measured := [h for h in own if h.end_s is not None]:
             spans += [(h.time_s, h.end_s) for h in measured if h.end_s is not None]
@@ -112,12 +112,25 @@ def _sounded(hits: Sequence[Hit]) -> str:
     return ""
 
 
-def _read_as(line: Line, hits: Sequence[Hit]) -> Iterator[str]:
+def _read_as(lines: Sequence[Line], hits: Sequence[Hit]) -> Iterator[str]:
     """What was heard and what it was read as, for words that were written otherwise than they were meant."""
     for hit in hits:
         if hit.span.heard_as:
-            start, end = line.stream.original(hit.span.start, hit.span.end)
-            yield f"sound_alike: “{line.text[start:end]}” read as “{hit.span.heard_as}”"
+            said = " … ".join(_said(lines[part.at], part.span) for part in _parts(hit))
+            yield f"sound_alike: “{said}” read as “{hit.span.heard_as}”"
+
+
+def _said(line: Line, span: Span) -> str:
+    start, end = line.stream.original(span.start, span.end)
+    return line.text[start:end]
+
+
+def _parts(hit: Hit) -> Iterator[Hit]:
+    """A hit that runs over the border of a turn as one in each turn."""
+    yield hit
+    if hit.goes_on is not None:
+        at, span = hit.goes_on
+        yield replace(hit, at=at, span=span, goes_on=None)
 
 
 def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:

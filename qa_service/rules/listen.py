@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
@@ -11,7 +11,7 @@ from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, speaks
 from qa_service.rules.operators.index import Candidates
-from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import Place, inside, time_of
 from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
@@ -87,8 +87,14 @@ class Listener:
         return [replace(hit, selection=selection.name) for hit in found]
 
     def may_be(self, selection: Selection) -> Set[int]:
-        """Turns in which words of a selection may be."""
-        return set().union(*(self.candidates.turns(term) for term in selection.terms))
+        """Turns in which words of a selection may be, or begin."""
+        found = set[int]().union(*(self.candidates.turns(term) for term in selection.terms))
+        return {self._turn_of(at) for at in found} if self.candidates.readings else found
+
+    def _turn_of(self, at: int) -> int:
+        """The turn at a place that was read: behind the turns come other readings, which stand for their first turn."""
+        count = len(self.turns)
+        return at if at < count else self.candidates.readings[at - count].first
 
     def _words(self, selection: Selection, speaker: str) -> list[Hit]:
         terms: dict[int, list[tuple[int, Term]]] = {}
@@ -97,12 +103,49 @@ class Listener:
                 terms.setdefault(at, []).append((i, term))
         if self.explain:
             self._say_others(selection, speaker, terms)
-        return [
-            hit
-            for at in sorted(terms)
-            if (self.only is None or at in self.only) and speaks(turn := self.turns[at], speaker)
-            for hit in self._in_turn(selection, terms[at], at, turn)
-        ]
+        found: list[Hit] = []
+        count = len(self.turns)
+        for at in sorted(terms):
+            turn_at = self._turn_of(at)
+            if (self.only is None or turn_at in self.only) and speaks(turn := self.turns[turn_at], speaker):
+                if at < count:
+                    found += self._in_turn(selection, terms[at], at, turn)
+                else:
+                    found += self._otherwise(selection, terms[at], self.candidates.readings[at - count], found)
+        return found
+
+    def _otherwise(
+        self, selection: Selection, terms: Sequence[tuple[int, Term]], reading: Reading, before: Sequence[Hit]
+    ) -> list[Hit]:
+        """Hits that only another reading shows; a term that its turns hold as written is left to these."""
+        found: list[Hit] = []
+        known = {(hit.term, hit.at) for hit in before}
+        for index, term in terms:
+            for hit, why in self._read(selection, index, term, reading):
+                turns = (hit.at, *(hit.goes_on[:1] if hit.goes_on else ()))
+                if any((index, at) in known for at in turns):
+                    continue
+                self.touched.add((selection.name, term.written))
+                if why is None:
+                    found.append(hit)
+                else:
+                    self.dropped.append(Dropped(hit, why))
+        return [hit for hit in found if not hit.span.heard_as] or found
+
+    def _read(
+        self, selection: Selection, index: int, term: Term, reading: Reading
+    ) -> Iterator[tuple[Hit, Held | None]]:
+        """Hits of a term in another reading, with what holds them back."""
+        with self.budget:
+            spans = list(find(term, reading.line, sound_alike=self.scene.sound_alike))
+            for span in spans:
+                if (parts := reading.parts(span, self.lines)) is None:
+                    continue
+                own, goes_on = parts
+                excluded = [s for t in selection.excluded for s in find(t, reading.line)]
+                time_s = time_of(self.turns[reading.first], self.lines[reading.first], own)
+                hit = Hit(selection.name, index, reading.first, own, time_s, goes_on=goes_on)
+                yield hit, self._dropped(selection, term, reading.line, span, excluded)
 
     def _in_turn(self, selection: Selection, terms: Sequence[tuple[int, Term]], at: int, turn: Turn) -> list[Hit]:
         line = self.lines[at]
@@ -131,9 +174,9 @@ class Listener:
 
     def _say_others(self, selection: Selection, speaker: str, terms: Mapping[int, Sequence[tuple[int, Term]]]) -> None:
         for at in sorted(terms):
-            turn, line = self.turns[at], self.lines[at]
-            if speaks(turn, speaker):
+            if at >= len(self.turns) or speaks(turn := self.turns[at], speaker):
                 continue
+            line = self.lines[at]
             for index, term in terms[at]:
                 with self.budget:
                     spans = list(find(term, line, sound_alike=self.scene.sound_alike))

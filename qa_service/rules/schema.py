@@ -326,7 +326,8 @@ class ParameterSpec(Spec):
 class PackSpec(Spec):
     """One pack.yaml. ``pinyin``: of selections that do not say themselves whether they listen to sounds.
 
-    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them."""
+    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them. ``phonetic``: English words that
+    every phrase and pattern of the pack also knows by their sound."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: NonEmpty
@@ -338,6 +339,7 @@ class PackSpec(Spec):
     parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
     lexicons: dict[Name, Terms] = Field(default_factory=dict)
     pinyin: bool = False
+    phonetic: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{6,}$")], ...] = ()
 
 
 def plain(spec: Spec) -> dict[str, Any]:

@@ -47,6 +47,11 @@ class Stream:
         """The slice of the turn's text that ``[start, end)`` stands for."""
         return self.starts[start], self.ends[end - 1]
 
+    def within(self, start: int, end: int) -> tuple[int, int] | None:
+        """Where the slice ``[start, end)`` of the turn's text stands here; None where nothing of it is kept."""
+        first, last = bisect_left(self.starts, start), bisect_left(self.starts, end)
+        return (first, last) if first < last else None
+
     def clause(self, at: int) -> tuple[int, int]:
         return self._around(self.clauses, at)
 

@@ -31,6 +31,7 @@ class Hit:
 
     ``term``: which of the selection's terms it is. ``soft``: why a person must decide on a finding that rests on this
     alone. ``seen``: what to show where the words of the turn are not the evidence (a silence, a measured rate).
+    ``goes_on``: the turn and the place in it where words that run over the border of a turn go on.
     """
 
     selection: str
@@ -41,6 +42,7 @@ class Hit:
     end_s: float | None = None
     soft: str = ""
     seen: str = ""
+    goes_on: tuple[int, Span] | None = None
 
     @property
     def key(self) -> tuple[int, int]:

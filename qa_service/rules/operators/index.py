@@ -13,7 +13,7 @@ from typing import Any
 
 import ahocorasick
 
-from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.lines import Line, Reading
 from qa_service.rules.operators.sounds import is_latin, keys_of, listening_for, ways_to_say
 from qa_service.rules.operators.words import NEAR_FROM, Term
 from qa_service.text.pinyin import near_key
@@ -56,8 +56,9 @@ class Index:
         self._misheard = listening_for({word for way in self._ways.values() for word in way.misheard})
         self._phonetic = any(way.phonetic for way in self._ways.values())
 
-    def scan(self, lines: Sequence[Line], *, sound_alike: bool = True) -> Candidates:
-        """Read a call. ``sound_alike``: whether words may be known by their sound."""
+    def scan(self, lines: Sequence[Line], readings: Sequence[Reading] = (), *, sound_alike: bool = True) -> Candidates:
+        """Read a call, behind its turns its readings. ``sound_alike``: whether words may be known by their sound."""
+        lines = [*lines, *(reading.line for reading in readings)]
         seen: dict[int, list[int]] = {}
         for at, line in enumerate(lines):
             for literal in _found(self._automaton, line.stream.text):
@@ -67,7 +68,7 @@ class Index:
             for number in self._members[literal]:
                 in_sets.setdefault(number, []).append(turns)
         sets = {number: {at for turns in found for at in turns} for number, found in in_sets.items()}
-        call = Candidates(range(len(lines)), self._ways, sets)
+        call = Candidates(range(len(lines)), self._ways, sets, readings)
         call.odd = {at for at, line in enumerate(lines) if not line.stream.is_plain}
         if sound_alike:
             self._listen(lines, call)
@@ -104,18 +105,22 @@ class Index:
 
 @dataclass
 class Candidates:
-    """What was read in one call. ``odd``: turns in which case is more than a to z, for which literals prove nothing."""
+    """What was read in one call: its turns and, numbered behind them, its ``readings``.
+
+    ``odd``: turns in which case is more than a to z, for which literals prove nothing.
+    """
 
     everywhere: Turns
     ways: Mapping[int, _Ways]
     sets: Mapping[int, set[int]]
+    readings: Sequence[Reading] = ()
     odd: set[int] = field(default_factory=set)
     syllables: dict[str, set[int]] = field(default_factory=dict)
     misheard: dict[str, set[int]] = field(default_factory=dict)
     spelt: dict[str, set[int]] = field(default_factory=dict)
 
     def turns(self, term: Term) -> Iterable[int]:
-        """Positions of the turns in which the term can be, in no order; all of them for a term that is not known."""
+        """Positions of the turns and readings in which the term can be, in no order; all for a term not known."""
         way = self.ways.get(id(term))
         if way is None or way.written is None:
             return self.everywhere

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from typing import Protocol
 
 from qa_service.rules.stream import Stream, stream_of
 from qa_service.text.pinyin import Syllable, near_key, syllables
@@ -51,3 +53,21 @@ class Line:
         for i, pair in enumerate(pairwise(self.near)):
             found.setdefault(pair, []).append(i)
         return found
+
+
+class Reading(Protocol):
+    """Another way to read a part of a call than turn by turn as written, looked at for what only it shows."""
+
+    @property
+    def first(self) -> int:
+        """The turn in which it begins."""
+
+    @property
+    def line(self) -> Line:
+        """Its words."""
+
+    def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, tuple[int, Span] | None] | None:
+        """A place in ``line`` as it stands in the turn ``first`` and, with its number, in the turn where it goes on.
+
+        None where the turns as written show the same. ``lines``: those of the call.
+        """

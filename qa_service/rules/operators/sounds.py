@@ -135,13 +135,23 @@ def is_latin(word: str) -> bool:
 
 def ways_to_say(word: str) -> tuple[str, str]:
     """Two keys of an English word: a word that sounds like another one shares one of them with it."""
-    return word, f"{word[0]} {_metaphone(word)}"
+    return word, sound_key(word)
+
+
+def sound_key(word: str) -> str:
+    """First letter and Metaphone of an English word."""
+    return f"{word[0]} {_metaphone(word)}"
 
 
 def keys_of(line: Line) -> Iterator[str]:
     """All keys of the words of a turn."""
     for found in _LATIN.finditer(line.stream.text):
         yield from ways_to_say(found.group())
+
+
+def same_sound(said: str, wanted: str) -> bool:
+    """Whether two English words begin with the same letter and sound alike; short ones never do."""
+    return _sounds_like(said, wanted, _metaphone(wanted))
 
 
 def _sounds_like(said: str, wanted: str, key: str) -> bool:

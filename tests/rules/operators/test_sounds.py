@@ -12,6 +12,7 @@ from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.operators.sounds import listening_for, makes_sense
+from qa_service.rules.source import RuleError
 from qa_service.text.pinyin import readings, sounds_apart
 from tests.rules.building import folder, judged, rule, said
 
@@ -162,3 +163,52 @@ def test_what_is_found_by_the_first_two_sounds_is_what_a_look_at_every_place_fin
     for start, word, steps in set(looked) - set(found):  # too far in all, or part of a usual word
         most = {2: 0.0, 3: 1.0}.get(len(word), len(word) / 4)
         assert steps > most or (len(word) <= 3 and makes_sense(line.stream.text, start, word))
+
+
+LISTED = {"phonetic": ["garnish", "garnishment", "bailiff", "subpoena"]}
+WAGES = {"regex": [r"\b(?:garnish\w*|seize) (?:all )?(?:of )?your (?:wages|salary)"], "phrases": ["the bailiff"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "quote", "read_as"),
+    [
+        ("So we'll garnich your wages, sir.", "garnich your wages", "garnish your wages"),
+        ("Sir, we will garnnish, your salary", "garnnish, your salary", "garnish your salary"),
+        ("Fine. Then the bayliff comes, and the bayliff stays.", "the bayliff", "the bailiff"),
+        ("A subpena, and we garnich all of your wages", "garnich all of your wages", "garnish all of your wages"),
+    ],
+)
+def test_a_pack_lists_words_that_its_patterns_know_by_their_sound(
+    tmp_path: Path, text: str, quote: str, read_as: str
+) -> None:
+    rules = folder(tmp_path, rule({"select": {"it": WAGES}}, status="stable"), pack=LISTED)
+    (finding,) = judged(rules, said(f"agent: {text}")).findings
+    assert (finding.quote, finding.state) == (quote, FindingState.CONFIRMED)
+    assert f"read as “{read_as}”" in finding.reason
+
+
+@pytest.mark.parametrize("text", ["We'll varnish your wages", "We garner your wages", "It's the belief", "the bill of"])
+def test_other_words_are_not_put_right(tmp_path: Path, text: str) -> None:
+    rules = folder(tmp_path, rule({"select": {"it": WAGES}}, status="stable"), pack=LISTED)
+    assert judged(rules, said(f"agent: {text}")).findings == ()
+
+
+def test_a_pack_without_a_list_reads_as_written(tmp_path: Path) -> None:
+    assert found(tmp_path, WAGES, "We'll garnich your wages") == []
+
+
+def test_the_list_is_part_of_what_a_rule_does(tmp_path: Path) -> None:
+    """Only for rules that have one of its words; the others keep their version."""
+    hashes: dict[bool, dict[str, str]] = {}
+    for listed in (False, True):
+        other = rule({"select": {"it": {"phrases": ["good morning"]}}}, id="H-2")
+        root = folder(tmp_path / str(listed), rule({"select": {"it": WAGES}}), other, pack=LISTED if listed else {})
+        hashes[listed] = {r.id: r.behaviour_sha256 for p in load_packs(root).values() for r in p.rules}
+    assert hashes[True]["H-1"] != hashes[False]["H-1"]
+    assert hashes[True]["H-2"] == hashes[False]["H-2"]
+
+
+@pytest.mark.parametrize("word", ["pay", "garnish wages", "Bailiff", "送达"])
+def test_only_long_english_words_can_be_listed(tmp_path: Path, word: str) -> None:
+    with pytest.raises(RuleError, match="phonetic"):
+        load_packs(folder(tmp_path, rule({"select": {"it": WAGES}}), pack={"phonetic": [word]}))

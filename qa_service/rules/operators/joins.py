@@ -1,0 +1,75 @@
+"""Words that run on from one turn into the next of the same speaker: 打给你 | 嗯 | 单位领导.
+
+A recogniser cuts a sentence where the speaker takes a breath or the other side says 嗯. What is said across such a
+border is looked for in the end of the one turn with the beginning of the next one of the same speaker, a short time
+later, whatever the other side says in between; what stands in one of them alone is left to that turn. A full stop is a
+border that no phrase and no pattern crosses, as within a turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from qa_service.records import Role, Turn
+from qa_service.rules.operators.lines import Line, Span
+
+#: Seconds between two turns that may still be one sentence.
+LONGEST_PAUSE_S = 2.0
+#: Characters on each side of the border that are looked at.
+REACH = 60
+
+
+@dataclass(frozen=True)
+class Join:
+    """The end of the turn at ``first`` with the beginning of the one at ``second`` (positions).
+
+    ``line``: both as one; its text has ``border`` characters of the first turn, which begin there at ``begins``.
+    """
+
+    first: int
+    second: int
+    line: Line
+    border: int
+    begins: int
+
+    def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, tuple[int, Span]] | None:
+        """A span that crosses the border as its parts in either turn; None for every other one."""
+        start, end = self.line.stream.original(span.start, span.end)
+        if not start < self.border < end:
+            return None
+        before = lines[self.first].stream.within(start + self.begins, self.border + self.begins)
+        after = lines[self.second].stream.within(0, end - self.border - 1)
+        if before is None or after is None:
+            return None
+        return Span(*before, heard_as=span.heard_as, sure=span.sure), (self.second, Span(*after))
+
+
+def joins(turns: Sequence[Turn]) -> Iterator[Join]:
+    """All borders in a call that words may run across. ``turns`` all have words."""
+    last: dict[Role, int] = {}
+    for at, turn in enumerate(turns):
+        first = last.get(turn.role)
+        if first is not None and turn.start_s - turns[first].end_s <= LONGEST_PAUSE_S:
+            join = _join(first, at, turns)
+            if join is not None:
+                yield join
+        if turn.role is not Role.UNKNOWN:
+            last[turn.role] = at
+
+
+def _join(first: int, second: int, turns: Sequence[Turn]) -> Join | None:
+    whole, follows = turns[first].text.rstrip(), turns[second].text[:REACH]
+    begins = max(0, len(whole) - REACH)
+    while 0 < begins < len(whole) and whole[begins - 1 : begins + 1].isalnum() and whole[begins].isascii():
+        begins += 1  # not in the middle of an English word
+    end = whole[begins:]
+    line = Line(f"{end} {follows}")
+    if _cut_at(line, len(end)):
+        return None
+    return Join(first, second, line, len(end), begins)
+
+
+def _cut_at(line: Line, border: int) -> bool:
+    """Whether a sentence ends at the border."""
+    return any(line.stream.starts[at] == border + 1 for at in line.stream.sentences[1:])

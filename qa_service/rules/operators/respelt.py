@@ -1,0 +1,85 @@
+"""English words of a list heard as others that sound the same: *garnishee your wages* for *garnish your wages*.
+
+A pack lists the words; where a turn has one that sounds like a word of the list and is spelt nearly so, the turn is
+read once more with that word put right, by every phrase and pattern of the pack. Only long words are listed, since
+short ones sound like too many others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import regex
+from rapidfuzz.distance import Levenshtein
+
+from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.sounds import same_sound, sound_key
+
+#: How alike the spelling must be (1: the same), by insertions, deletions and replacements of letters.
+LEAST_ALIKE = 0.7
+_WORD = regex.compile(r"[a-z]{5,}(?!['a-z])")
+
+#: A listed word, and the slice of the turn's text where something sounds like it.
+Misspelt = tuple[int, int, str]
+
+
+@dataclass(frozen=True)
+class Respelt:
+    """A turn with misheard words put right. ``swaps``: where these stand in the turn's text, ascending."""
+
+    first: int
+    line: Line
+    swaps: tuple[Misspelt, ...]
+
+    def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, None] | None:
+        """A span that has a word put right, as it stands in the turn; None for every other one."""
+        start, end = self.line.stream.original(span.start, span.end)
+        put_right = False
+        shift = 0
+        begin, stop = start, end
+        for swap_start, swap_end, word in self.swaps:
+            here = swap_start + shift
+            grown = len(word) - (swap_end - swap_start)
+            if here < end and start < here + len(word):
+                put_right = True
+                begin = swap_start if start > here else begin
+                stop = swap_end if end < here + len(word) else stop - grown
+            elif here + len(word) <= start:
+                begin, stop = begin - grown, stop - grown
+            shift += grown
+        place = lines[self.first].stream.within(begin, stop) if put_right else None
+        return None if place is None else (Span(*place, heard_as=self.line.stream.text[span.start : span.end]), None)
+
+
+class Respeller:
+    """Listens for the words of a list."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._by_sound: dict[str, list[str]] = {}
+        for word in sorted(set(words)):
+            self._by_sound.setdefault(sound_key(word), []).append(word)
+        self._words = {word for found in self._by_sound.values() for word in found}
+
+    def read(self, lines: Sequence[Line]) -> Iterator[Respelt]:
+        """The turns in which one of the words was misheard, with it put right."""
+        if not self._words:
+            return
+        for at, line in enumerate(lines):
+            swaps = tuple(self._misspelt(line))
+            if swaps:
+                text, done = "", 0
+                for start, end, word in swaps:
+                    text += line.text[done:start] + word
+                    done = end
+                yield Respelt(at, Line(text + line.text[done:]), swaps)
+
+    def _misspelt(self, line: Line) -> Iterator[Misspelt]:
+        for found in _WORD.finditer(line.stream.text):
+            said = found.group()
+            if said in self._words:
+                continue
+            alike = [w for w in self._by_sound.get(sound_key(said), ()) if same_sound(said, w)]
+            best = max(alike, key=lambda word: Levenshtein.normalized_similarity(said, word), default="")
+            if best and Levenshtein.normalized_similarity(said, best) >= LEAST_ALIKE:
+                yield *line.stream.original(found.start(), found.end()), best

@@ -2,7 +2,7 @@
 
 A call starts with 100 points. Each *confirmed* violation takes its rule's deduction, each
 confirmed praise gives its bonus back (never above 100); unverified findings and findings that need
-review move nothing until a person decides. A veto fails the call whatever the points say.
+review move nothing until a person decides. A veto fails the call, or its dimension, whatever the points say.
 """
 
 from __future__ import annotations
@@ -21,14 +21,17 @@ def score(findings: Sequence[Finding]) -> Score:
     """Points left after confirmed findings, per dimension too (a dimension's share starts at 100)."""
     counted = [f for f in findings if f.state is FindingState.CONFIRMED]
     dimensions = sorted({f.dimension for f in counted} | {"compliance"})
-    veto = any(f.veto and f.polarity is Polarity.VIOLATION for f in counted)
+    vetoes = [f for f in counted if f.veto and f.polarity is Polarity.VIOLATION]
+    veto = any(f.veto is True for f in vetoes)
+    failed = tuple(sorted({f.dimension for f in vetoes if f.veto == "section"}))
     points = _points(counted)
     return Score(
         points=points,
         max=MAX_POINTS,
         grade=FAILED_GRADE if veto else grade(points),
         veto=veto,
-        by_dimension={d: _points([f for f in counted if f.dimension == d]) for d in dimensions},
+        by_dimension={d: 0.0 if d in failed else _points([f for f in counted if f.dimension == d]) for d in dimensions},
+        failed=failed,
     )
 
 

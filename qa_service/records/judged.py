@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, JsonValue
 
 from qa_service.records.base import CallStatus, FindingState, Polarity, Record, Severity
@@ -41,6 +43,7 @@ class Finding(Record):
 
     ``turns`` are indexes into the transcript; ``quote`` is the evidence as heard; ``gates`` names
     the gates it passed; ``deduct`` is in points and counts only while state is ``confirmed``.
+    ``veto``: it fails the whole call, or with ``section`` all of its ``dimension``.
     ``earlier`` are the calls before this one that a finding over several calls rests on.
     """
 
@@ -59,7 +62,7 @@ class Finding(Record):
     message: str
     deduct: float
     dimension: str = "compliance"
-    veto: bool = False
+    veto: bool | Literal["section"] = False
     gates: tuple[str, ...] = ()
     reason: str = ""
     earlier: tuple[EarlierCall, ...] = ()
@@ -100,13 +103,17 @@ class Plan(Record):
 
 
 class Score(Record):
-    """Points left of ``max`` after deductions; ``veto`` when one finding fails the whole call."""
+    """Points left of ``max`` after deductions; ``veto`` when one finding fails the whole call.
+
+    ``failed``: dimensions that one finding fails; no points are left of those.
+    """
 
     points: float
     max: float
     grade: str
     veto: bool
     by_dimension: dict[str, float]
+    failed: tuple[str, ...] = ()
 
 
 class ErrorInfo(Record):

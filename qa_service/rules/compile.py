@@ -98,11 +98,11 @@ def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
 
 
 def _selection(source: Source, path: Path_, name: str, part: SelectionSpec, spec: RuleSpec, names: Names) -> Selection:
-    sounds = _Sounds(_listens(name, part, names), part.phonetic)
-    terms = [*_phrases(source, (*path, "phrases"), part.phrases, sounds)]
-    terms += _patterns(source, (*path, "regex"), part.regex, names, sounds)
-    terms += _lexicon(source, path, part, names, sounds)
-    needed = _phrases(source, (*path, "all"), part.all, sounds)
+    heard = _Heard(_listens(name, part, names) and not part.case, part.phonetic, part.case)
+    terms = [*_phrases(source, (*path, "phrases"), part.phrases, heard)]
+    terms += _patterns(source, (*path, "regex"), part.regex, names, heard)
+    terms += _lexicon(source, path, part, names, heard)
+    needed = _phrases(source, (*path, "all"), part.all, heard)
     excluded = _phrases(source, (*path, "not_phrases"), part.not_phrases)
     excluded += _patterns(source, (*path, "not_regex"), part.not_regex, names)
     return Selection(
@@ -133,35 +133,39 @@ def _listens(name: str, part: SelectionSpec, names: Names) -> bool:
 
 
 @dataclass(frozen=True)
-class _Sounds:
-    """Whether the words of a selection are also known by their sound, Han and English."""
+class _Heard:
+    """Whether the words of a selection are also known by their sound, Han and English, or only with their capitals."""
 
     pinyin: bool = False
     phonetic: bool = False
+    case: bool = False
+
+    def phrase(self, written: str, folded: str) -> Term:
+        return phrase_term(written, folded, pinyin=self.pinyin, phonetic=self.phonetic, cased=self.case)
 
 
-_AS_WRITTEN = _Sounds()
+_AS_WRITTEN = _Heard()
 
 
 def _phrases(
-    source: Source, path: Path_, phrases: Sequence[str] | None, sounds: _Sounds = _AS_WRITTEN
+    source: Source, path: Path_, phrases: Sequence[str] | None, heard: _Heard = _AS_WRITTEN
 ) -> tuple[Term, ...]:
     found = []
     for i, written in enumerate(phrases or ()):
         folded = fold(written)
         if not folded:
             raise source.error((*path, i), f"{written!r} holds no word", "Write what is said, or use regex.")
-        found.append(phrase_term(written, folded, pinyin=sounds.pinyin, phonetic=sounds.phonetic))
+        found.append(heard.phrase(written, folded))
     return tuple(found)
 
 
 def _patterns(
-    source: Source, path: Path_, patterns: Sequence[str] | None, names: Names, sounds: _Sounds = _AS_WRITTEN
+    source: Source, path: Path_, patterns: Sequence[str] | None, names: Names, heard: _Heard = _AS_WRITTEN
 ) -> tuple[Term, ...]:
-    return tuple(_pattern_term(source, (*path, i), written, names, sounds) for i, written in enumerate(patterns or ()))
+    return tuple(_pattern_term(source, (*path, i), written, names, heard) for i, written in enumerate(patterns or ()))
 
 
-def _pattern_term(source: Source, path: Path_, written: str, names: Names, sounds: _Sounds) -> Term:
+def _pattern_term(source: Source, path: Path_, written: str, names: Names, heard: _Heard) -> Term:
     try:
         whole = expanded(written, names.lexicons)
     except UnknownLexiconError as wrong:
@@ -169,7 +173,9 @@ def _pattern_term(source: Source, path: Path_, written: str, names: Names, sound
         message, hint = f"no lexicon is called {wrong.name!r}", f"Lexicons of this pack: {known}."
         raise source.error(path, message, hint, offset=wrong.position) from None
     pattern = compile_pattern(source, path, whole)
-    misheard = WordsOfPattern(fold_variants(whole)) if sounds.pinyin and is_chinese(whole) else None
+    if heard.case:
+        return Term(written, pattern=pattern, cased=True)
+    misheard = WordsOfPattern(fold_variants(whole)) if heard.pinyin and is_chinese(whole) else None
     return Term(written, pattern=pattern, misheard=misheard)
 
 
@@ -179,7 +185,7 @@ def lexicons_of(part: SelectionSpec) -> frozenset[str]:
     return frozenset(part.lexicon or ()) | {name for pattern in patterns for name in named_in(pattern)}
 
 
-def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names, sounds: _Sounds) -> tuple[Term, ...]:
+def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names, heard: _Heard) -> tuple[Term, ...]:
     found: list[Term] = []
     for i, name in enumerate(part.lexicon or ()):
         if name not in names.lexicons:
@@ -188,7 +194,7 @@ def _lexicon(source: Source, path: Path_, part: SelectionSpec, names: Names, sou
                 (*path, "lexicon", i), f"no lexicon is called {name!r}", f"Lexicons of this pack: {known}."
             )
         words = names.lexicons[name]
-        found += [phrase_term(w, fold(w), pinyin=sounds.pinyin, phonetic=sounds.phonetic) for w in words]
+        found += [heard.phrase(w, fold(w)) for w in words]
     return tuple(found)
 
 
@@ -304,7 +310,7 @@ def _later(spec: RuleSpec) -> dict[str, Any]:
         match["flow"] = {"steps": {i: {"required_if": True} for i, step in steps if step.required_if is None}}
     families = (*FAMILIES, "around", "within_first_share", "within_last_share")
     match["select"] = {
-        name: {key: True for key in (*families, "phonetic") if not getattr(part, key)}
+        name: {key: True for key in (*families, "phonetic", "case") if not getattr(part, key)}
         for name, part in spec.match.select.items()
     }
     return match

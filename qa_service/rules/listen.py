@@ -205,7 +205,7 @@ class Listener:
 def _still_found(term: Term) -> Callable[[str, int], bool] | None:
     """For patterns: whether the pattern still matches another text at a place."""
     pattern = term.pattern
-    if pattern is None:
+    if pattern is None or term.cased:
         return None
 
     def found(text: str, start: int) -> bool:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
-from pydantic import Field, JsonValue, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import Field, JsonValue, model_validator
 
-from qa_service.errors import RuleError
-from qa_service.records import CallFacts, Plan, Record
+from qa_service.records import CallFacts, Plan
+from qa_service.rules.source import read_source, validate
+from qa_service.rules.spec import Spec
 from qa_service.rules.vocabulary import PlanWords
 
 #: Stages of delinquency by days overdue (first, last day); None: no last day.
@@ -30,7 +29,7 @@ STAGES: tuple[tuple[str, int, int | None], ...] = (
 )
 
 
-class When(Record):
+class When(Spec):
     """Facts that a plan asks for; an empty field asks for nothing. A missing fact never holds.
 
     ``jurisdiction`` holds for its parts too: ``US`` for ``US-CA``. ``overdue_days`` is [first, last], last may be null.
@@ -49,7 +48,7 @@ class When(Record):
         return tuple(name for name in type(self).model_fields if getattr(self, name) not in (None, ()))
 
 
-class PlanSpec(Record):
+class PlanSpec(Spec):
     """A plan as written. ``parameters`` override those of its packs, ``vocabulary`` adds to its language's words.
 
     ``overlay``: laid on top of the chosen plan; alone it judges no call. An overlay may do without packs of its own.
@@ -72,7 +71,7 @@ class PlanSpec(Record):
         return self
 
 
-class _PlanFile(Record):
+class _PlanFile(Spec):
     plans: tuple[PlanSpec, ...]
 
 
@@ -82,31 +81,15 @@ def load_plans(root: Path) -> tuple[PlanSpec, ...]:
     Raises:
         RuleError: a file that cannot be read, or a plan name used twice.
     """
-    plans = tuple(plan for path in sorted((root / "plans").glob("*.yaml")) for plan in _read(path))
-    names = [plan.name for plan in plans]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RuleError(
-            f"Plan {twice[0]!r} is defined twice under {root / 'plans'}.", hint="Give each plan its own name."
-        )
-    return plans
-
-
-def _read(path: Path) -> tuple[PlanSpec, ...]:
-    try:
-        raw: Any = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8-sig"))
-        return _PlanFile.model_validate(raw).plans
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise RuleError(f"{place}: {first['msg']}.", file=str(path), hint="See docs/rules.md, plans.") from wrong
-    except MarkedYAMLError as wrong:
-        mark = wrong.problem_mark
-        raise RuleError(f"Not readable as YAML: {wrong.problem}.", file=str(path),
-                        line=mark.line + 1 if mark else None, column=mark.column + 1 if mark else None,
-                        hint="Check indentation and quotes there.") from wrong  # fmt: skip
-    except (OSError, UnicodeDecodeError, YAMLError) as wrong:
-        raise RuleError(f"Cannot be read: {wrong}.", file=str(path), hint="Save it as UTF-8 text.") from wrong
+    found: list[PlanSpec] = []
+    for path in sorted((root / "plans").glob("*.yaml")):
+        source = read_source(path, f"plans/{path.name}")
+        for i, plan in enumerate(validate(source, _PlanFile).plans):
+            if any(plan.name == other.name for other in found):
+                message, hint = f"a plan is called {plan.name!r} already", "Give each plan its own name."
+                raise source.error(("plans", i, "name"), message, hint)
+            found.append(plan)
+    return tuple(found)
 
 
 def choose(plans: Sequence[PlanSpec], facts: CallFacts, language: str | None, jurisdiction: str | None) -> Plan:

@@ -82,6 +82,7 @@ class SelectionSpec(Spec):
     count: int = Field(default=1, ge=1)
     pinyin: bool | None = None
     phonetic: bool = False
+    case: bool = False
     within_first_s: Amount | None = None
     within_last_s: Amount | None = None
     within_first_turns: Amount | None = None
@@ -118,9 +119,11 @@ class SelectionSpec(Spec):
                 f"a selection needs phrases, all, regex or lexicon, or one of {', '.join(FAMILIES)}; has "
                 f"{', '.join(('words', *families) if words else families) or 'none'}"
             )
-        others = [n for n in ("not_phrases", "not_regex", "pinyin", "phonetic") if getattr(self, n)]
+        others = [n for n in ("not_phrases", "not_regex", "pinyin", "phonetic", "case") if getattr(self, n)]
         if families and others:
             raise ValueError(f"{others[0]} belongs to words, not to {families[0]}")
+        if self.case and (self.pinyin or self.phonetic):
+            raise ValueError("case asks for words as written, pinyin and phonetic for words by their sound: give one")
         return self
 
 
@@ -194,14 +197,16 @@ class MatchSpec(Spec):
 
 
 class ScoreSpec(Spec):
-    """Points: ``deduct`` for a violation, ``add`` for praise; once a call or per finding up to ``cap``."""
+    """Points: ``deduct`` for a violation, ``add`` for praise; once a call or per finding up to ``cap``.
+
+    ``veto``: one finding fails the call, or with ``section`` its dimension."""
 
     deduct: float = Field(default=0.0, ge=0)
     add: float = Field(default=0.0, ge=0)
     once: bool = True
     cap: float | None = Field(default=None, gt=0)
     dimension: NonEmpty = "compliance"
-    veto: bool = False
+    veto: bool | Literal["section"] = False
 
 
 class ExampleTurn(Spec):

@@ -104,7 +104,12 @@ def stream_of(text: str) -> Stream:
 
 def fold(text: str) -> str:
     """A phrase in the same form as the stream it is looked for in (sentence ends become spaces or nothing)."""
-    return stream_of(text.replace("?", ",").replace("!", ",").replace("。", ",")).text.replace(BREAK, "")
+    return stream_of(between_words(text)).text.replace(BREAK, "")
+
+
+def between_words(text: str) -> str:
+    """With commas for the ends of sentences."""
+    return text.replace("?", ",").replace("!", ",").replace("。", ",")
 
 
 def is_han(char: str) -> bool:

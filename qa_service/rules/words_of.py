@@ -78,7 +78,9 @@ def points(spec: RuleSpec) -> str:
     sign = "+" if score.add else "−"
     often = "once a call" if score.once else f"each time{f', up to {score.cap:g}' if score.cap else ''}"
     told = f"{sign}{each:g} points, {often}" if each else "no points"
-    return f"{told}; fails the call" if score.veto else told
+    if not score.veto:
+        return told
+    return f"{told}; fails {f'all of {score.dimension}' if score.veto == 'section' else 'the call'}"
 
 
 def _things(data: Mapping[str, Any]) -> Iterator[str]:

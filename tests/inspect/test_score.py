@@ -38,6 +38,13 @@ def test_a_veto_fails_the_call_whatever_the_points() -> None:
     assert (got.points, got.grade, got.veto) == (95.0, "F", True)
 
 
+def test_a_veto_of_a_section_fails_its_dimension_alone() -> None:
+    got = score([finding(5, veto="section", dimension="etiquette"), finding(10)])
+    assert (got.points, got.grade, got.veto) == (85.0, "B", False)
+    assert got.by_dimension == {"compliance": 90.0, "etiquette": 0.0}
+    assert got.failed == ("etiquette",)
+
+
 def test_praise_gives_back_but_never_above_the_maximum() -> None:
     praise = finding(5, polarity=Polarity.PRAISE, severity=Severity.PRAISE)
     assert score([finding(20), praise]).points == 85.0

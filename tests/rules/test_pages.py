@@ -52,6 +52,11 @@ def page(root: Path) -> str:
     ]
 
 
+def test_page_says_what_a_veto_fails(tmp_path: Path) -> None:
+    section = rule({"facts": "call.turns > 3"}, score={"deduct": 5, "dimension": "skill", "veto": "section"})
+    assert "fails all of skill." in pages(folder(tmp_path, section))["house.md"]
+
+
 def test_page_says_what_a_rule_means_and_costs(tmp_path: Path) -> None:
     text = page(tmp_path)
     for words in (

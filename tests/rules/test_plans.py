@@ -74,3 +74,29 @@ def test_mistakes_are_told_at_load(tmp_path: Path, entry: dict[str, Any], messag
     (tmp_path / "plans" / "a.yaml").write_text(yaml.safe_dump({"plans": [entry]}), encoding="utf-8")
     with pytest.raises(RuleError, match=message):
         load_plans(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message", "hint"),
+    [
+        (
+            "plans:\n  - {name: a, title: a, packs: [x], whn: {}}\n",
+            (2, 37),
+            "unknown key 'whn'",
+            "Did you mean `when`?",
+        ),
+        ("plans:\n  - name: a\n    title: a\n    packs: x\n", (4, 12), "packs", "A list is needed"),
+        ("plans:\n  - {name: a, name: b}\n", (2, 15), "stands here twice", "Keep one"),
+        ("plans:\n  - {name: a, title: a, packs: [x]}\n  - {name: a, title: b, packs: [x]}\n", (3, 12), "already", ""),
+        ("plans:\n  - name: a\n   title: b\n", (3, 4), "not YAML", "Correct the YAML"),
+    ],
+)
+def test_a_mistake_is_told_at_its_place(
+    tmp_path: Path, text: str, place: tuple[int, int], message: str, hint: str
+) -> None:
+    (tmp_path / "plans").mkdir()
+    (tmp_path / "plans" / "a.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=message) as caught:
+        load_plans(tmp_path)
+    assert (caught.value.file, caught.value.line, caught.value.column) == ("plans/a.yaml", *place)
+    assert hint in (caught.value.hint or "")

@@ -8,10 +8,12 @@ import string
 import pytest
 from starlette.requests import Request
 
+from qa_service.classify.labels import CONDUCT
 from qa_service.errors import ErrorCode
 from qa_service.records import CallState, FindingState, Role, RoleSource, Severity
 from qa_service.search.protocol import Order
 from qa_service.web.language import LANGUAGES, Language, Translator, choose, messages
+from qa_service.web.pages.call import reason
 from qa_service.web.pages.narrowing import FILTERS, PARAMETERS
 from qa_service.web.render import STATIC, TEMPLATES
 
@@ -32,7 +34,7 @@ BUILT: dict[str, list[str]] = {
     "filter.": [*FILTERS, *PARAMETERS.values(), "day", "from", "to"],
 }
 #: Keys that the service itself puts together, or that are looked up with a fallback.
-FALLING_BACK = ("fact.", "flag.", "gate.", "reason.", "signal.", "error.", "wrong.", "like.no_")
+FALLING_BACK = ("dimension.", "fact.", "flag.", "gate.", "reason.", "signal.", "error.", "wrong.", "like.no_")
 
 
 def keys_in(language: Language) -> set[str]:
@@ -142,3 +144,20 @@ def test_every_icon_exists() -> None:
     assert set(re.findall(r"""icon\("(\w+)"\)|icons\.svg#(\w+)""", text)) <= {(s, "") for s in symbols} | {
         ("", s) for s in symbols
     }
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "仅由分类模型提示: 诱导借款 0.62 (“先借”, “别的”)"),
+        ("en", "only the classifier says so: urges to borrow 0.62 (“先借”, “别的”)"),
+    ],
+)
+def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: Language, told: str) -> None:
+    given = "model_only: induce_borrowing 0.62 (“先借”, “别的”)"
+    assert reason(given, Translator(language)) == told
+
+
+def test_every_label_has_words() -> None:
+    for language in LANGUAGES:
+        assert {f"signal.{label}" for label in CONDUCT} <= keys_in(language)

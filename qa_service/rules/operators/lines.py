@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import Protocol
+from unicodedata import normalize
 
 from qa_service.rules.stream import Stream, stream_of
 from qa_service.text.pinyin import Syllable, near_key, syllables
@@ -32,6 +33,12 @@ class Line:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stream", stream_of(self.text))
+
+    @cached_property
+    def cased(self) -> str:
+        """The stream with capitals where the turn has them, character by character."""
+        written = (normalize("NFKC", self.text[a:b]) for a, b in zip(self.stream.starts, self.stream.ends, strict=True))
+        return "".join(w if w.lower() == c else c for w, c in zip(written, self.stream.text, strict=True))
 
     @cached_property
     def syllables(self) -> tuple[Syllable, ...]:

@@ -19,7 +19,7 @@ from qa_service.rules.operators.sounds import (
     phonetic,
     steps_apart,
 )
-from qa_service.rules.stream import is_han, is_word
+from qa_service.rules.stream import BREAK, between_words, is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
 #: Seconds that one pattern may work on one turn, with what a long text needs more; real turns need well under a
@@ -66,6 +66,7 @@ class Term:
     """One phrase (folded as streams are) or one pattern. ``sounds``: its readings, where pinyin is on.
 
     ``misheard``: words of the pattern that are also known by their sound; ``phonetic``: so is an English phrase.
+    ``cased``: the phrase or pattern counts only with capitals as written; ``shown``: the phrase with these.
     """
 
     written: str
@@ -74,9 +75,15 @@ class Term:
     sounds: tuple[tuple[str, ...], ...] = ()
     misheard: WordsOfPattern | None = None
     phonetic: bool = False
+    cased: bool = False
+    shown: str = ""
 
 
-def phrase_term(written: str, folded: str, *, pinyin: bool = False, phonetic: bool = False) -> Term:
+def phrase_term(
+    written: str, folded: str, *, pinyin: bool = False, phonetic: bool = False, cased: bool = False
+) -> Term:
+    if cased:
+        return Term(written, phrase=folded, cased=True, shown=fold_cased(written))
     sounds = readings(folded) if pinyin and len(folded) > 1 else ()
     return Term(written, phrase=folded, sounds=sounds, phonetic=phonetic and not is_chinese(folded))
 
@@ -87,6 +94,10 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
     Raises:
         PatternTimeoutError: see :class:`PatternTimeoutError`.
     """
+    if term.cased:
+        where = term.pattern
+        yield from _phrase(term.shown, line.cased) if where is None else _pattern(where.quick, line.cased)
+        return
     if term.pattern is not None:
         pattern = term.pattern.on(plain=line.stream.is_plain)
         found = tuple(_pattern(pattern, line.stream.text))
@@ -116,6 +127,11 @@ def _misheard(pattern: regex.Pattern[str], words: WordsOfPattern, line: Line) ->
         yield from in_pattern(pattern, words.words, line, timeout_s(line.text))
     except TimeoutError as slow:
         raise PatternTimeoutError(pattern.pattern) from slow
+
+
+def fold_cased(written: str) -> str:
+    """A phrase as :func:`~qa_service.rules.stream.fold` makes it, with its capitals."""
+    return Line(between_words(written)).cased.replace(BREAK, "")
 
 
 def touches(span: Span, others: Iterable[Span]) -> bool:

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 
 from qa_service.errors import QAError, QueryError
 from qa_service.records import CallEntry, CallFacts, Finding, Inspection, NotAssessed, Role
+from qa_service.rules.operators.signal import MODEL_ONLY
 from qa_service.rules.plans import stage
 from qa_service.search.protocol import SearchQuery
 from qa_service.search.query import understood
@@ -132,8 +133,11 @@ def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> S
 
 
 def reason(given: str, translate: Translator) -> str:
-    """A reason starts with a stable word; that and the flags behind it are put into the reader's language."""
+    """A reason starts with a stable word; that and the flags or label behind it are put into the reader's language."""
     word, _, rest = given.partition(":")
+    if word == MODEL_ONLY:
+        label, _, more = rest.strip().partition(" ")
+        rest = f"{translate.known(f'signal.{label}', label)} {more}"
     words = translate.known(f"reason.{word.strip()}", word)
     details = ", ".join(translate.known(f"flag.{detail}", detail) for detail in rest.strip().split(", "))
     return f"{words}: {details}" if details else words

@@ -4,8 +4,10 @@
 
 CATALOGUE is a requirements file whose entries carry ``violations`` and ``near_misses``: one utterance each, or a
 short exchange marked [Customer] … [Agent] … (【客户】 … 【坐席】 …). Cases of call metadata and audio alone are left
-out. An utterance is found when any finding, of any state, cites its requirement. Odd positions (first, third, …)
-were open to the writers of the packs, even ones were not: the even figure is the one to believe.
+out. What the catalogue notes behind an utterance (barred; no judgment; recording on) or before it ([22:07 …]) is no
+speech: it is what is known of the case, and is given as facts of the call where it says one. An utterance is found
+when any finding, of any state, cites its requirement. Odd positions (first, third, …) were open to the writers of the
+packs, even ones were not: the even figure is the one to believe.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from qa_service.inspect.pipeline import Inspector
 from qa_service.records import (
@@ -41,7 +45,63 @@ HALVES = ("odd", "even")
 OUTCOMES = ("found", "not assessed", "clean")
 _SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席|第三人|被叫)】")
 _META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元数据|声学)】")
-_NOTE = re.compile(r"\s*[((][^()()]*[))]\s*$")
+_NOTE = re.compile(r"\s*[((]([^()()]*)[))]\s*$")
+_CLOCK = re.compile(r"^\[[^\]\d]*(\d{1,2})[::](\d{2})\s*(p\.?m)?[^\]]*\]\s*")
+
+
+def _account(value: bool, *names: str) -> dict[str, Any]:
+    return {"account": dict.fromkeys(names, value)}
+
+
+_BARRED = ("sol_expired", "statute_barred")
+_SUIT = ("lawsuit_filed", "legal_referral", "proceedings_issued")
+_STATE: dict[str, dict[str, Any]] = {s: {"jurisdiction": f"US-{s}", "state": s} for s in ("NY", "CA", "MA")}
+_AGREED = {"callback_agreed": True, "time_consent": True}
+#: What notes say of a case: the first pattern of a line that is found gives its facts. Written from the notes of the
+#: odd half and from the facts that rules ask for.
+_NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
+    (
+        (r"not (?:time-)?barred|within (?:the )?(?:SOL|limitation)|未超过?(?:诉讼)?时效", _account(False, *_BARRED)),
+        (
+            r"barred|(?:SOL|statute) (?:has )?(?:expired|passed|run)|超过(?:诉讼)?时效|过了?时效",
+            _account(True, *_BARRED),
+        ),
+    ),
+    (
+        (
+            r"\bno (?:\w+ )?judge?ment|without (?:a )?judge?ment|no CCJ|no court|[无未].{0,4}判决",
+            _account(False, "judgment"),
+        ),
+        (r"judge?ment|CCJ|court order|判决", _account(True, "judgment")),
+    ),
+    (
+        (r"\b(?:no|not) (?:\w+ )?(?:referr|suit|lawsuit|case|claim|proceedings|filed)", _account(False, *_SUIT)),
+        (r"无案件|[未没].{0,3}(?:立案|起诉)|litigation_status=none", _account(False, *_SUIT)),
+        (
+            r"(?:suit|claim|proceedings) (?:\w+ ){0,2}(?:filed|issued|pending)|已.{0,3}(?:立案|起诉)|=filed",
+            _account(True, *_SUIT),
+        ),
+    ),
+    (
+        (r"subsequent", _account(False, "initial_communication")),
+        (r"\binitial|first (?:call|contact|communication)", _account(True, "initial_communication")),
+    ),
+    ((r"recording on|(?:is|was|being) recorded|录音(?:中|开启)", _account(True, "call_recorded")),),
+    ((r"attorney (?:is )?(?:on file|known|retained)|represented", _account(True, "attorney_on_file", "represented")),),
+    ((r"cease (?:letter|request|notice)|written cease", _account(True, "cease_written", "cease_and_desist")),),
+    ((r"dispute (?:is )?(?:on file|open|pending)|account (?:is )?disputed", _account(True, "dispute_flag")),),
+    ((r"breathing space", _account(True, "breathing_space", "breathing_space_active")),),
+    (
+        (r"credit card debt|unsecured|no security interest", _account(False, "security_interest")),
+        (r"holds title|\bsecured|security interest", _account(True, "security_interest")),
+    ),
+    ((r"\bNYC\b", {**_STATE["NY"], "city": "New York City"}), (r"\bNY\b", _STATE["NY"])),
+    ((r"\bCA\b", _STATE["CA"]), (r"\bMA\b", _STATE["MA"])),
+    ((r"对联系人|third party|to a (?:contact|relative|colleague)", {"callee_role": "contact"}),),
+    ((r"有约定记录|agreed call ?back|consent (?:on file|recorded)", {"extra": _AGREED}),),
+    ((r"实际为外部|external agency", {"first_party": False}),),
+)
+_ZONES = {"CN": "Asia/Shanghai", "UK": "Europe/London", "US": "America/New_York"}
 #: Requirements about calls to somebody else than the debtor.
 _THIRD = ("CN-THIRD-01", "CN-THIRD-02", "CN-THIRD-04", "CN-THIRD-05", "CN-WRONG", "US-1692B", "US-1692C-B")
 #: What a call must be for the law of a state or city to hold: some of it is about first creditors.
@@ -54,12 +114,28 @@ _OF_STATES: dict[str, dict[str, Any]] = {
 
 def turns_of(utterance: str) -> list[tuple[Role, str]]:
     """The utterance as turns; without marks the agent speaks."""
-    pieces = _SPEAKER.split(utterance)
+    pieces = _SPEAKER.split(_CLOCK.sub("", utterance))
     turns = [(Role.AGENT, pieces[0])] if pieces[0].strip() else []
     for i in range(1, len(pieces), 3):
         role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) in ("Customer", "客户", "第三人", "被叫") else Role.AGENT
         turns.append((role, pieces[i + 2]))
     return [(role, _NOTE.sub("", text).strip()) for role, text in turns if _NOTE.sub("", text).strip()]
+
+
+def facts_in(utterance: str, country: str) -> dict[str, Any]:
+    """What the catalogue notes of the case, beside the words that were said."""
+    found: dict[str, Any] = {}
+    if note := _NOTE.search(utterance):
+        for ways in _NOTES:
+            facts = next((facts for pattern, facts in ways if re.search(pattern, note.group(1))), {})
+            for key, value in facts.items():
+                found[key] = {**found.get(key, {}), **value} if isinstance(value, dict) else value
+    if clock := _CLOCK.search(utterance):
+        zone = _ZONES.get(country, "UTC")
+        hour = int(clock[1]) % 12 + 12 if clock[3] else int(clock[1])
+        found["started_at"] = datetime(2026, 11, 18, hour % 24, int(clock[2]), tzinfo=ZoneInfo(zone))
+        found["debtor_tz"] = zone
+    return found
 
 
 def judge(inspector: Inspector, requirement: str, place: str, utterance: str) -> Inspection:
@@ -70,7 +146,8 @@ def judge(inspector: Inspector, requirement: str, place: str, utterance: str) ->
         role = "voicemail"
     where: dict[str, Any] = {} if place.startswith("ALL") else {"jurisdiction": place}
     where |= _OF_STATES.get(place, {})
-    facts = CallFacts.model_validate({**where, "direction": "outbound", "callee_role": role})
+    known = {**where, "direction": "outbound", "callee_role": role, **facts_in(utterance, place.split("-")[0])}
+    facts = CallFacts.model_validate(known)
     turns = tuple(
         Turn(index=i, role=speaker, start_s=i * 5.0, end_s=i * 5.0 + 4.0, text=text)
         for i, (speaker, text) in enumerate(turns_of(utterance))

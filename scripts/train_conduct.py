@@ -45,14 +45,13 @@ DAMAGED = 0.5
 VERSIONS, KEPT_COMMENTS = (0.0, 0.45, 0.9), 2500
 """Each turn is kept with these chances of speech damage, of which an epoch of the upper layers takes one; and so many
 comments."""
-NEWEST = ("zh-n", "en-g")
-"""Author batches that were written last, for what the model still missed; the last reading has them twice."""
 
 
 @dataclass(frozen=True)
 class Reading:
     """One time that the upper layers go through all own turns. ``rate``: a share of ``--rate``; ``head_rate``: of the
-    head; ``epochs``: ``--epochs`` where it is None; ``newest``: how often an epoch has the newest turns."""
+    head; ``epochs``: ``--epochs`` where it is None; ``twice``: author batches of which an epoch has each turn twice, the
+    ones that were written then for what the model still missed."""
 
     name: str
     what: str
@@ -60,14 +59,18 @@ class Reading:
     head_rate: float
     warm_up: float
     epochs: int | None = None
-    newest: int = 1
+    twice: tuple[str, ...] = ()
 
 
 READINGS = (
     Reading("all", "all own turns", rate=2.0, head_rate=3e-3, warm_up=0.05),
     Reading("again", "all own turns again", rate=2.0, head_rate=1.6e-3, warm_up=0.03),
-    Reading("last", "all own turns, the newest twice", rate=1.5, head_rate=1.2e-3, warm_up=0.03, epochs=2, newest=2),
-)
+    Reading("last", "own turns, some twice", 1.5, 1.2e-3, warm_up=0.03, epochs=2, twice=("zh-n", "en-g")),
+    Reading(
+        "newest", "own turns, the newest twice", 2.0, 1.6e-3, warm_up=0.03, epochs=2,
+        twice=("zh-o", "zh-p", "zh-q", "en-h", "en-i", "en-j"),
+    ),
+)  # fmt: skip
 """Each goes on from what the one before learned."""
 OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
 
@@ -100,7 +103,7 @@ def main() -> None:
                 depth=depth, epochs=reading.epochs or args.epochs, rate=reading.rate * args.rate,
                 head_rate=reading.head_rate, warm_up=reading.warm_up, seed=args.seed + at,
             )  # fmt: skip
-            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading.newest)
+            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading.twice)
             with _told(f"{reading.what}, upper layers", state, network) as on_step:
                 fit_upper(network, kept, draw, recipe, anew=at == 0, on_step=on_step)
         network.load_state_dict(torch.load(state, weights_only=True))
@@ -170,11 +173,11 @@ def _kept(
 
 
 def _draw(
-    batches: list[str], versions: list[list[Example]], kept: int, newest: int
+    batches: list[str], versions: list[list[Example]], kept: int, twice: tuple[str, ...]
 ) -> Callable[[random.Random], list[int]]:
-    """An epoch has one version of each turn, the newest turns so often, and all comments."""
+    """An epoch has one version of each turn, of some batches two, and all comments."""
     count, own = len(versions[0]), len(versions) * len(versions[0])
-    turns = [i for i, batch in enumerate(batches[:count]) for _ in range(newest if batch[:4] in NEWEST else 1)]
+    turns = [i for i, batch in enumerate(batches[:count]) for _ in range(2 if batch[:4] in twice else 1)]
 
     def draw(chance: random.Random) -> list[int]:
         return [i + count * chance.randrange(len(versions)) for i in turns] + list(range(own, kept))

@@ -50,3 +50,30 @@ def test_summary_then_a_table_by_requirement_without_words_of_the_even_half(
     told = "\n".join(lines("--by-requirement", "--verbose"))
     assert "be quiet" in told
     assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    ("utterance", "country", "facts"),
+    [
+        ("We'll sue. (barred)", "US", {"account": {"sol_expired": True, "statute_barred": True}}),
+        ("We'll sue. (not barred)", "UK", {"account": {"sol_expired": False, "statute_barred": False}}),
+        ("Pay now. (NY, no judgment)", "US", {"account": {"judgment": False}, "jurisdiction": "US-NY", "state": "NY"}),
+        (
+            "传票寄了。 (无案件)",
+            "CN",
+            {"account": dict.fromkeys(("lawsuit_filed", "legal_referral", "proceedings_issued"), False)},
+        ),
+        ("We have a judgment (I think) now.", "US", {}),  # said, not noted
+        ("Pay. (rude)", "US", {}),
+    ],
+)
+def test_notes_are_facts(script: ModuleType, utterance: str, country: str, facts: dict[str, object]) -> None:
+    assert script.facts_in(utterance, country) == facts
+
+
+def test_a_clock_in_front_is_when_the_call_began(script: ModuleType) -> None:
+    facts = script.facts_in("[22:07 外呼接通] 您好", "CN")
+    assert facts["started_at"].isoformat() == "2026-11-18T22:07:00+08:00"
+    assert script.facts_in("[9:45 p.m.] Hello", "US")["started_at"].hour == 21
+    assert [text for _, text in script.turns_of("[22:07 外呼接通] 您好 (约好)")] == ["您好"]
+    assert script.turns_of("[21:59 接通]") == []

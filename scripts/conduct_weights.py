@@ -89,6 +89,8 @@ def _write(
     graph.write(graph.graph(files, reach, config, outputs=outputs, apart=apart), out / f"{name}.onnx")
 
 
+HEARD = 3
+"""How often the turns for choosing are damaged as if heard, so that no threshold hangs on one draw."""
 MIXES = tuple((deep / 10, 1 - deep / 10) for deep in range(11))
 """Shares of the network and of the linear model; the likeliest over what is kept for choosing is taken."""
 
@@ -97,11 +99,12 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     """Shares, temperatures and thresholds, from the turns and comments that are kept for choosing them."""
     plain = [r.example for r in data.own(data_folder(), "choose")]
     chance = random.Random(args.seed)
-    examples = plain + data.damaged(plain, data.damager(data_folder()), chance)
-    passages = [e.passage for e in examples]
-    truth = np.array([e.targets for e in examples])
-    may = np.array([[label in told_of(p.turn.speaker) for label in CONDUCT] for p in passages])
-    deep, linear = scores(network, reader, passages), wide.logits(passages)
+    heard = [e for _ in range(HEARD) for e in data.damaged(plain, data.damager(data_folder()), chance)]
+    passages = [e.passage for e in plain + heard]
+    twice = [*list(range(len(plain))) * HEARD, *range(len(plain), len(passages))]  # as written as often as heard
+    truth = np.array([e.targets for e in plain + heard])[twice]
+    may = np.array([[label in told_of(p.turn.speaker) for label in CONDUCT] for p in passages])[twice]
+    deep, linear = scores(network, reader, passages)[twice], wide.logits(passages)[twice]
     share = max(MIXES, key=lambda mix: _likelihood(mix[0] * deep + mix[1] * linear, truth, may))
     comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
     public = scores(network, reader, [e.passage for e in comments])[:, -1]

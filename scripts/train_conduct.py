@@ -50,8 +50,8 @@ comments."""
 @dataclass(frozen=True)
 class Reading:
     """One time that the upper layers go through all own turns. ``rate``: a share of ``--rate``; ``head_rate``: of the
-    head; ``epochs``: ``--epochs`` where it is None; ``twice``: author batches of which an epoch has each turn twice, the
-    ones that were written then for what the model still missed."""
+    head; ``epochs``: ``--epochs`` where it is None; ``twice``: author batches of which an epoch has each turn twice,
+    those that were written then for what the model still missed."""
 
     name: str
     what: str

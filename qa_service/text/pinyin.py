@@ -158,11 +158,12 @@ def _split(syllable: str) -> tuple[str, str]:
     return ("", syllable) if syllable[:1] in "aoe" else (syllable[:cut], syllable[cut:])
 
 
-def _read(run: str) -> list[str]:
-    """One reading for each character; an empty string where none is known."""
+@lru_cache(maxsize=16384)
+def _read(run: str) -> tuple[str, ...]:
+    """One reading for each character; an empty string where none is known. What agents say by heart is read once."""
     from pypinyin.seg.mmseg import seg
 
-    return [reading for word in seg.cut(run) for reading in _read_word(word)]
+    return tuple(reading for word in seg.cut(run) for reading in _read_word(word))
 
 
 @lru_cache(maxsize=65536)

@@ -142,6 +142,8 @@ class Listener:
                 if (parts := reading.parts(span, self.lines)) is None:
                     continue
                 own, goes_on = parts
+                if own.heard_as and term.cased:  # counts only as it is written
+                    continue
                 excluded = [s for t in selection.excluded for s in find(t, reading.line)]
                 time_s = time_of(self.turns[reading.first], self.lines[reading.first], own)
                 hit = Hit(selection.name, index, reading.first, own, time_s, goes_on=goes_on)

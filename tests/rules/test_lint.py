@@ -69,6 +69,14 @@ def test_planted_mistake_is_found(tmp_path: Path, spec: dict[str, Any], says: st
     assert all(p.file == "house/h-1.yaml" and (p.line, p.column) != (1, 1) for p in problems)
 
 
+def test_a_phonetic_word_that_no_rule_has(tmp_path: Path) -> None:
+    match = {"select": {"x": {"phrases": ["shut up"], "not_phrases": ["garnish"]}}}
+    problems = check(house(tmp_path, stable(match=match), phonetic=["garnish", "bailiff"]))
+    (problem,) = (p for p in problems if "phonetic" in p.message)
+    assert problem.file == "house/pack.yaml"
+    assert "'bailiff' is listed as phonetic and in no phrase or pattern" in problem.message
+
+
 def test_unused_names_of_the_pack(tmp_path: Path) -> None:
     more = {"lexicons": {"rude": ["fool"]}, "parameters": {"cap": {"value": 1, "source": "house"}}}
     problems = [str(p) for p in check(house(tmp_path, stable(), **more))]

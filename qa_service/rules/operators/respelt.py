@@ -11,13 +11,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import regex
-from rapidfuzz.distance import Levenshtein
 
 from qa_service.rules.operators.lines import Line, Span
-from qa_service.rules.operators.sounds import same_sound, sound_key
+from qa_service.rules.operators.sounds import sound_key
+from qa_service.text.distance import distance
 
-#: How alike the spelling must be (1: the same), by insertions, deletions and replacements of letters.
-LEAST_ALIKE = 0.7
+#: Share of the letters of the longer word that may be others, missing or too many.
+MOST_APART = 0.3
 _WORD = regex.compile(r"[a-z]{5,}(?!['a-z])")
 
 #: A listed word, and the slice of the turn's text where something sounds like it.
@@ -79,7 +79,8 @@ class Respeller:
             said = found.group()
             if said in self._words:
                 continue
-            alike = [w for w in self._by_sound.get(sound_key(said), ()) if same_sound(said, w)]
-            best = max(alike, key=lambda word: Levenshtein.normalized_similarity(said, word), default="")
-            if best and Levenshtein.normalized_similarity(said, best) >= LEAST_ALIKE:
+            apart, best = min(
+                ((distance(said, w), w) for w in self._by_sound.get(sound_key(said), ())), default=(0, "")
+            )
+            if best and apart <= MOST_APART * max(len(said), len(best)):
                 yield *line.stream.original(found.start(), found.end()), best

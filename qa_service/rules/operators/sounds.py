@@ -149,11 +149,6 @@ def keys_of(line: Line) -> Iterator[str]:
         yield from ways_to_say(found.group())
 
 
-def same_sound(said: str, wanted: str) -> bool:
-    """Whether two English words begin with the same letter and sound alike; short ones never do."""
-    return _sounds_like(said, wanted, _metaphone(wanted))
-
-
 def _sounds_like(said: str, wanted: str, key: str) -> bool:
     if said == wanted:
         return True

@@ -49,6 +49,13 @@ def test_a_pack_that_listens_to_sounds_reads_a_cased_selection_as_written(tmp_pa
     assert judged(rules, said("agent: 律师函a", language="zh")).findings == ()
 
 
+def test_nor_by_the_phonetic_words_of_the_pack(tmp_path: Path) -> None:
+    for case, hits in ((False, 1), (True, 0)):
+        select = {"select": {"it": {"phrases": ["garnish"], "case": case}}}
+        rules = folder(tmp_path / str(case), rule(select, status="stable"), pack={"phonetic": ["garnish"]})
+        assert len(judged(rules, said("agent: we garnich it")).findings) == hits
+
+
 @pytest.mark.parametrize("other", ["pinyin", "phonetic"])
 def test_not_together_with_sounds(tmp_path: Path, other: str) -> None:
     with pytest.raises(RuleError, match="give one"):

@@ -50,8 +50,9 @@ comments."""
 @dataclass(frozen=True)
 class Reading:
     """One time that the upper layers go through all own turns. ``rate``: a share of ``--rate``; ``head_rate``: of the
-    head; ``epochs``: ``--epochs`` where it is None; ``twice``: author batches of which an epoch has each turn twice,
-    those that were written then for what the model still missed."""
+    head; ``epochs``: ``--epochs`` where it is None; ``newest``: author batches that were written then for what the
+    model still missed, of which an epoch has each turn ``times`` times, and of the others this share; ``left_out``,
+    ``dropout``, ``mean``: as in :class:`UpperRecipe`."""
 
     name: str
     what: str
@@ -59,16 +60,25 @@ class Reading:
     head_rate: float
     warm_up: float
     epochs: int | None = None
-    twice: tuple[str, ...] = ()
+    newest: tuple[str, ...] = ()
+    times: float = 2.0
+    others: float = 1.0
+    left_out: float = 0.0
+    dropout: float = 0.0
+    mean: float = 0.0
 
 
 READINGS = (
     Reading("all", "all own turns", rate=2.0, head_rate=3e-3, warm_up=0.05),
     Reading("again", "all own turns again", rate=2.0, head_rate=1.6e-3, warm_up=0.03),
-    Reading("last", "own turns, some twice", 1.5, 1.2e-3, warm_up=0.03, epochs=2, twice=("zh-n", "en-g")),
+    Reading("last", "own turns, some twice", 1.5, 1.2e-3, warm_up=0.03, epochs=2, newest=("zh-n", "en-g")),
     Reading(
         "newest", "own turns, the newest twice", 2.0, 1.6e-3, warm_up=0.03, epochs=2,
-        twice=("zh-o", "zh-p", "zh-q", "en-h", "en-i", "en-j"),
+        newest=("zh-o", "zh-p", "zh-q", "en-h", "en-i", "en-j"),
+    ),
+    Reading(
+        "widened", "own turns without some words, the newest oftener", 1.5, 1e-3, warm_up=0.04, epochs=5,
+        newest=("zh-r", "en-k"), times=1.5, others=0.4, left_out=0.15, dropout=0.1, mean=0.997,
     ),
 )  # fmt: skip
 """Each goes on from what the one before learned."""
@@ -102,8 +112,9 @@ def main() -> None:
             recipe = UpperRecipe(
                 depth=depth, epochs=reading.epochs or args.epochs, rate=reading.rate * args.rate,
                 head_rate=reading.head_rate, warm_up=reading.warm_up, seed=args.seed + at,
+                left_out=reading.left_out, dropout=reading.dropout, mean=reading.mean,
             )  # fmt: skip
-            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading.twice)
+            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading)
             with _told(f"{reading.what}, upper layers", state, network) as on_step:
                 fit_upper(network, kept, draw, recipe, anew=at == 0, on_step=on_step)
         network.load_state_dict(torch.load(state, weights_only=True))
@@ -173,16 +184,25 @@ def _kept(
 
 
 def _draw(
-    batches: list[str], versions: list[list[Example]], kept: int, twice: tuple[str, ...]
+    batches: list[str], versions: list[list[Example]], kept: int, reading: Reading
 ) -> Callable[[random.Random], list[int]]:
-    """An epoch has one version of each turn, of some batches two, and all comments."""
+    """An epoch has one version of a turn each time that it comes, and as many comments as it has of other turns."""
     count, own = len(versions[0]), len(versions) * len(versions[0])
-    turns = [i for i, batch in enumerate(batches[:count]) for _ in range(2 if batch[:4] in twice else 1)]
+    newest = [i for i, batch in enumerate(batches[:count]) if batch[:4] in reading.newest]
+    others = [i for i, batch in enumerate(batches[:count]) if batch[:4] not in reading.newest]
 
     def draw(chance: random.Random) -> list[int]:
-        return [i + count * chance.randrange(len(versions)) for i in turns] + list(range(own, kept))
+        turns = _often(newest, reading.times, chance) + _often(others, reading.others, chance)
+        comments = _often(list(range(own, kept)), reading.others, chance)
+        return [i + count * chance.randrange(len(versions)) for i in turns] + comments
 
     return draw
+
+
+def _often(places: list[int], times: float, chance: random.Random) -> list[int]:
+    """Each as often as ``times`` says in whole numbers, and a sample of them for the rest."""
+    whole = int(times)
+    return places * whole + chance.sample(places, round((times - whole) * len(places)))
 
 
 def _some(examples: list[Example], quick: bool) -> list[Example]:

@@ -2,16 +2,20 @@
 
 The lower layers are frozen, so what they make of a passage is computed once and kept (half precision). Last layers
 learn what is particular to a task, lower ones hardly change (Lee, Tang and Lin, What Would Elsa Do?, 2019). At first
-the head begins at the share of each label; it learns faster than the layers below it.
+the head begins at the share of each label; it learns faster than the layers below it. What was read often is known by
+heart: then some words of a turn are left out, anew each time, beside the usual dropout (Srivastava et al., 2014), and
+what counts in the end is a running mean of the weights (Polyak and Juditsky, 1992).
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
+from torch import nn
 
 from qa_service.classify.labels import OUTPUTS
 from qa_service.classify.network import ConductNetwork
@@ -20,11 +24,17 @@ from qa_service.classify.training import UNKNOWN, Example, batches, descend, mas
 
 FAR = -1e4
 """Added to the attention on padding."""
+THINNED = 0.8
+"""Chance of a passage to be read without some of its words, where any are left out."""
 
 
 @dataclass(frozen=True, slots=True)
 class UpperRecipe:
-    """``depth`` lower layers are frozen; ``rate`` is the peak of the layers above, ``head_rate`` that of the head."""
+    """``depth`` lower layers are frozen; ``rate`` is the peak of the layers above, ``head_rate`` that of the head.
+
+    ``left_out``: the share of words that four of five turns are read without; ``dropout``: within the layers;
+    ``mean``: how much of the running mean of the weights a step leaves, 0 for the last weights themselves.
+    """
 
     depth: int = 6
     epochs: int = 4
@@ -33,6 +43,9 @@ class UpperRecipe:
     batch: int = 32
     warm_up: float = 0.05
     decay: float = 0.01
+    left_out: float = 0.0
+    dropout: float = 0.0
+    mean: float = 0.0
     seed: int = 7
 
 
@@ -53,21 +66,32 @@ class Kept:
                     self.states[i] = state[: len(self.rows[i].ids)].half().clone()
 
 
-def upper(network: ConductNetwork, kept: Kept, chosen: Sequence[int], depth: int) -> torch.Tensor:
+def upper(
+    network: ConductNetwork, kept: Kept, chosen: Sequence[int], depth: int, left_out: float = 0.0
+) -> torch.Tensor:
     """Logits of the chosen passages, shape (chosen, outputs)."""
-    width = max(len(kept.rows[i].ids) for i in chosen)
-    states = torch.zeros(len(chosen), width, kept.states[chosen[0]].shape[1])
+    parts = [_thinned(kept.states[i], kept.rows[i].own, left_out) for i in chosen]
+    width = max(len(state) for state, _ in parts)
+    states = torch.zeros(len(chosen), width, parts[0][0].shape[1])
     mask, own = torch.zeros(len(chosen), width), torch.zeros(len(chosen), width)
-    for at, i in enumerate(chosen):
-        length = len(kept.rows[i].ids)
-        states[at, :length] = kept.states[i].float()
-        mask[at, :length] = 1
-        own[at, : kept.rows[i].own] = 1
+    for at, (state, of_turn) in enumerate(parts):
+        states[at, : len(state)] = state.float()
+        mask[at, : len(state)] = 1
+        own[at, :of_turn] = 1
     for layer in network.encoder.encoder.layer[depth:]:
         states = layer(states, _bias(mask))
     pooled = (states * own.unsqueeze(-1)).sum(1) / own.sum(1, keepdim=True)
     logits: torch.Tensor = network.head(network.dropout(pooled))
     return logits
+
+
+def _thinned(state: torch.Tensor, own: int, share: float) -> tuple[torch.Tensor, int]:
+    """A passage without about this share of its tokens, and how many of the turn's own are left; the first stays."""
+    if not share or torch.rand(()) > THINNED:
+        return state, own
+    stays = torch.rand(len(state)) >= share
+    stays[0] = True
+    return state[stays], int(stays[:own].sum())
 
 
 def fit_upper(
@@ -105,17 +129,44 @@ def fit_upper(
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda step: min((step + 1) / rising, max(0.0, (steps - step) / (steps - rising)))
     )
-    network.train()
+    learning = [*layers, *head]
+    means = [parameter.detach().clone() for parameter in learning]
     step = 0
-    for epoch in range(recipe.epochs):
-        positions = first if epoch == 0 else list(draw(chance))
-        for batch in batches([kept.rows[i] for i in positions], recipe.batch, chance):
-            chosen = [positions[i] for i in batch]
-            loss = masked_loss(upper(network, kept, chosen, recipe.depth), kept.targets[chosen])
-            descend(loss, [*layers, *head], optimiser, schedule, longest=5.0)
-            step += 1
-            on_step(step, steps, loss.item())
+    with _dropping(network.encoder.encoder.layer[recipe.depth :], recipe.dropout):
+        network.train()
+        for epoch in range(recipe.epochs):
+            positions = first if epoch == 0 else list(draw(chance))
+            for batch in batches([kept.rows[i] for i in positions], recipe.batch, chance):
+                chosen = [positions[i] for i in batch]
+                logits = upper(network, kept, chosen, recipe.depth, recipe.left_out)
+                loss = masked_loss(logits, kept.targets[chosen])
+                descend(loss, learning, optimiser, schedule, longest=5.0)
+                step += 1
+                _follow(means, learning, min(recipe.mean, step / (step + 9)))
+                on_step(step, steps, loss.item())
+    _follow(learning, means, 0.0)
     network.eval()
+
+
+def _follow(means: Sequence[torch.Tensor], weights: Sequence[torch.Tensor], stays: float) -> None:
+    """Move ``means`` towards ``weights``; ``stays``: the share of the old that stays."""
+    with torch.no_grad():
+        for mean, weight in zip(means, weights, strict=True):
+            mean.lerp_(weight, 1 - stays)
+
+
+@contextmanager
+def _dropping(layers: nn.Module, share: float) -> Iterator[None]:
+    """With so much dropout inside these layers; afterwards as before."""
+    found = [m for m in layers.modules() if isinstance(m, nn.Dropout)]
+    before = [m.p for m in found]
+    for module in found:
+        module.p = share or module.p
+    try:
+        yield
+    finally:
+        for module, p in zip(found, before, strict=True):
+            module.p = p
 
 
 def _lower(network: ConductNetwork, reader: Reader, rows: Sequence[Encoded], depth: int) -> torch.Tensor:

@@ -20,16 +20,19 @@ import numpy as np
 import numpy.typing as npt
 
 from qa_service.classify.labels import OUTPUTS
-from qa_service.classify.passages import Passage
+from qa_service.classify.passages import Passage, Said
 from qa_service.classify.stored import arrays
 from qa_service.text.normalise import normalise
 from qa_service.text.pinyin import near_key, syllables
 
 Floats = npt.NDArray[np.float32]
-FAMILIES = {"c": 1.0, "p": 1.0, "w": 1.0, "x": 0.5}
-"""Characters of the turn, its syllables, its English words; characters around it. With the weight of each."""
+FAMILIES = {"c": 1.0, "p": 1.0, "w": 1.0, "x": 0.5, "y": 0.5}
+"""Characters of the turn, its syllables, its English words; around it runs of characters, and words by their side. With
+the weight of each."""
+BEFORE_WORDS, AFTER_WORDS = 25, 20
 _MARKS = re.compile(r"[^\w]+")
 _ENGLISH = re.compile(r"[a-z']+")
+_WORDS = re.compile(r"[a-z0-9']+|[\u4e00-\u9fff]")
 
 
 def grams(passage: Passage) -> Iterator[tuple[str, Counter[str]]]:
@@ -41,6 +44,7 @@ def grams(passage: Passage) -> Iterator[tuple[str, Counter[str]]]:
     yield "w", _runs(_ENGLISH.findall(text), 1, 3)
     around = [f"{s.speaker[:1]}{_folded(s.text)}" if s else "" for s in (passage.before, passage.after)]
     yield "x", _characters(f"{around[0]}|{around[1]}", 3)
+    yield "y", Counter((*_beside("b", passage.before, BEFORE_WORDS), *_beside("a", passage.after, AFTER_WORDS)))
 
 
 def key(family: str, gram: str) -> int:
@@ -95,6 +99,12 @@ class Wide:
     @cached_property
     def _float(self) -> Floats:
         return self.weights.astype(np.float32) * self.scale
+
+
+def _beside(side: str, said: Said | None, most: int) -> list[str]:
+    """What was said there, word by word (characters in Mandarin): who answers what tells the turn's meaning."""
+    words = _WORDS.findall(_folded(said.text))[:most] if said else ["-"]
+    return [f"{side}:{word}" for word in words]
 
 
 def _folded(text: str) -> str:

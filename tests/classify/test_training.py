@@ -156,3 +156,33 @@ def test_upper_layers_learn_and_lower_ones_stay() -> None:
     assert torch.equal(made.head.bias, learned)
     fit_upper(made, kept, lambda _chance: range(len(kept.rows)), few, anew=True, on_step=lambda *_: None)
     assert not torch.equal(made.head.bias, learned)
+
+
+def test_upper_layers_learn_from_turns_without_some_words_and_keep_a_running_mean() -> None:
+    import torch
+    from torch import nn
+
+    from qa_service.classify.training import scores
+    from qa_service.classify.upper import Kept, UpperRecipe, fit_upper, upper
+
+    made = network()
+    kept = Kept(made, READER, examples(), 0)
+    shares = [m.p for m in made.encoder.encoder.layer.modules() if isinstance(m, nn.Dropout)]
+    recipe = UpperRecipe(
+        depth=0, epochs=40, rate=5e-3, head_rate=1e-2, batch=8, left_out=0.2, dropout=0.05, mean=0.9
+    )  # fmt: skip
+    weights: list[torch.Tensor] = []
+    fit_upper(
+        made, kept, lambda _chance: range(len(kept.rows)), recipe,
+        on_step=lambda *_: weights.append(made.head.bias.detach().clone()),
+    )  # fmt: skip
+    rude, kind = scores(made, READER, [e.passage for e in (examples()[0], examples()[20])])[:, OUTPUTS.index("insult")]
+    assert rude > kind
+    assert not torch.equal(made.head.bias, weights[-1])  # the mean is left in place of the last weights
+    spread = torch.stack(weights[-40:])
+    assert (made.head.bias >= spread.amin(0) - 1e-3).all()
+    assert (made.head.bias <= spread.amax(0) + 1e-3).all()
+    assert [m.p for m in made.encoder.encoder.layer.modules() if isinstance(m, nn.Dropout)] == shares
+    with torch.inference_mode():
+        whole, thin = (upper(made, kept, range(len(kept.rows)), 0, left_out) for left_out in (0.0, 0.5))
+    assert not torch.equal(whole, thin)

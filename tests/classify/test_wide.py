@@ -35,6 +35,7 @@ def test_each_family_counts_its_own() -> None:
     assert found["w"] == {"you": 2, "you you": 1}
     assert found["p"] == {}
     assert found["x"]["没钱"] == 1
+    assert found["y"] == {"b:没": 1, "b:钱": 1, "a:-": 1}
 
 
 def test_what_sounds_alike_is_the_same_syllables() -> None:

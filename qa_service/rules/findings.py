@@ -17,6 +17,7 @@ from qa_service.rules.case import Case
 from qa_service.rules.compiled import Rule
 from qa_service.rules.listen import Dropped, Listener
 from qa_service.rules.obligations import Heard
+from qa_service.rules.operators.base import Worded
 from qa_service.rules.operators.signal import MODEL_ONLY
 
 
@@ -87,7 +88,11 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     at, _ = case.turns
     state, reason = _state(rule, heard)
     english = (case.transcript.language or "") == "en"
-    heard_by = (s for s in rule.selections if s.name in heard.selections and s.operator is None)
+    heard_by = (
+        s
+        for s in rule.selections
+        if s.name in heard.selections and (s.operator is None or isinstance(s.operator, Worded))
+    )
     gates = dict.fromkeys(gate for selection in heard_by for gate in selection.gates.names)
     return Finding(
         rule_id=spec.id,

@@ -76,8 +76,13 @@ class Held:
 StillFound = Callable[[str, int], bool]
 
 
-def held(cues: Cues, switches: Switches, stream: Stream, span: Span, still_found: StillFound | None) -> Held | None:
+def held(
+    cues: Cues, switches: Switches, stream: Stream, span: Span, still_found: StillFound | None, *, whole: bool = False
+) -> Held | None:
     """The first gate that holds this hit back, or None: the hit passes.
+
+    ``whole``: the hit is a clause from its first word on, so that cues inside it count where they are none of what it
+    was looked for by.
 
     Raises:
         PatternTimeoutError: a cue worked too long on this turn.
@@ -86,7 +91,9 @@ def held(cues: Cues, switches: Switches, stream: Stream, span: Span, still_found
     sentence = _Sentence(stream, start, max(end, span.end))
     if switches.quotation and (cue := _quoted(cues, sentence, span)):
         return Held("quotation", cue)
-    if switches.negation and (cue := _negated(cues, sentence, span, still_found)):
+    if whole and switches.quotation and (cue := _quoted_within(cues, sentence, span, still_found)):
+        return Held("quotation", cue)
+    if switches.negation and (cue := _negated(cues, sentence, span, still_found, whole=whole)):
         return Held("negation", cue)
     if switches.conditional and not sentence.all(cues.conditional_certain).starts:
         found = sentence.all(cues.conditional)
@@ -195,7 +202,21 @@ def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:
     return ""
 
 
-def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None) -> str:
+def _quoted_within(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None) -> str:
+    """A cue that the clause begins with or holds counts when what is behind it is found alone as well."""
+    text, said = sentence.text, sentence.all(cues.quotation)
+    for start, end in zip(said.starts, said.ends, strict=True):
+        if (
+            span.start <= start
+            and end < span.end
+            and still_found
+            and still_found(text[: span.start] + text[end:], span.start)
+        ):
+            return text[start:end]
+    return ""
+
+
+def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None, *, whole: bool) -> str:
     if after := sentence.end_at(cues.negation_after, span.end):
         return sentence.text[span.end : after]
     said = sentence.all(cues.negation)
@@ -205,7 +226,9 @@ def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFoun
         start, end = said.starts[i], said.ends[i]
         if pseudo.overlap(start, end):
             continue
-        if _covers(cues, sentence, start, end, span) or _within(start, end, span, sentence.text, still_found):
+        if _covers(cues, sentence, start, end, span) or _within(
+            start, end, span, sentence.text, still_found, whole=whole
+        ):
             return sentence.text[start:end]
     return ""
 
@@ -235,11 +258,13 @@ def _lists(cues: Cues, sentence: _Sentence, borders: list[int], span: Span) -> b
     return bool(listed) and listed[-1] > span.start
 
 
-def _within(start: int, end: int, span: Span, text: str, still_found: StillFound | None) -> bool:
+def _within(start: int, end: int, span: Span, text: str, still_found: StillFound | None, *, whole: bool) -> bool:
     """A negation inside the hit counts when the pattern did not ask for it: it fills one of the pattern's gaps."""
-    inside = span.start < start and end <= span.end
+    inside = (span.start <= start if whole else span.start < start) and end <= span.end
     if not inside or still_found is None:
         return False
+    if whole and (word := _NEGATING.search(text, start, end)):  # of 绝对不会 the 会 may be what the hit is alike in
+        start, end = word.span()
     before, after = text[:start], text[end:]
     joint = after.removeprefix(" ") if before.endswith(" ") else after
     return still_found(before + joint, span.start)

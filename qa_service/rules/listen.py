@@ -9,7 +9,7 @@ from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
-from qa_service.rules.operators.base import Hit, Scene, speaks
+from qa_service.rules.operators.base import Hit, Scene, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import Place, inside, time_of
@@ -84,7 +84,17 @@ class Listener:
             found = list(operator.hits(self.scene, speaker))
         if found:
             self.touched.add((selection.name, operator.family))
-        return [replace(hit, selection=selection.name) for hit in found]
+        found = [replace(hit, selection=selection.name) for hit in found]
+        return (
+            [hit for hit in found if self._passes(hit, operator, selection)] if isinstance(operator, Worded) else found
+        )
+
+    def _passes(self, hit: Hit, operator: Worded, selection: Selection) -> bool:
+        still = operator.still_found(hit, self.scene)
+        stream = self.lines[hit.at].stream
+        if (why := held(self.cues, selection.gates, stream, hit.span, still, whole=True)) is not None:
+            self.dropped.append(Dropped(hit, why))
+        return why is None
 
     def may_be(self, selection: Selection) -> Set[int]:
         """Turns in which words of a selection may be, or begin."""

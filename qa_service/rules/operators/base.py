@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
 
@@ -120,6 +120,14 @@ class Operator(Protocol):
         Raises:
             UnavailableError: what it reads is not there, so that the rule may not be judged.
         """
+
+
+@runtime_checkable
+class Worded(Operator, Protocol):
+    """One whose hits are clauses, which gates hold back as they do words."""
+
+    def still_found(self, hit: Hit, scene: Scene) -> Callable[[str, int], bool]:
+        """Whether the hit would be one, and no worse, in its turn's text without some words (from a place on)."""
 
 
 def speaks(turn: Turn, speaker: str) -> bool:

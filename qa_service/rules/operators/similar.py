@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 from pydantic import Field
@@ -25,7 +25,8 @@ class Similar(Spec):
     By words, resemblance is the cosine of character pairs (words and word pairs, in English), the better of written and
     sounded, so that word order matters little and homophones not at all. By ``meaning`` it is the cosine of sentence
     vectors; those lie close together (0.8 for unlike, 0.9 and more for like ones), so ``at_least`` must be higher.
-    Either way a finding that rests on it alone is for a person to decide.
+    Either way a finding that rests on it alone is for a person to decide. Gates hold a sentence back for a cue in it
+    that none of the examples has: one without which it resembles them more.
     """
 
     to: Terms
@@ -44,6 +45,21 @@ class Similar(Spec):
             if best >= self.at_least:
                 soft = f"similar: resembles “{self.to[term]}” ({best:.2f})"
                 yield Hit("", term, at, span, time_of(turn, scene.lines[at], span), soft=soft)
+
+    def still_found(self, hit: Hit, scene: Scene) -> Callable[[str, int], bool]:
+        """What resembles the example more without a cue does not owe its resemblance to that cue."""
+        whole = scene.lines[hit.at].stream.text
+
+        def best(clause: str) -> float:
+            return max(self._like([clause], scene)[0])
+
+        here = best(whole[hit.span.start : hit.span.end])
+
+        def found(text: str, start: int) -> bool:
+            clause = text[start : hit.span.end - (len(whole) - len(text))].strip()
+            return len(clause) >= SHORTEST and best(clause) > here
+
+        return found
 
     def _like(self, texts: Sequence[str], scene: Scene) -> Sequence[Sequence[float]]:
         if not self.meaning:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from qa_service.records import CallFacts, Evaluation, FindingState, Signal, Transcript
-from qa_service.rules.evaluate import evaluate
+from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
 from tests.rules.building import folder, judged, rule, said
 
@@ -99,3 +99,32 @@ def test_words_are_judged_where_no_classifier_ran(tmp_path: Path) -> None:
     assert judged(root, CALL).findings[0].state is FindingState.CONFIRMED
     assert judged(root, said("agent: good morning")).not_assessed[0].reason.startswith("missing_signals")
     assert signalled(root, said("agent: good morning")).not_assessed == ()
+
+
+ALIKE = {"similar": {"to": ["我会把这件事告诉您单位的领导", "I am going to tell your boss about it"], "at_least": 0.55}}
+
+
+@pytest.mark.parametrize(
+    ("text", "gate"),
+    [
+        ("我们绝对不会把这件事告诉您单位的领导", "negation"),
+        ("不会把这件事告诉您单位的领导", "negation"),
+        ("您刚才说我会把这件事告诉您单位的领导", "quotation"),
+        ("I am not going to tell your boss about it", "negation"),
+        ("You said I am going to tell your boss about it", "quotation"),
+        ("我会把这件事告诉您单位的领导", ""),
+        ("I'm going to tell your boss about it", ""),
+    ],
+)
+def test_gates_hold_back_what_only_resembles(tmp_path: Path, text: str, gate: str) -> None:
+    root = one(tmp_path, ALIKE, status="stable")
+    explain: list[Suppressed] = []
+    language = "en" if text.isascii() else "zh"
+    found = judged(root, said(f"agent: {text}", language=language), explain=explain).findings
+    assert [e.gate for e in explain] == ([gate] if gate else [])
+    assert [f.gates for f in found] == ([] if gate else [("quotation", "negation")])
+
+
+def test_a_denial_that_an_example_asks_for_is_found(tmp_path: Path) -> None:
+    root = one(tmp_path, {"similar": {"to": ["我们不会给您任何分期方案"], "at_least": 0.6}}, status="stable")
+    assert judged(root, said("agent: 我们不会给您分期方案的", language="zh")).findings

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,7 @@ def _write(
 
 HEARD = 3
 """How often the turns for choosing are damaged as if heard, so that no threshold hangs on one draw."""
+HALF = 0.5
 MIXES = tuple((deep / 10, 1 - deep / 10) for deep in range(11))
 """Shares of the network and of the linear model; the likeliest over what is kept for choosing is taken."""
 
@@ -109,17 +111,29 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
     public = scores(network, reader, [e.passage for e in comments])[:, -1]
     found = {}
+    right: list[float] = []
+    half = (np.random.default_rng(args.seed).random(len(plain)) < HALF)[np.array(twice) % len(plain)]
     for at, label in enumerate(CONDUCT):
         logits, held = (share[0] * deep + share[1] * linear)[may[:, at], at], truth[may[:, at], at]
         heat = calibrate.temperature(logits, held)
         least = calibrate.LEAST_OF_FAULTS if label in AGENT_FAULTS else calibrate.LEAST
-        at_least = calibrate.chosen(calibrate.probabilities(logits, heat), held, least=least)
+        chances = calibrate.probabilities(logits, heat)
+        at_least = calibrate.threshold(chances, held, least=least)
+        right += _right(chances, held, half[may[:, at]], least)
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
     base = Path(args.base).name if Path(args.base).exists() else args.base
-    made = {"base": base, "method": args.method, "seed": args.seed}
+    made = {"base": base, "method": args.method, "seed": args.seed, "precision_of_halves": round(np.mean(right), 3)}
     return made | {"deep": share[0], "wide": share[1], "labels": found}
+
+
+def _right(chances: np.ndarray, held: np.ndarray, half: np.ndarray, least: float) -> Iterator[float]:
+    """How precise a threshold that one half of the turns chose is on the other, both ways round, where it tells any."""
+    for side in (half, ~half):
+        told = chances[~side] >= calibrate.threshold(chances[side], held[side], least=least)
+        if told.any():
+            yield float(held[~side][told].mean())
 
 
 def _likelihood(logits: np.ndarray, truth: np.ndarray, may: np.ndarray) -> float:

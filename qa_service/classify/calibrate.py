@@ -12,8 +12,9 @@ Floats = npt.NDArray[np.float64]
 TEMPERATURES = np.geomspace(0.25, 6, 120)
 LEAST, LEAST_OF_FAULTS = 0.4, 0.5
 """Chances below which nothing is told; a fault is told only where it is likelier than not."""
-PRECISION, LOWER, MORE = 0.9, 0.85, 1.15
-"""What thresholds are chosen for, and what a label is content with that tells :data:`MORE` times as much then."""
+PRECISION = 0.85
+"""What thresholds are chosen for: half by what was right, half by the chances themselves. On turns that were not used
+for choosing precision comes out higher (``precision_of_halves`` of card.json), for no threshold is below the least."""
 
 
 def probabilities(logits: npt.ArrayLike, temperatures: npt.ArrayLike) -> Floats:
@@ -33,27 +34,17 @@ def temperature(logits: npt.ArrayLike, held: npt.ArrayLike) -> float:
 def threshold(
     chances: npt.ArrayLike, held: npt.ArrayLike, *, precision: float = PRECISION, least: float = LEAST
 ) -> float:
-    """The least probability from which on ``precision`` of the turns are right; 1.0 where there is none.
+    """The least probability from which on ``precision`` of the turns should be right; 1.0 where there is none.
 
-    Never below ``least``: what is likelier not to hold is not told, however well that went on few turns.
+    Of few turns, how many were right is half luck; the calibrated chances of the same turns say what to expect. The
+    mean of both counts. Never below ``least``: what is likelier not to hold is not told, however well that went.
     """
     chance, truth = np.asarray(chances, np.float64), np.asarray(held, np.float64)
     order = np.argsort(-chance, kind="stable")
-    right = np.cumsum(truth[order]) / np.arange(1, len(order) + 1)
+    right = np.cumsum((truth[order] + chance[order]) / 2) / np.arange(1, len(order) + 1)
     good = [at for at in range(len(order)) if right[at] >= precision and chance[order[at]] >= least]
     if not good:
         return 1.0
     last = good[-1]
     below = chance[order[last + 1]] if last + 1 < len(order) else 0.0
     return float(max(least, (chance[order[last]] + below) / 2))
-
-
-def chosen(chances: npt.ArrayLike, held: npt.ArrayLike, *, least: float = LEAST) -> float:
-    """The threshold for :data:`PRECISION`; for :data:`LOWER` where that finds :data:`MORE` times as much.
-
-    There few doubtful turns among the likeliest decide, or no threshold is precise enough at all.
-    """
-    chance, truth = np.asarray(chances, np.float64), np.asarray(held, np.float64)
-    strict, lower = (threshold(chance, truth, precision=p, least=least) for p in (PRECISION, LOWER))
-    found_strict, found_lower = (truth[chance >= at].sum() for at in (strict, lower))
-    return lower if found_lower > MORE * found_strict else strict

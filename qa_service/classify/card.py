@@ -23,7 +23,8 @@ class Card(BaseModel):
     """What was trained, how, and each output's calibration, in the order of the outputs.
 
     ``deep`` and ``wide``: how much of the network's and of the linear model's logits make a label's logit;
-    ``offensive`` is the network's alone.
+    ``offensive`` is the network's alone. ``precision_of_halves``: how right thresholds that half of the turns for
+    choosing gave were on the other half, the mean of the labels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,6 +34,7 @@ class Card(BaseModel):
     seed: int = 0
     deep: float = 1.0
     wide: float = 0.0
+    precision_of_halves: float | None = None
     labels: dict[str, LabelCard]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa_service.classify.calibrate import LEAST, chosen, probabilities, temperature, threshold
+from qa_service.classify.calibrate import LEAST, probabilities, temperature, threshold
 
 
 @pytest.mark.parametrize("truth", [0.5, 1.0, 2.5])
@@ -38,24 +38,13 @@ def test_what_is_never_precise_is_never_told() -> None:
 
 
 def test_a_label_that_is_far_likelier_not_to_hold_is_not_told() -> None:
-    assert threshold([0.45, 0.3, 0.2], [1, 1, 1]) == LEAST
-    assert threshold([0.3, 0.2], [1, 1]) == 1.0
+    assert threshold([0.45, 0.3, 0.2], [1, 1, 1], precision=0.7) == LEAST
+    assert threshold([0.3, 0.2], [1, 1], precision=0.5) == 1.0
 
 
-def test_a_label_that_a_few_doubtful_turns_would_silence_takes_the_lower_precision() -> None:
-    chances = np.linspace(1, 0.01, 100)
-    held = np.zeros(100)
-    held[:50] = 1
-    held[[0, 3, 8, 15, 20, 25]] = 0
-    assert threshold(chances, held, precision=0.9) == 1.0
-    assert chosen(chances, held) == threshold(chances, held, precision=0.85) < 0.6
-    assert chosen(chances, held, least=0.9) == 1.0
-
-
-@pytest.mark.parametrize(("few", "many", "stays"), [(30, 44, False), (40, 44, True)])
-def test_the_lower_precision_is_taken_only_where_it_finds_enough_more(few: int, many: int, stays: bool) -> None:
-    held = [1.0] * few + [0.0] * 6 + [1.0] * (many - few) + [0.0] * 50
-    chances = np.linspace(0.99, 0.41, len(held)).tolist()
-    strict, lower = (threshold(chances, held, precision=p) for p in (0.9, 0.85))
-    assert lower < strict < 1.0
-    assert chosen(chances, held) == (strict if stays else lower)
+def test_luck_with_few_turns_counts_half() -> None:
+    lucky = threshold([0.9, 0.6, 0.6, 0.6], [1, 1, 1, 1], precision=0.9)
+    assert lucky == pytest.approx(0.75)
+    assert threshold([0.9, 0.8, 0.8, 0.8], [1, 1, 1, 1], precision=0.9) == LEAST
+    unlucky = threshold([0.99, 0.99, 0.98, 0.5], [1, 0, 1, 0], precision=0.8)
+    assert 0.5 < unlucky < 0.98

@@ -124,7 +124,12 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
     base = Path(args.base).name if Path(args.base).exists() else args.base
-    made = {"base": base, "method": args.method, "seed": args.seed, "precision_of_halves": round(np.mean(right), 3)}
+    made = {
+        "base": base,
+        "method": args.method,
+        "seed": args.seed,
+        "precision_of_halves": round(float(np.mean(right)), 3) if right else None,
+    }
     return made | {"deep": share[0], "wide": share[1], "labels": found}
 
 

@@ -12,7 +12,7 @@ Floats = npt.NDArray[np.float64]
 TEMPERATURES = np.geomspace(0.25, 6, 120)
 LEAST, LEAST_OF_FAULTS = 0.4, 0.5
 """Chances below which nothing is told; a fault is told only where it is likelier than not."""
-PRECISION = 0.85
+PRECISION = 0.87
 """What thresholds are chosen for: half by what was right, half by the chances themselves. On turns that were not used
 for choosing precision comes out higher (``precision_of_halves`` of card.json), for no threshold is below the least."""
 

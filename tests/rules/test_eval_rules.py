@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.rules.building import folder, rule
 
 SCRIPTS = Path(__file__).resolve().parent.parent.parent / "scripts"
@@ -77,3 +78,15 @@ def test_a_clock_in_front_is_when_the_call_began(script: ModuleType) -> None:
     assert script.facts_in("[9:45 p.m.] Hello", "US")["started_at"].hour == 21
     assert [text for _, text in script.turns_of("[22:07 外呼接通] 您好 (约好)")] == ["您好"]
     assert script.turns_of("[21:59 接通]") == []
+
+
+@pytest.mark.parametrize("file", sorted((SCRIPTS / "utterances").glob("*.json")), ids=lambda f: f.stem)
+def test_shipped_utterances_are_of_known_requirements_and_each_once(file: Path, script: ModuleType) -> None:
+    known = {
+        r["id"] for r in json.loads((ROOT / "rules/requirements.json").read_text(encoding="utf-8"))["requirements"]
+    }
+    entries = script._entries(file)
+    assert {e["id"] for e in entries} <= known
+    said = [u for e in entries for kind in script.KINDS for u in e[kind]]
+    assert len(said) == len(set(said)) > 150
+    assert all(script.turns_of(u) for u in said)

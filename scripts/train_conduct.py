@@ -78,7 +78,7 @@ READINGS = (
     ),
     Reading(
         "widened", "own turns without some words, the newest oftener", 1.5, 1e-3, warm_up=0.04, epochs=7,
-        newest=("zh-r", "en-k", "en-l"), times=1.5, others=0.45, left_out=0.15, dropout=0.1, mean=0.997,
+        newest=("zh-r", "zh-s", "en-k", "en-l"), times=1.5, others=0.45, left_out=0.15, dropout=0.1, mean=0.997,
     ),
 )  # fmt: skip
 """Each goes on from what the one before learned."""

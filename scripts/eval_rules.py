@@ -56,7 +56,14 @@ def _account(value: bool, *names: str) -> dict[str, Any]:
 _BARRED = ("sol_expired", "statute_barred")
 _SUIT = ("lawsuit_filed", "legal_referral", "proceedings_issued")
 _STATE: dict[str, dict[str, Any]] = {s: {"jurisdiction": f"US-{s}", "state": s} for s in ("NY", "CA", "MA")}
+#: States in which all sides must agree to a recording, and some in which one is enough.
+_STATES = {"Florida": "FL", "Washington": "WA", "Pennsylvania": "PA", "Illinois": "IL", "Maryland": "MD"}
+_STATES |= {"Montana": "MT", "New Hampshire": "NH", "Texas": "TX", "Ohio": "OH", "New Jersey": "NJ", "Nevada": "NV"}
 _AGREED = {"callback_agreed": True, "time_consent": True}
+_AUTHORISED = {"callee_role": "authorised_third_party"}
+_OPTED = _account(True, "medium_opt_out")
+_LOCAL = re.compile(r"(\d{1,2}):(\d{2})\s*(p\.?m)?[^,;]{0,12}\blocal")
+_AT = re.compile(r"(?:call(?:ed)?|initiated|dialed|voicemail|left) at (\d{1,2}):(\d{2})\s*(p\.?m)?")
 #: What notes say of a case: the first pattern of a line that is found gives its facts. Written from the notes of the
 #: odd half and from the facts that rules ask for.
 _NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
@@ -66,6 +73,8 @@ _NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
             r"barred|(?:SOL|statute) (?:has )?(?:expired|passed|run)|超过(?:诉讼)?时效|过了?时效",
             _account(True, *_BARRED),
         ),
+        (r"debt (?:is )?(?:\d+|\w+) months old|debt (?:is )?[1-3] years old", _account(False, *_BARRED)),
+        (r"debt (?:is )?(?:[7-9]|[1-4]\d) years old", _account(True, *_BARRED)),
     ),
     (
         (
@@ -75,7 +84,10 @@ _NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
         (r"judge?ment|CCJ|court order|判决", _account(True, "judgment")),
     ),
     (
-        (r"\b(?:no|not) (?:\w+ )?(?:referr|suit|lawsuit|case|claim|proceedings|filed)", _account(False, *_SUIT)),
+        (
+            r"\b(?:no|not) (?:in )?(?:\w+ )?(?:referr|suit|lawsuit|litigat|case|claim|proceedings|filed)",
+            _account(False, *_SUIT),
+        ),
         (r"无案件|[未没].{0,3}(?:立案|起诉)|litigation_status=none", _account(False, *_SUIT)),
         (
             r"(?:suit|claim|proceedings) (?:\w+ ){0,2}(?:filed|issued|pending)|已.{0,3}(?:立案|起诉)|=filed",
@@ -83,22 +95,101 @@ _NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
         ),
     ),
     (
-        (r"subsequent", _account(False, "initial_communication")),
-        (r"\binitial|first (?:call|contact|communication)", _account(True, "initial_communication")),
+        (
+            r"subsequent|(?:second|third|later|follow-?up|repeat) (?:call|contact|communication)",
+            _account(False, "initial_communication"),
+        ),
+        (r"\binitial|first (?:call|contact|communication|conversation)", _account(True, "initial_communication")),
     ),
-    ((r"recording on|(?:is|was|being) recorded|录音(?:中|开启)", _account(True, "call_recorded")),),
+    (
+        (r"recording (?:system |is )*off|not recorded|no recording", _account(False, "call_recorded")),
+        (r"recording on|(?:is|was|being) recorded|录音(?:中|开启)", _account(True, "call_recorded")),
+    ),
     ((r"attorney (?:is )?(?:on file|known|retained)|represented", _account(True, "attorney_on_file", "represented")),),
-    ((r"cease (?:letter|request|notice)|written cease", _account(True, "cease_written", "cease_and_desist")),),
-    ((r"dispute (?:is )?(?:on file|open|pending)|account (?:is )?disputed", _account(True, "dispute_flag")),),
+    (
+        (r"\boral|verbal|\bno (?:\w+ )?(?:cease|letter)|not in writing", {}),
+        (
+            r"cease|written (?:request|refusal|stop)|no-?contact (?:letter|request)|letter (?:asking|to stop)",
+            _account(True, "cease_written", "cease_and_desist"),
+        ),
+    ),
+    (
+        (
+            r"dispute (?:is |was )?(?:on file|open|pending|received)|account (?:is )?disputed",
+            _account(True, "dispute_flag"),
+        ),
+    ),
+    ((r"verification (?:was )?(?:mailed|sent)", _account(True, "verification_sent")),),
+    (
+        (r"own (?:\w+ )?(?:business|line|shop)|asked to be called", {}),
+        (
+            r"(?:work|workplace|employer|job) (?:opt-?out|prohibit|forbid|policy|does)|no calls at work",
+            _account(True, "workplace_opt_out"),
+        ),
+    ),
+    (
+        (
+            r"(?:call(?:ed)?|dialed) (?:to |at )?(?:the |her |his )?(?:work|office|job)",
+            {"extra": {"called_place": "work"}},
+        ),
+    ),
+    ((r"(?:text|SMS|e-?mail|call|phone|cell) opt-?out|(?:asked|opted) .*\b(?:text|e-?mail|line)", _OPTED),),
+    (
+        (r"agreed|consent|asked (?:to be called|for a call|us to)|lifted|withdrawn|own business", {}),
+        (
+            r"\bnoted?\b|flagged|asked (?:for no|not|us not|never)|told (?:us|collector|agent)|no calls|"
+            r"inconvenient|prefers?|only (?:after|before|evenings|mornings|weekends|on)|"
+            r"(?:evenings|mornings|weekdays|afternoons) only",
+            _account(True, "inconvenient_noted"),
+        ),
+    ),
+    ((r"licensed (?:attorney|lawyer)|(?:is|was) an? (?:attorney|lawyer)", {"extra": {"agent_is_attorney": True}}),),
+    (
+        (
+            r"(?:consumer|customer|debtor)(?:[- ]initiated| called| phoned)|inbound|called (?:in|us)\b",
+            {"direction": "inbound"},
+        ),
+        (r"(?:consumer|debtor) h(?:er|im)self", {"callee_role": "debtor"}),
+        (r"(?:callee|speaking to|to) (?:is |the |her |his )*(?:spouse|wife|husband)", {"callee_role": "spouse"}),
+        (r"co-?signer|co-?borrower|joint account", {"callee_role": "co_borrower"}),
+        (r"power of attorney|executor|guardian|authori[sz]ed third|consented in writing|minor", _AUTHORISED),
+        (r"callee is|third party", {"callee_role": "contact"}),
+        (r"voicemail", {"callee_role": "voicemail"}),
+    ),
+    (
+        (r"auto-?dialed|auto-?dialer", {"extra": {"dial_type": "autodialer"}}),
+        (r"pre-?recorded|robot|robocall|artificial voice", {"extra": {"dial_type": "prerecorded"}}),
+    ),
+    ((r"revoked|consent withdrawn", _account(True, "tcpa_revoked")),),
+    ((r"first[- ]party|original creditor|MA creditor", {"first_party": True}),),
+    ((r"not (?:personally )?liable|authorized user|never (?:co-?)?signed|identity theft", _account(False, "liable")),),
+    ((r"account (?:is |was )?(?:already )?(?:paid|settled)|(?:paid|settled) in full", _account(True, "paid")),),
+    ((r"discharged", _account(True, "discharged")),),
+    ((r"d/?b/?a\b|trade name|doing business as", _account(True, "name_registered")),),
+    ((r"\bno .{0,20}fees? (?:authori[sz]ed|in)|fees? not authori[sz]ed", _account(False, "fees_authorized")),),
+    ((r"not (?:being )?report(?:ed|able)", {"account": {"credit_reporting_status": "not_reportable"}}),),
     ((r"breathing space", _account(True, "breathing_space", "breathing_space_active")),),
     (
-        (r"credit card debt|unsecured|no security interest", _account(False, "security_interest")),
-        (r"holds title|\bsecured|security interest", _account(True, "security_interest")),
+        (
+            r"credit card|medical|unsecured|no (?:security interest|lien)|no right to repossess",
+            _account(False, "security_interest"),
+        ),
+        (r"holds title|\bsecured|security interest|\blien", _account(True, "security_interest")),
     ),
     ((r"\bNYC\b", {**_STATE["NY"], "city": "New York City"}), (r"\bNY\b", _STATE["NY"])),
-    ((r"\bCA\b", _STATE["CA"]), (r"\bMA\b", _STATE["MA"])),
+    (
+        (r"\bCA\b|California", _STATE["CA"]),
+        (r"\bMA\b|Massachusetts", _STATE["MA"]),
+        (r"\bNew York", _STATE["NY"]),
+        *((rf"{name}|\b{code}\b", {"jurisdiction": f"US-{code}", "state": code}) for name, code in _STATES.items()),
+    ),
     ((r"对联系人|third party|to a (?:contact|relative|colleague)", {"callee_role": "contact"}),),
-    ((r"有约定记录|agreed call ?back|consent (?:on file|recorded)", {"extra": _AGREED}),),
+    (
+        (
+            r"有约定记录|(?:agreed|requested|scheduled) .{0,20}call|consent(?:ed)? (?:on file|recorded|to)",
+            {"extra": _AGREED},
+        ),
+    ),
     ((r"实际为外部|external agency", {"first_party": False}),),
 )
 _ZONES = {"CN": "Asia/Shanghai", "UK": "Europe/London", "US": "America/New_York"}
@@ -125,12 +216,13 @@ def turns_of(utterance: str) -> list[tuple[Role, str]]:
 def facts_in(utterance: str, country: str) -> dict[str, Any]:
     """What the catalogue notes of the case, beside the words that were said."""
     found: dict[str, Any] = {}
-    if note := _NOTE.search(utterance):
+    note = _NOTE.search(utterance)
+    if note:
         for ways in _NOTES:
             facts = next((facts for pattern, facts in ways if re.search(pattern, note.group(1))), {})
             for key, value in facts.items():
                 found[key] = {**found.get(key, {}), **value} if isinstance(value, dict) else value
-    if clock := _CLOCK.search(utterance):
+    if clock := _CLOCK.search(utterance) or (note and (_LOCAL.search(note[1]) or _AT.search(note[1]))):
         zone = _ZONES.get(country, "UTC")
         hour = int(clock[1]) % 12 + 12 if clock[3] else int(clock[1])
         found["started_at"] = datetime(2026, 11, 18, hour % 24, int(clock[2]), tzinfo=ZoneInfo(zone))

@@ -14,6 +14,7 @@ from typing import Any
 import conduct_data as data
 import conduct_wide
 import numpy as np
+import requirement_data
 import torch
 from huggingface_hub import hf_hub_download
 from safetensors.numpy import save_file
@@ -21,10 +22,21 @@ from transformers import AutoConfig, AutoModel
 
 from qa_service.classify import calibrate, graph
 from qa_service.classify import stored as storage
-from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, OFFENSIVE, OUTPUTS, told_of
+from qa_service.classify.labels import (
+    AGENT_FAULTS,
+    CONDUCT,
+    OFFENSIVE,
+    OUTPUTS,
+    REQUIREMENTS,
+    REQUIREMENTS_CN,
+    REQUIREMENTS_UK,
+    REQUIREMENTS_US,
+    told_of,
+)
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Passage, Reader
-from qa_service.classify.training import Example, ranges, scores
+from qa_service.classify.training import UNKNOWN, Example, ranges, scores
+from qa_service.classify.turns import MOST_REQUIREMENTS
 from qa_service.classify.wide import Wide
 
 MEASURED_OVER = 1600
@@ -109,7 +121,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     deep, linear = scores(network, reader, passages)[twice], wide.logits(passages)[twice]
     share = max(MIXES, key=lambda mix: _likelihood(mix[0] * deep + mix[1] * linear, truth, may))
     comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
-    public = scores(network, reader, [e.passage for e in comments])[:, -1]
+    public = scores(network, reader, [e.passage for e in comments])[:, OUTPUTS.index(OFFENSIVE)]
     found = {}
     right: list[float] = []
     half = (np.random.default_rng(args.seed).random(len(plain)) < HALF)[np.array(twice) % len(plain)]
@@ -123,6 +135,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
+    found |= of_requirements(network, reader)
     base = Path(args.base).name if Path(args.base).exists() else args.base
     made = {
         "base": base,
@@ -131,6 +144,45 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
         "precision_of_halves": round(float(np.mean(right)), 3) if right else None,
     }
     return made | {"deep": share[0], "wide": share[1], "labels": found}
+
+
+NEAR, LAWFUL = 0.03, 0.015
+"""Of the near misses of a country so many are cited at most for what they nearly break; of other lawful turns, so many
+for anything. Both stand for turns that were hard to write: the rates on whole calls are lower."""
+
+
+def of_requirements(network: ConductNetwork, reader: Reader) -> dict[str, dict[str, float]]:
+    """The temperature and threshold of each requirement's country: ten utterances each are too few for its own."""
+    folder = data_folder()
+    asked = requirement_data.written(folder / "requirements", "choose")
+    turns = [requirement_data.with_requirements(r.example) for r in data.own(folder, "choose")]
+    deep = scores(network, reader, [e.passage for _, e in asked] + [e.passage for e in turns])
+    said, talk = deep[: len(asked)], deep[len(asked) :]
+    found: dict[str, dict[str, float]] = {}
+    for country in (REQUIREMENTS_CN, REQUIREMENTS_US, REQUIREMENTS_UK):
+        columns = [OUTPUTS.index(r) for r in country]
+        own = [i for i, (requirement, _) in enumerate(asked) if requirement in country]
+        truth = np.array([asked[i][1].targets for i in own])[:, columns]
+        known = truth != UNKNOWN
+        lawful = [i for i, e in enumerate(turns) if e.known is not None and country[0] in e.known]
+        heat = calibrate.temperature(
+            np.concatenate([said[own][:, columns][known], talk[lawful][:, columns].ravel()]),
+            np.concatenate([truth[known], np.zeros(len(lawful) * len(columns))]),
+        )
+        at = np.array([country.index(asked[i][0]) for i in own])
+        near = ~(truth == 1).any(1)
+        cited = _likeliest(said[own][:, columns])[np.arange(len(own)), at][near]
+        anything = _likeliest(talk[lawful][:, columns]).max(1)
+        least = max(np.quantile(cited, 1 - NEAR), np.quantile(anything, 1 - LAWFUL))
+        at_least = max(calibrate.LEAST, float(calibrate.probabilities([least], [heat])[0]))
+        found |= {r: {"temperature": round(heat, 4), "threshold": round(at_least, 4)} for r in country}
+    return {name: found[name] for name in REQUIREMENTS}
+
+
+def _likeliest(logits: np.ndarray) -> np.ndarray:
+    """With what is not told beside likelier ones far down, as qa_service/classify/turns.py leaves it out."""
+    order = np.argsort(np.argsort(-logits, 1), 1)
+    return np.where(order < MOST_REQUIREMENTS, logits, -60.0)
 
 
 def _right(chances: np.ndarray, held: np.ndarray, half: np.ndarray, least: float) -> Iterator[float]:

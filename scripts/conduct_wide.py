@@ -11,11 +11,11 @@ from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from qa_service.classify.labels import CONDUCT, OUTPUTS, told_of
+from qa_service.classify.labels import CONDUCT, told_of
 from qa_service.classify.training import Example
-from qa_service.classify.wide import Wide, grams, key
+from qa_service.classify.wide import COLUMNS, Wide, grams, key
 
-SEEN, STRENGTH = 11, 6.0
+SEEN, STRENGTH = 13, 6.0
 """A feature must be in so many passages (each turn is there three times); inverse strength of the regularisation."""
 
 
@@ -26,11 +26,11 @@ def train(examples: Sequence[Example]) -> Wide:
         counts.update({key(family, gram) for family, found in grams(example.passage) for gram in found})
     keys = np.array(sorted(k for k, n in counts.items() if n >= SEEN), np.uint32)
     rarity = np.array([np.log((1 + len(examples)) / (1 + counts[int(k)])) + 1 for k in keys], np.float32)
-    empty = np.zeros((len(keys), len(OUTPUTS)), np.int8)
-    blank = Wide(keys, rarity, empty, np.ones(len(OUTPUTS), np.float32), np.zeros(len(OUTPUTS), np.float32))
+    empty = np.zeros((len(keys), len(COLUMNS)), np.int8)
+    blank = Wide(keys, rarity, empty, np.ones(len(COLUMNS), np.float32), np.zeros(len(COLUMNS), np.float32))
     table = _table(blank, examples)
-    weights = np.zeros((len(keys), len(OUTPUTS)), np.float32)
-    bias = np.zeros(len(OUTPUTS), np.float32)
+    weights = np.zeros((len(keys), len(COLUMNS)), np.float32)
+    bias = np.zeros(len(COLUMNS), np.float32)
     speakers = [e.passage.turn.speaker for e in examples]
     for at, label in enumerate(CONDUCT):
         rows = [i for i, speaker in enumerate(speakers) if label in told_of(speaker)]

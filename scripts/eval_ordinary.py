@@ -1,10 +1,12 @@
 """How often rules speak up on lawful talk: agent turns of models/conduct/data in which nothing holds.
 
-    python scripts/eval_ordinary.py [--place CN] [--kinds ordinary,ask,vague,polite_refusal] [--sample 1500] [--verbose]
+    python scripts/eval_ordinary.py [--place CN] [--kinds ordinary,ask,vague,polite_refusal] [--sample 1500]
+        [--parts test] [--verbose]
 
 Each turn is judged with the turns before and after it, as a call of its own. Counted are findings that are confirmed or
 for review; those of rules that look for what is missing are left out, for a turn alone has no opening. Many of these
-turns were written as traps, so a call's turns raise fewer: compare packs and rules by it, not deployments.
+turns were written as traps, so a call's turns raise fewer: compare packs and rules by it, not deployments. The
+classifier knows the turns of the part ``train``: with it, take ``--parts test`` (QA_CLASSIFIER=off: rules alone).
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ def main() -> None:
     packs = load_packs(settings.rules_dir or bundled("rules"))
     missing = {rule.id for pack in packs.values() for rule in pack.rules if rule.spec.match.absent}
     language = "zh" if args.place == "CN" else "en"
-    rows = [r for part in ("train", "choose", "test") for r in data.own(FOLDER, part)]
+    rows = [r for part in args.parts.split(",") for r in data.own(FOLDER, part)]
     rows = [r for r in rows if r.language == language and r.hard in args.kinds.split(",") and _lawful(r)]
     rows = random.Random(args.seed).sample(rows, min(args.sample, len(rows)))
     inspector = Inspector(settings)
@@ -89,6 +91,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--place", default="CN", choices=["CN", "US", "UK"])
     parser.add_argument("--kinds", default="ordinary,ask,vague,polite_refusal", help="of hard negatives, and ordinary")
+    parser.add_argument("--parts", default="train,choose,test")
     parser.add_argument("--sample", type=int, default=1500)
     parser.add_argument("--seed", type=int, default=3)
     parser.add_argument("--verbose", action="store_true", help="show what was quoted")

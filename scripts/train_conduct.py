@@ -26,6 +26,7 @@ from pathlib import Path
 
 import conduct_data as data
 import conduct_weights as weights
+import requirement_data
 import torch
 from rich.progress import Progress
 from torch import nn
@@ -51,8 +52,9 @@ comments."""
 class Reading:
     """One time that the upper layers go through all own turns. ``rate``: a share of ``--rate``; ``head_rate``: of the
     head; ``epochs``: ``--epochs`` where it is None; ``newest``: author batches that were written then for what the
-    model still missed, of which an epoch has each turn ``times`` times, and of the others this share; ``left_out``,
-    ``dropout``, ``mean``: as in :class:`UpperRecipe`."""
+    model still missed, of which an epoch has each turn ``times`` times, and of the others this share; ``requirements``:
+    how often it has what was written for single requirements; ``left_out``, ``dropout``, ``mean``: as in
+    :class:`UpperRecipe`."""
 
     name: str
     what: str
@@ -66,6 +68,7 @@ class Reading:
     left_out: float = 0.0
     dropout: float = 0.0
     mean: float = 0.0
+    requirements: float = 0.0
 
 
 READINGS = (
@@ -78,7 +81,12 @@ READINGS = (
     ),
     Reading(
         "widened", "own turns without some words, the newest oftener", 1.5, 1e-3, warm_up=0.04, epochs=7,
-        newest=("zh-r", "zh-s", "en-k", "en-l"), times=1.5, others=0.45, left_out=0.15, dropout=0.1, mean=0.997,
+        newest=("zh-r", "en-k"), times=1.5, others=0.45, left_out=0.15, dropout=0.1, mean=0.997,
+    ),
+    Reading(
+        "requirements", "own turns and those of single requirements", 1.5, 1e-3, warm_up=0.04, epochs=6,
+        newest=("zh-s", "zh-t", "zh-u", "zh-v", "zh-w", "en-l", "en-t", "en-u", "en-v", "en-w"), times=1.5, others=0.33,
+        left_out=0.15, dropout=0.1, mean=0.996, requirements=2.0,
     ),
 )  # fmt: skip
 """Each goes on from what the one before learned."""
@@ -103,18 +111,21 @@ def main() -> None:
     network = merged(network)
     rows = data.own(OWN_DATA, "train") + data.verdicts(args.verdicts)
     versions = _versions(rows, args)
+    broken = requirement_data.utterances(OWN_DATA / "requirements", "train") + requirement_data.rule_examples()
+    of_requirements = _heard(broken, args)
     depth = network.encoder.config.num_hidden_layers if args.method == "head" else UpperRecipe().depth
     kept: Kept | None = None
     for at, reading in enumerate(READINGS):
         state = args.work / f"{reading.name}-{args.method}-{args.seed}.pt"
         if not state.exists():
-            kept = kept or _kept(args, versions, network, reader, depth)  # the lower layers stay as they are
+            # the lower layers stay as they are
+            kept = kept or _kept(args, versions + of_requirements, network, reader, depth)
             recipe = UpperRecipe(
                 depth=depth, epochs=reading.epochs or args.epochs, rate=reading.rate * args.rate,
                 head_rate=reading.head_rate, warm_up=reading.warm_up, seed=args.seed + at,
                 left_out=reading.left_out, dropout=reading.dropout, mean=reading.mean,
             )  # fmt: skip
-            draw = _draw([row.batch for row in rows], versions, len(kept.rows), reading)
+            draw = _draw([row.batch for row in rows], versions, of_requirements, len(kept.rows), reading)
             with _told(f"{reading.what}, upper layers", state, network) as on_step:
                 fit_upper(network, kept, draw, recipe, anew=at == 0, on_step=on_step)
         network.load_state_dict(torch.load(state, weights_only=True))
@@ -166,12 +177,19 @@ def _own(args: argparse.Namespace) -> Callable[[int], list[Example]]:
 
 
 def _versions(rows: list[data.Labelled], args: argparse.Namespace) -> list[list[Example]]:
-    """All turns as written and as if heard, well and badly."""
+    """All turns as written and as if heard, well and badly; an agent's without any fault breaks no requirement."""
     damage, chance = data.damager(OWN_DATA), random.Random(args.seed * 101)
     found = []
     for share in VERSIONS:
-        found.append(_some(data.damaged(data.joined(rows, chance), damage, chance, share), args.quick))
+        examples = [requirement_data.with_requirements(e) for e in data.joined(rows, chance)]
+        found.append(_some(data.damaged(examples, damage, chance, share), args.quick))
     return found
+
+
+def _heard(examples: list[Example], args: argparse.Namespace) -> list[list[Example]]:
+    """What was written for requirements, as written and as if heard."""
+    damage, chance = data.damager(OWN_DATA), random.Random(args.seed * 103)
+    return [_some(data.damaged(examples, damage, chance, share), args.quick) for share in VERSIONS]
 
 
 def _kept(
@@ -184,17 +202,23 @@ def _kept(
 
 
 def _draw(
-    batches: list[str], versions: list[list[Example]], kept: int, reading: Reading
+    batches: list[str], versions: list[list[Example]], of_requirements: list[list[Example]], kept: int, reading: Reading
 ) -> Callable[[random.Random], list[int]]:
     """An epoch has one version of a turn each time that it comes, and as many comments as it has of other turns."""
     count, own = len(versions[0]), len(versions) * len(versions[0])
+    broken = len(of_requirements[0])
+    comments_from = own + len(of_requirements) * broken
     newest = [i for i, batch in enumerate(batches[:count]) if batch[:4] in reading.newest]
     others = [i for i, batch in enumerate(batches[:count]) if batch[:4] not in reading.newest]
 
     def draw(chance: random.Random) -> list[int]:
         turns = _often(newest, reading.times, chance) + _often(others, reading.others, chance)
-        comments = _often(list(range(own, kept)), reading.others, chance)
-        return [i + count * chance.randrange(len(versions)) for i in turns] + comments
+        rest = _often(list(range(comments_from, kept)), reading.others, chance)
+        rest += [
+            own + i + broken * chance.randrange(len(of_requirements))
+            for i in _often(list(range(broken)), reading.requirements, chance)
+        ]
+        return [i + count * chance.randrange(len(versions)) for i in turns] + rest
 
     return draw
 

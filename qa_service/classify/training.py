@@ -10,28 +10,31 @@ import numpy as np
 import torch
 from torch import nn
 
-from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS
+from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Encoded, Passage, Reader
 from qa_service.classify.stored import READ, Ranges
 
 UNKNOWN = -1.0
+_REQUIREMENTS = frozenset(REQUIREMENTS)
 BUCKET = 50
 """Batches whose rows are sorted by length together: enough to save padding, few enough to stay mixed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A passage and what is known of it: ``labels`` that hold; ``of`` says which set of outputs was looked at."""
+    """A passage and what is known of it: ``labels`` that hold, and which outputs were looked at: those of ``known``, or
+    where it is None the conduct labels; of a ``public`` comment, whether it is offensive."""
 
     passage: Passage
     labels: frozenset[str]
     public: bool = False
+    known: frozenset[str] | None = None
 
     @property
     def targets(self) -> list[float]:
         """1, 0 or unknown for each output: public comments say nothing of conduct, our turns nothing of comments."""
-        known = (OFFENSIVE,) if self.public else CONDUCT
+        known = (OFFENSIVE,) if self.public else CONDUCT if self.known is None else self.known
         return [float(name in self.labels) if name in known else UNKNOWN for name in OUTPUTS]
 
 
@@ -61,9 +64,14 @@ def batches(rows: Sequence[Encoded], size: int, chance: random.Random) -> Iterat
     yield from cut
 
 
+OF_REQUIREMENTS = 0.5
+"""What a requirement counts beside a conduct label: there are four times as many, and each is known of fewer turns."""
+
+
 def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Mean binary cross-entropy over what is known, summed over the outputs of a row and averaged over rows."""
-    known = targets != UNKNOWN
+    """Binary cross-entropy over what is known, summed over the outputs of a row and averaged over rows."""
+    weights = torch.tensor([OF_REQUIREMENTS if name in _REQUIREMENTS else 1.0 for name in OUTPUTS])
+    known = (targets != UNKNOWN) * weights
     each = nn.functional.binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
     return (each * known).sum(1).mean()
 

@@ -11,7 +11,7 @@ import numpy as np
 from qa_service.classify.calibrate import probabilities
 from qa_service.classify.card import Card
 from qa_service.classify.explain import carried_by
-from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, told_of
+from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, REQUIREMENTS, requirements_of, told_of
 from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said
 from qa_service.classify.protocol import Floats, Progress, Runtime
 from qa_service.classify.wide import Wide
@@ -21,6 +21,9 @@ BATCH_TOKENS = 4096
 """Rows of a batch times their length: more gains nothing on a CPU and costs memory."""
 KEPT = 0.2
 """Weaker signals are not kept."""
+MOST_REQUIREMENTS = 2
+"""Of one turn and country: a reviewer who is asked about ten clauses reads none."""
+EXPLAINED = frozenset(AGENT_FAULTS + REQUIREMENTS)
 _SENTENCE = re.compile(r"[^。！？!?.;；]+[。！？!?.;；]*")
 
 
@@ -125,14 +128,23 @@ class TurnClassifier:
         return found
 
     def _told(self, one: Asked, row: Floats) -> Iterator[Signal]:
-        for label in told_of(one.passage.turn.speaker):
+        for label in [*told_of(one.passage.turn.speaker), *self._likeliest(one.passage.turn, row)]:
             at = self._names.index(label)
             probability = round(float(row[at]), 4)
-            if label not in CONDUCT or probability < KEPT:
+            if probability < KEPT:
                 continue
             threshold = self._card.labels[label].threshold
-            words = carried_by(self, one.passage, at) if probability >= threshold and label in AGENT_FAULTS else ()
+            words = carried_by(self, one.passage, at) if probability >= threshold and label in EXPLAINED else ()
             yield Signal(turn=one.turn.index, label=label, probability=probability, threshold=threshold, words=words)
+
+    def _likeliest(self, said: Said, row: Floats) -> list[str]:
+        """The requirements most likely broken, of each country of the language: what breaks one is like many others."""
+        found: list[str] = []
+        for country in requirements_of(said.speaker, said.text):
+            known = [label for label in country if label in self._card.labels]  # weights of one's own may tell none
+            order = sorted(known, key=lambda label: -row[self._names.index(label)])
+            found += order[:MOST_REQUIREMENTS]
+        return found
 
 
 def batches(rows: Sequence[Encoded]) -> Iterator[list[int]]:

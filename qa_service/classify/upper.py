@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
-from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.labels import OFFENSIVE, OUTPUTS
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Encoded, Reader
 from qa_service.classify.training import UNKNOWN, Example, batches, descend, masked_loss
@@ -186,8 +186,10 @@ def _bias(mask: torch.Tensor) -> torch.Tensor:
 def _begin_at_shares(network: ConductNetwork, targets: torch.Tensor) -> None:
     """Each label that is learned anew begins at its log-odds, whatever the passage."""
     with torch.no_grad():
-        for at in range(len(OUTPUTS) - 1):
+        for at, name in enumerate(OUTPUTS):
             known = targets[:, at] != UNKNOWN
+            if name == OFFENSIVE or not known.any():
+                continue
             share = targets[known, at].mean().clamp(min=1e-3, max=1 - 1e-3)
             network.head.bias[at] = torch.log(share / (1 - share))
             network.head.weight[at].zero_()

@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.labels import CONDUCT, OFFENSIVE
 from qa_service.classify.passages import Passage, Said
 from qa_service.classify.stored import arrays
 from qa_service.text.normalise import normalise
@@ -29,6 +29,8 @@ Floats = npt.NDArray[np.float32]
 FAMILIES = {"c": 1.0, "p": 1.0, "w": 1.0, "x": 0.5, "y": 0.5}
 """Characters of the turn, its syllables, its English words; around it runs of characters, and words by their side. With
 the weight of each."""
+COLUMNS = (*CONDUCT, OFFENSIVE)
+"""What it has logits for, the first of the outputs; that of ``offensive`` is nothing."""
 BEFORE_WORDS, AFTER_WORDS = 25, 20
 _MARKS = re.compile(r"[^\w]+")
 _ENGLISH = re.compile(r"[a-z']+")
@@ -55,7 +57,7 @@ def key(family: str, gram: str) -> int:
 @dataclass(frozen=True)
 class Wide:
     """``keys``: ascending numbers of the features, shape (features,); ``rarity``: their inverse document frequencies;
-    ``weights``: shape (features, outputs), as int8 times ``scale`` (outputs,); ``bias``: (outputs,)."""
+    ``weights``: shape (features, columns), as int8 times ``scale`` (columns,); ``bias``: (columns,)."""
 
     keys: npt.NDArray[np.uint32]
     rarity: Floats
@@ -69,8 +71,8 @@ class Wide:
         return cls(**{name: stored[name] for name in ("keys", "rarity", "weights", "scale", "bias")})
 
     def logits(self, passages: Sequence[Passage]) -> Floats:
-        """Of shape (passages, outputs)."""
-        found = np.zeros((len(passages), len(OUTPUTS)), np.float32)
+        """Of shape (passages, columns)."""
+        found = np.zeros((len(passages), len(COLUMNS)), np.float32)
         for at, passage in enumerate(passages):
             places, values = self.features(passage)
             if len(places):

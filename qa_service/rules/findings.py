@@ -57,7 +57,8 @@ def findings_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Find
 
 def without_doubles(found: Sequence[Finding]) -> list[Finding]:
     """Without what asks a person about something that is confirmed already: the same requirements on the same turns.
-    What a model says alone is left out, too, where words already ask about one of its requirements there."""
+    What a model says alone is left out, too, where words already ask about one of its requirements there, or other
+    signals about all of them."""
     told_of = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
     sure = [f for f in found if f.state in told_of and f.polarity is Polarity.VIOLATION and not _by_model(f)]
 
@@ -72,11 +73,26 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
             for other in sure
         )
 
-    return [
+    kept = [
         f
         for f in found
         if f.state is FindingState.CONFIRMED or f.polarity is Polarity.PRAISE or not f.turns or not told(f)
     ]
+    doubles = _doubled_by_models(kept)
+    return [f for f in kept if id(f) not in doubles]
+
+
+def _doubled_by_models(found: Sequence[Finding]) -> set[int]:
+    """Findings by a model whose every requirement another one, that cites as many or more, asks about there."""
+    asked: set[tuple[str, tuple[int, ...]]] = set()
+    doubles: set[int] = set()
+    models = (f for f in found if _by_model(f) and f.polarity is Polarity.VIOLATION)
+    for finding in sorted(models, key=lambda f: (-len(f.requirements), f.rule_id)):
+        own = {(requirement, finding.turns) for requirement in finding.requirements}
+        if own <= asked:
+            doubles.add(id(finding))
+        asked |= own
+    return doubles
 
 
 def _by_model(finding: Finding) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from qa_service.classify.labels import OUTPUTS
 from qa_service.classify.passages import Passage, Said
-from qa_service.classify.wide import Wide, grams, key
+from qa_service.classify.wide import COLUMNS, Wide, grams, key
 from tests.conftest import ROOT
 
 INSULT = OUTPUTS.index("insult")
@@ -22,9 +22,9 @@ def said(text: str, **around: Said) -> Passage:
 def model(**weights: int) -> Wide:
     """One that knows these features of characters, ``c_`` before each."""
     keys = {key(name[0], name[2:]): weight for name, weight in weights.items()}
-    table = np.zeros((len(keys), len(OUTPUTS)), np.int8)
+    table = np.zeros((len(keys), len(COLUMNS)), np.int8)
     table[:, INSULT] = [keys[k] for k in sorted(keys)]
-    ones = np.ones(len(OUTPUTS), np.float32)
+    ones = np.ones(len(COLUMNS), np.float32)
     return Wide(np.array(sorted(keys), np.uint32), np.ones(len(keys), np.float32), table, ones, ones * -1)
 
 
@@ -66,7 +66,7 @@ def test_script_width_and_case_make_no_difference() -> None:
 def test_what_ships_is_in_order_and_finite() -> None:
     wide = Wide.read(ROOT / "models" / "conduct" / "wide.safetensors")
     assert (np.diff(wide.keys.astype(np.int64)) > 0).all()
-    assert wide.weights.shape == (len(wide.keys), len(OUTPUTS))
+    assert wide.weights.shape == (len(wide.keys), len(COLUMNS))
     assert np.isfinite(wide.rarity).all()
     assert (wide.scale > 0).all()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
-from qa_service.classify.labels import AGENT_FAULTS
+from qa_service.classify.labels import AGENT_MERITS, CUSTOMER
 from qa_service.records import Finding, Inspection, Severity, Signal, Turn, Word
 from qa_service.search.streams import marks
 from qa_service.search.tree import Node
@@ -64,7 +64,7 @@ class _Place:
 def lines(inspection: Inspection, floor: float, sought: Node | None = None) -> tuple[Line, ...]:
     """Turns in order of time; words less sure than ``floor`` are doubtful, those of ``sought`` are marked."""
     turns = sorted(inspection.turns, key=lambda t: (t.start_s, t.index))
-    told = [s for s in inspection.signals or () if s.told and s.label not in AGENT_FAULTS]
+    told = [s for s in inspection.signals or () if s.told and s.label in AGENT_MERITS + CUSTOMER]
     return tuple(
         replace(_line(turn, inspection.findings, floor, sought), signals=tuple(s for s in told if s.turn == turn.index))
         for turn in turns

@@ -167,10 +167,11 @@ def _patterns(
 
 def _pattern_term(source: Source, path: Path_, written: str, names: Names, heard: _Heard) -> Term:
     try:
-        whole = expanded(written, names.lexicons)
+        whole = expanded(written, names.lexicons, names.pack.patterns)
     except UnknownLexiconError as wrong:
-        known = ", ".join(sorted(names.lexicons)) or "none"
-        message, hint = f"no lexicon is called {wrong.name!r}", f"Lexicons of this pack: {known}."
+        known = ", ".join(sorted((*names.lexicons, *names.pack.patterns))) or "none"
+        message = f"no lexicon or shared pattern is called {wrong.name!r}"
+        hint = f"Lexicons and shared patterns of this pack: {known}."
         raise source.error(path, message, hint, offset=wrong.position) from None
     pattern = compile_pattern(source, path, whole)
     if heard.case:
@@ -180,7 +181,7 @@ def _pattern_term(source: Source, path: Path_, written: str, names: Names, heard
 
 
 def lexicons_of(part: SelectionSpec) -> frozenset[str]:
-    """Lexicons that a selection leans on, by name or inside its patterns."""
+    """Lexicons and shared patterns that a selection leans on, by name or inside its patterns."""
     patterns = (*(part.regex or ()), *(part.not_regex or ()))
     return frozenset(part.lexicon or ()) | {name for pattern in patterns for name in named_in(pattern)}
 
@@ -317,17 +318,19 @@ def _later(spec: RuleSpec) -> dict[str, Any]:
 
 
 def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | None]) -> str:
-    """Hash of all that decides what the rule finds; the words of shared lexicons and parameters count too."""
+    """Hash of all that decides what the rule finds; shared lexicons, patterns and parameters count too."""
     whole = spec.model_dump(mode="json", include=set(BEHAVIOUR), exclude={"match": _later(spec)})
-    lexicons = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
+    named = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
     used = {name for e in expressions if e for name in parameters_of(e)}
     used |= {amount[1:] for _, amount in _amounts(spec)}
     for name, part in spec.match.select.items():
         whole["match"]["select"][name]["pinyin"] = _listens(name, part, names)
     if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
         whole["marks"] = spec.marks
-    whole["lexicons"] = {name: names.lexicons[name] for name in lexicons}
-    written = json.dumps([whole["match"], whole["lexicons"]], ensure_ascii=False)
+    whole["lexicons"] = {name: names.lexicons[name] for name in named if name in names.lexicons}
+    if shared := {name: names.pack.patterns[name] for name in named if name in names.pack.patterns}:
+        whole["patterns"] = shared  # left out elsewhere, as marks are
+    written = json.dumps([whole["match"], whole["lexicons"], shared], ensure_ascii=False)
     if heard := sorted(word for word in set(names.pack.phonetic) if word in written):
         whole["phonetic"] = heard
     whole["parameters"] = {name: names.pack.parameters[name].value for name in sorted(used)}

@@ -1,4 +1,5 @@
-"""Lexicons inside patterns: ``<family>.{0,8}<harm>`` stands for any word of one list, then any of the other.
+"""Lexicons inside patterns: ``<family>.{0,8}<harm>`` stands for any word of one list, then any of the other. A pattern
+that several rules share is named the same way.
 
 A pattern made of named lists can be read by somebody who does not read regular expressions, and a word that is added
 to a list is added to every rule that leans on it.
@@ -17,7 +18,7 @@ _NAMED = regex.compile(r"(?<!\(\?)(?<!\(\?P)(?<!\\[Lgk])<([a-z][a-z0-9_]*)>")
 
 
 class UnknownLexiconError(Exception):
-    """``name`` is no lexicon of the pack; ``position``: its place in the pattern."""
+    """``name`` is no lexicon and no shared pattern of the pack; ``position``: its place in the pattern."""
 
     def __init__(self, name: str, position: int) -> None:
         super().__init__(name)
@@ -26,19 +27,21 @@ class UnknownLexiconError(Exception):
 
 
 def named_in(pattern: str) -> Iterator[str]:
-    """Names of the lexicons that a pattern refers to."""
+    """Names of the lexicons and shared patterns that a pattern refers to."""
     return (match.group(1) for match in _NAMED.finditer(pattern))
 
 
-def expanded(pattern: str, lexicons: Mapping[str, Sequence[str]]) -> str:
-    """The pattern with every ``<name>`` replaced by an alternation of the lexicon's words.
+def expanded(pattern: str, lexicons: Mapping[str, Sequence[str]], shared: Mapping[str, Sequence[str]]) -> str:
+    """The pattern with every ``<name>`` replaced by an alternation of the lexicon's words, or of the shared patterns.
 
     Raises:
-        UnknownLexiconError: no lexicon has this name.
+        UnknownLexiconError: nothing has this name.
     """
 
     def words(match: regex.Match[str]) -> str:
         name = match.group(1)
+        if name in shared:
+            return f"(?:{'|'.join(shared[name])})"
         if name not in lexicons:
             raise UnknownLexiconError(name, match.start())
         return _any_of(lexicons[name])

@@ -10,7 +10,7 @@ from pydantic import RootModel
 
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import PackInfo
-from qa_service.rules.compile import Names, compile_rule
+from qa_service.rules.compile import Names, compile_pattern, compile_rule
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
@@ -65,6 +65,11 @@ def read_names(folder: Path) -> Names:
     lexicons = dict(spec.lexicons)
     for path in sorted((folder / "lexicons").glob("*.yaml")):
         lexicons[path.stem] = (*lexicons.get(path.stem, ()), *_word_list(path, folder))
+    for name in spec.patterns:
+        if name in lexicons:
+            raise source.error(("patterns", name), f"{name!r} is a lexicon, too", "Give one of them another name.")
+        for i, written in enumerate(spec.patterns[name]):
+            compile_pattern(source, ("patterns", name, i), written)
     return Names(spec, lexicons)
 
 

@@ -331,8 +331,9 @@ class ParameterSpec(Spec):
 class PackSpec(Spec):
     """One pack.yaml. ``pinyin``: of selections that do not say themselves whether they listen to sounds.
 
-    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them. ``phonetic``: English words that
-    every phrase and pattern of the pack also knows by their sound."""
+    ``lexicons`` are shared lists of terms; lexicons/NAME.yaml (a list) adds to them. ``patterns``: regular expressions
+    that several rules share, of which any may match where ``<name>`` stands in a pattern. ``phonetic``: English words
+    that every phrase and pattern of the pack also knows by their sound."""
 
     name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
     version: NonEmpty
@@ -343,6 +344,7 @@ class PackSpec(Spec):
     languages: Annotated[tuple[Language, ...], Field(min_length=1)]
     parameters: dict[Name, ParameterSpec] = Field(default_factory=dict)
     lexicons: dict[Name, Terms] = Field(default_factory=dict)
+    patterns: dict[Name, Terms] = Field(default_factory=dict)
     pinyin: bool = False
     phonetic: tuple[Annotated[str, StringConstraints(pattern=r"^[a-z]{6,}$")], ...] = ()
 

@@ -78,9 +78,14 @@ def test_a_phonetic_word_that_no_rule_has(tmp_path: Path) -> None:
 
 
 def test_unused_names_of_the_pack(tmp_path: Path) -> None:
-    more = {"lexicons": {"rude": ["fool"]}, "parameters": {"cap": {"value": 1, "source": "house"}}}
+    more = {
+        "lexicons": {"rude": ["fool"]},
+        "patterns": {"shrug": ["so what"]},
+        "parameters": {"cap": {"value": 1, "source": "house"}},
+    }
     problems = [str(p) for p in check(house(tmp_path, stable(), **more))]
     assert any("lexicon 'rude'" in p for p in problems)
+    assert any("pattern 'shrug'" in p for p in problems)
     assert any("parameter 'cap'" in p for p in problems)
 
 

@@ -166,7 +166,7 @@ def test_lexicons_inside_patterns(tmp_path: Path) -> None:
 
 def test_unknown_lexicon_inside_a_pattern_is_told_with_its_place(tmp_path: Path) -> None:
     root = folder(tmp_path, rule({"select": {"a": {"regex": ["you <friends> know"]}}}))
-    with pytest.raises(RuleError, match="no lexicon is called 'friends'") as told:
+    with pytest.raises(RuleError, match="no lexicon or shared pattern is called 'friends'") as told:
         load_packs(root)
     assert (told.value.line, told.value.column) == (12, 13)
 
@@ -180,3 +180,38 @@ def test_a_word_of_a_lexicon_inside_a_pattern_is_behaviour(tmp_path: Path) -> No
         for words in (["wife"], ["wife", "son"])
     }
     assert len(hashes) == 2
+
+
+SHARED = {"patterns": {"shrug": ["too bad", "not my (?:problem|concern)"]}}
+
+
+def test_a_shared_pattern_stands_for_any_of_its_own(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"a": {"regex": ["that is <shrug>"]}}}), pack=SHARED)
+    assert judged(root, said("agent: well that is NOT my concern")).findings[0].quote == "that is NOT my concern"
+    assert judged(root, said("agent: that is too bad")).findings[0].quote == "that is too bad"
+    assert judged(root, said("agent: that is not my", "agent: too bad")).findings == ()
+
+
+def test_a_shared_pattern_is_behaviour_of_the_rules_that_name_it(tmp_path: Path) -> None:
+    def hash_of(name: str, regex: str, *shared: str) -> str:
+        root = folder(
+            tmp_path / name, rule({"select": {"a": {"regex": [regex]}}}), pack={"patterns": {"shrug": shared}}
+        )
+        return load_packs(root)["house"].rules[0].behaviour_sha256
+
+    assert hash_of("a", "<shrug>", "too bad") != hash_of("b", "<shrug>", "so what")
+    assert hash_of("c", "too bad", "too bad") == hash_of("d", "too bad", "so what")
+
+
+@pytest.mark.parametrize(
+    ("pack", "told"),
+    [
+        ({"patterns": {"rude": ["too bad"]}}, "'rude' is a lexicon, too"),
+        ({"patterns": {"shrug": ["too (bad"]}}, "not a regular expression"),
+        ({"patterns": {"shrug": ["x?"]}}, "matches the empty text"),
+    ],
+)
+def test_a_shared_pattern_that_cannot_be_used_is_told(tmp_path: Path, pack: dict, told: str) -> None:
+    with pytest.raises(RuleError, match=told) as raised:
+        load_packs(folder(tmp_path, rule(WORDS), pack=pack))
+    assert "pack.yaml" in str(raised.value)

@@ -31,7 +31,8 @@ def same_ids(rules: Iterable[Rule], places: Places) -> Iterator[Problem]:
 
 
 def unused_names(pack: Pack, folder: Path, lexicons: Mapping[str, Sequence[str]], places: Places) -> Iterator[Problem]:
-    """Lexicons, parameters and phonetic words that nothing uses; a lexicon in its own file is named there."""
+    """Lexicons, shared patterns, parameters and phonetic words that nothing uses; a lexicon in its own file is named
+    there."""
     text = "\n".join(path.read_text(encoding="utf-8-sig") for path in rule_files(folder))
     used = {n for r in pack.rules for s in r.spec.match.select.values() for n in lexicons_of(s)}
     file = f"{folder.name}/{PACK_FILE}"
@@ -40,7 +41,13 @@ def unused_names(pack: Pack, folder: Path, lexicons: Mapping[str, Sequence[str]]
             where = file if name in pack.spec.lexicons else f"{folder.name}/lexicons/{name}.yaml"
             message = f"lexicon {name!r} is not used by any rule"
             yield places.key(where, ("lexicons", name), message, "Use it or delete it.")
-    words = "\n".join([text, *(word for listed in lexicons.values() for word in listed)])
+    for name in pack.spec.patterns:
+        if name not in used:
+            message = f"pattern {name!r} is not used by any rule"
+            yield places.key(file, ("patterns", name), message, "Use it or delete it.")
+    words = "\n".join(
+        [text, *(word for listed in (*lexicons.values(), *pack.spec.patterns.values()) for word in listed)]
+    )
     for i, word in enumerate(pack.spec.phonetic):
         if word not in words:
             message = f"{word!r} is listed as phonetic and in no phrase or pattern of the pack"

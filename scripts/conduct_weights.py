@@ -37,8 +37,9 @@ from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Passage, Reader
 from qa_service.classify.training import UNKNOWN, Example, ranges, scores
 from qa_service.classify.turns import MOST_REQUIREMENTS
-from qa_service.classify.wide import Wide
+from qa_service.classify.wide import COLUMNS, Wide
 
+SHIPPED = Path(__file__).parent.parent / "models" / "conduct"
 MEASURED_OVER = 1600
 """Passages that the ranges of activations are taken from."""
 
@@ -72,7 +73,7 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
 
 
 def data_folder() -> Path:
-    return Path(__file__).parent.parent / "models" / "conduct" / "data"
+    return SHIPPED / "data"
 
 
 def _write(
@@ -118,7 +119,8 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     twice = [*list(range(len(plain))) * HEARD, *range(len(plain), len(passages))]  # as written as often as heard
     truth = np.array([e.targets for e in plain + heard])[twice]
     may = np.array([[label in told_of(p.turn.speaker) for label in CONDUCT] for p in passages])[twice]
-    deep, linear = scores(network, reader, passages)[twice], wide.logits(passages)[twice]
+    deep = scores(network, reader, passages)[twice, : len(COLUMNS)]
+    linear = wide.logits(passages)[twice]
     share = max(MIXES, key=lambda mix: _likelihood(mix[0] * deep + mix[1] * linear, truth, may))
     comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
     public = scores(network, reader, [e.passage for e in comments])[:, OUTPUTS.index(OFFENSIVE)]
@@ -139,7 +141,6 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     base = Path(args.base).name if Path(args.base).exists() else args.base
     made = {
         "base": base,
-        "method": args.method,
         "seed": args.seed,
         "precision_of_halves": round(float(np.mean(right)), 3) if right else None,
     }
@@ -154,7 +155,7 @@ for anything. Both stand for turns that were hard to write: the rates on whole c
 def of_requirements(network: ConductNetwork, reader: Reader) -> dict[str, dict[str, float]]:
     """The temperature and threshold of each requirement's country: ten utterances each are too few for its own."""
     folder = data_folder()
-    asked = requirement_data.written(folder / "requirements", "choose")
+    asked = [(r, e) for _, r, e in requirement_data.utterances(folder / "requirements", "choose")]
     turns = [requirement_data.with_requirements(r.example) for r in data.own(folder, "choose")]
     deep = scores(network, reader, [e.passage for _, e in asked] + [e.passage for e in turns])
     said, talk = deep[: len(asked)], deep[len(asked) :]

@@ -31,15 +31,10 @@ _CUSTOMER = ("客户", "第三人", "被叫", "Customer")
 RULES = Path(__file__).parent.parent / "rules"
 
 
-def utterances(folder: Path, part: str) -> list[Example]:
-    """Of ``choose`` or of ``train``, in the order of their files."""
-    return [found for _, found in written(folder, part)]
-
-
-def written(folder: Path, part: str) -> list[tuple[str, Example]]:
-    """The same, each with the requirement that it was written for."""
+def utterances(folder: Path, part: str) -> list[tuple[str, str, Example]]:
+    """Of ``choose`` or of ``train``, in the order of their files: file, requirement it was written for, example."""
     files = [f for f in sorted(folder.glob("*.jsonl")) if (f.stem.split("-")[1] == CHOOSE) == (part == "choose")]
-    return [(row["requirement"], e) for f in files for row in data.lines(f) for e in _examples(row)]
+    return [(f.stem, row["requirement"], e) for f in files for row in data.lines(f) for e in _examples(row)]
 
 
 def _examples(row: dict[str, Any]) -> Iterator[Example]:

@@ -10,15 +10,11 @@ import numpy as np
 import torch
 from torch import nn
 
-from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS, REQUIREMENTS
+from qa_service.classify.distil import BUCKET, UNKNOWN, counted, mixed_loss
+from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS
 from qa_service.classify.network import ConductNetwork
 from qa_service.classify.passages import Encoded, Passage, Reader
 from qa_service.classify.stored import READ, Ranges
-
-UNKNOWN = -1.0
-_REQUIREMENTS = frozenset(REQUIREMENTS)
-BUCKET = 50
-"""Batches whose rows are sorted by length together: enough to save padding, few enough to stay mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +60,9 @@ def batches(rows: Sequence[Encoded], size: int, chance: random.Random) -> Iterat
     yield from cut
 
 
-OF_REQUIREMENTS = 0.5
-"""What a requirement counts beside a conduct label: there are four times as many, and each is known of fewer turns."""
-
-
 def masked_loss(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     """Binary cross-entropy over what is known, summed over the outputs of a row and averaged over rows."""
-    weights = torch.tensor([OF_REQUIREMENTS if name in _REQUIREMENTS else 1.0 for name in OUTPUTS])
-    known = (targets != UNKNOWN) * weights
-    each = nn.functional.binary_cross_entropy_with_logits(logits, targets.clamp(min=0), reduction="none")
-    return (each * known).sum(1).mean()
+    return mixed_loss(logits, targets, None, counted(logits.device))
 
 
 def fit(

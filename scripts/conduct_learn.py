@@ -1,0 +1,128 @@
+"""Teachers and a student of the conduct classifier, from the rows of scripts/conduct_rows.py. On a GPU if there is one.
+
+    python scripts/conduct_learn.py --base FOLDER --work FOLDER [--device cuda|cpu] [--seed N]
+        [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
+
+``--work``: where rows.npz and choose.npz lie; chances.npy (what the teachers say) and student.pt are written there, and
+what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean average
+precision over the turns and utterances that thresholds are chosen from.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModel
+
+from qa_service.classify.distil import UNKNOWN, Lesson, Rows, learn, logits_of, taught
+from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
+from qa_service.classify.network import ConductNetwork
+
+TEACHER_STEPS, STEPS = 4500, 14000
+TOLD_EVERY = 250
+
+
+def new(base: str, seed: int, device: str) -> ConductNetwork:
+    """A network whose layers learn and whose word vectors do not: these ship once for it and for the plain encoder."""
+    torch.manual_seed(seed)
+    network = ConductNetwork(AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False))
+    network.encoder.embeddings.word_embeddings.weight.requires_grad = False
+    return network.to(device)
+
+
+def begin_at_shares(network: ConductNetwork, rows: Rows) -> ConductNetwork:
+    """Each output begins at its log-odds, whatever the passage."""
+    with torch.no_grad():
+        known = rows.targets != UNKNOWN
+        share = ((rows.targets * known).sum(0) / known.sum(0).clamp(min=1)).clamp(1e-3, 1 - 1e-3)
+        network.head.bias.copy_(torch.log(share / (1 - share)))
+        network.head.weight.zero_()
+    return network
+
+
+def average_precision(scores: np.ndarray, held: np.ndarray) -> float:
+    hits = held[np.argsort(-scores, kind="stable")]
+    return float((np.cumsum(hits) / np.arange(1, len(hits) + 1) * hits).sum() / max(1, hits.sum()))
+
+
+def looked_at(logits: np.ndarray, targets: np.ndarray) -> dict[str, list[float]]:
+    """Mean average precision over labels and over the requirements of each country, as written and as heard."""
+    groups = {"conduct": list(CONDUCT)}
+    groups |= {c: [r for r in REQUIREMENTS if r.startswith(c)] for c in ("CN", "US", "UK")}
+    found = {}
+    for name, outputs in groups.items():
+        found[name] = []
+        for version in logits:
+            each = []
+            for at in (OUTPUTS.index(o) for o in outputs):
+                known = targets[:, at] != UNKNOWN
+                if (targets[known, at] == 1).any():
+                    each.append(average_precision(version[known, at], targets[known, at] == 1))
+            found[name].append(round(float(np.mean(each)), 4) if each else 0.0)
+    return found
+
+
+def run(args: argparse.Namespace) -> None:
+    """Teachers and student as far as they do not lie in ``args.work`` yet."""
+    if (student := args.work / "student.pt").exists():
+        return
+    torch.set_num_threads(args.threads)
+    rows, choose = (Rows.read(args.work / f"{name}.npz", args.device) for name in ("rows", "choose"))
+    print(f"{rows.examples} examples in {rows.versions} versions, {len(rows.ids)} tokens", flush=True)
+    began = time.monotonic()
+
+    def told(what: str, step: int, loss: float) -> None:
+        if step % TOLD_EVERY == 0:
+            print(f"{what}: step {step}, loss {float(loss):.3f}, {time.monotonic() - began:.0f} s", flush=True)
+
+    def make(number: int) -> ConductNetwork:
+        network = new(args.base, args.seed + number, args.device)
+        if args.begin:
+            network.load_state_dict(torch.load(args.begin, weights_only=True))
+            return network
+        return begin_at_shares(network, rows)
+
+    batch = args.batch or Lesson.batch
+    chances = None
+    if not args.alone:
+        kept = args.work / "chances.npy"
+        if not kept.exists():
+            teacher = Lesson(steps=args.teacher_steps, batch=batch, rate=args.rate, seed=args.seed + 1)
+            np.save(kept, taught(make, rows, teacher, on_step=told).cpu().numpy())
+        chances = torch.from_numpy(np.load(kept)).to(args.device)
+    network = make(0)
+    lesson = Lesson(steps=args.steps or STEPS, batch=batch, rate=args.rate, mean=0.9995, seed=args.seed)
+    everything = torch.ones(rows.examples, dtype=torch.bool, device=args.device)
+    learn(network, rows, everything, lesson, chances=chances, on_step=lambda n, loss: told("student", n, loss))
+    torch.save({k: v.cpu() for k, v in network.state_dict().items()}, student)
+    logits = logits_of(network, choose).float().cpu().numpy()
+    print(looked_at(logits, choose.targets.cpu().numpy()), f"{time.monotonic() - began:.0f} s", flush=True)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Those of learning, which scripts/train_conduct.py has too."""
+    parser.add_argument("--base", required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--teacher-steps", type=int, default=TEACHER_STEPS)
+    parser.add_argument("--steps", type=int, help=f"of the student; {STEPS} if not given")
+    parser.add_argument("--batch", type=int, help=f"rows of a step; {Lesson.batch} if not given")
+    parser.add_argument("--rate", type=float, default=Lesson.rate)
+    parser.add_argument("--alone", action="store_true", help="a student without teachers")
+    parser.add_argument("--begin", type=Path, help="a state to go on from, instead of the encoder as it is")
+    parser.add_argument("--threads", type=int, default=2)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments(parser)
+    run(parser.parse_args())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""Write what the conduct classifier learns from as numbers: rows.npz to learn, choose.npz to see how it goes.
+
+    python scripts/conduct_rows.py --tokenizer tokenizer.json --public FOLDER --work FOLDER [--verdicts FILE.jsonl]
+
+All turns, utterances of single requirements, examples of the rules and public comments, each in ``VERSIONS``: as
+written and with speech damage. scripts/conduct_learn.py learns from them, and needs nothing of this project but its
+classify package: a machine with a GPU and torch will do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import conduct_data as data
+import numpy as np
+import requirement_data
+import torch
+
+from qa_service.classify.distil import Rows
+from qa_service.classify.passages import Reader
+from qa_service.classify.training import Example
+
+VERSIONS = (0.0, 0.0, 0.3, 0.3, 0.6, 0.6, 1.0, 1.0)
+"""Each example stands there so often, with these chances of speech damage."""
+HEARD = (0.0, 0.45, 0.9)
+"""The same for the linear model."""
+FOLDS = 4
+OFTEN = {"turn": 1.0, "verdict": 3.0, "requirement": 2.0, "rule": 1.0, "comment": 0.4}
+"""How many times an epoch has an example."""
+OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An example with its kind and its author: a name that decides its fold. ``turn``: one of ours to learn from."""
+
+    example: Example
+    kind: str
+    author: str
+    turn: data.Labelled | None = None
+
+
+def learned_from(public: Path, verdicts: Path | None, seed: int) -> list[Source]:
+    """All that is learned from, turns first, in the order of their files."""
+    reviewed = data.verdicts(verdicts)
+    found = [_turn(r, "turn") for r in data.own(OWN_DATA, "train")] + [_turn(r, "verdict") for r in reviewed]
+    for file, _, example in requirement_data.utterances(OWN_DATA / "requirements", "train"):
+        found.append(Source(example, "requirement", file))
+    found += [Source(e, "rule", e.passage.turn.text) for e in requirement_data.rule_examples()]
+    comments = data.cold(public / "cold_train_dev.jsonl", "train") + data.english(public, seed)
+    found += [Source(e, "comment", e.passage.turn.text) for e in comments]
+    return found
+
+
+def _turn(row: data.Labelled, kind: str) -> Source:
+    return Source(requirement_data.with_requirements(row.example), kind, row.batch, row)
+
+
+def turns_in_versions(verdicts: Path | None, seed: int, most: int | None = None) -> list[Example]:
+    """What the linear model learns from: all turns, ``HEARD`` times with more or less damage."""
+    rows = (data.own(OWN_DATA, "train") + data.verdicts(verdicts))[:most]
+    damage, chance = data.damager(OWN_DATA), random.Random(seed * 101)
+    return [e for share in HEARD for e in data.damaged(data.joined(rows, chance), damage, chance, share)]
+
+
+def looked_at() -> list[Source]:
+    """The turns and utterances that thresholds are chosen from."""
+    found = [
+        Source(requirement_data.with_requirements(r.example), "turn", r.batch) for r in data.own(OWN_DATA, "choose")
+    ]
+    of_requirements = requirement_data.utterances(OWN_DATA / "requirements", "choose")
+    return found + [Source(e, "requirement", file) for file, _, e in of_requirements]
+
+
+def fold(author: str) -> int:
+    return zlib.crc32(author.encode()) % FOLDS
+
+
+def numbers(sources: list[Source], shares: tuple[float, ...], reader: Reader, seed: int) -> Rows:
+    """Each version of all sources; comments, which are written, stay as they are in all of them. A quarter of the turns
+    to learn from stand beside another sentence, another quarter in each version."""
+    damage, chance = data.damager(OWN_DATA), random.Random(seed * 101)
+    turns = {i: s.turn for i, s in enumerate(sources) if s.turn}
+    tokens: list[np.ndarray] = []
+    start, length, own = (np.zeros((len(shares), len(sources)), np.int64) for _ in range(3))
+    at = 0
+    for version, share in enumerate(shares):
+        examples = [s.example for s in sources]
+        for i, one in zip(turns, data.joined(list(turns.values()), chance), strict=True):
+            examples[i] = one
+        heard = [i for i, s in enumerate(sources) if s.kind != "comment"]
+        for i, one in zip(heard, data.damaged([examples[i] for i in heard], damage, chance, share), strict=True):
+            examples[i] = one
+        wanted = list(range(len(sources))) if version == 0 else heard
+        for i, row in zip(wanted, reader.encode([examples[i].passage for i in wanted]), strict=True):
+            tokens.append(np.array(row.ids, np.uint16))
+            start[version, i], length[version, i], own[version, i] = at, len(row.ids), row.own
+            at += len(row.ids)
+        same = [i for i, s in enumerate(sources) if s.kind == "comment"]
+        for array in (start, length, own):
+            array[version, same] = array[0, same]
+    return Rows(
+        ids=torch.from_numpy(np.concatenate(tokens).astype(np.int64)),
+        start=torch.from_numpy(start), length=torch.from_numpy(length), own=torch.from_numpy(own),
+        targets=torch.tensor([s.example.targets for s in sources]).long(),
+        often=torch.tensor([OFTEN[s.kind] for s in sources]), fold=torch.tensor([fold(s.author) for s in sources]),
+    )  # fmt: skip
+
+
+def write(tokenizer: Path, public: Path, work: Path, verdicts: Path | None, seed: int, most: int | None = None) -> None:
+    """rows.npz and choose.npz; ``most``: of each kind, to try the way."""
+    work.mkdir(parents=True, exist_ok=True)
+    reader = Reader(tokenizer)
+    for name, sources, shares in (
+        ("rows", learned_from(public, verdicts, seed), VERSIONS),
+        ("choose", looked_at(), (0.0, 1.0)),
+    ):
+        numbers(_some(sources, most), shares, reader, seed).write(work / f"{name}.npz")
+
+
+def _some(sources: list[Source], most: int | None) -> list[Source]:
+    kinds: dict[str, int] = {}
+    found = []
+    for source in sources:
+        kinds[source.kind] = kinds.get(source.kind, 0) + 1
+        if most is None or kinds[source.kind] <= most:
+            found.append(source)
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokenizer", type=Path, required=True)
+    parser.add_argument("--public", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--verdicts", type=Path)
+    parser.add_argument("--seed", type=int, default=7)
+    args = parser.parse_args()
+    write(args.tokenizer, args.public, args.work, args.verdicts, args.seed)
+
+
+if __name__ == "__main__":
+    main()

@@ -17,12 +17,13 @@ import time
 from dataclasses import replace
 
 import conduct_data as data
+import conduct_weights as weights
 import numpy as np
 import torch
-import train_conduct
 from rich.console import Console
 from rich.progress import Progress
 from sklearn.metrics import average_precision_score
+from transformers import AutoModel
 
 from qa_service.classify.labels import CONDUCT, told_of
 from qa_service.classify.network import ConductNetwork
@@ -37,19 +38,19 @@ def main() -> None:
     args = _arguments()
     torch.set_num_threads(args.threads)
     out = Console()
-    rows = [row.example for row in data.own(train_conduct.OWN_DATA, "train")]
+    rows = [row.example for row in data.own(weights.data_folder(), "train")]
     sample = random.Random(args.seed).sample(rows, min(args.turns, len(rows)))
-    choose = [row.example for row in data.own(train_conduct.OWN_DATA, "choose")]
+    choose = [row.example for row in data.own(weights.data_folder(), "choose")]
     out.print(f"{len(sample)} turns, {args.epochs} times; scored on {len(choose)} turns", soft_wrap=True)
     out.print("\n| method | weights that learn | mean average precision | minutes |\n|---|---|---|---|", soft_wrap=True)
     recipe = Recipe(epochs=args.epochs, rate=RATES["head"], seed=args.seed)
-    network, reader = train_conduct.new(args.base, "head", args.seed)
+    network, reader = new(args.base, "head", args.seed)
     _train(network, reader, sample, recipe, "begin")
     head = network.head.state_dict()
     begun = mean_average_precision(scores(network, reader, [e.passage for e in choose]), choose)
     out.print(f"| where all begin | | {begun:.3f} | |", soft_wrap=True)
     for method in args.methods:
-        network, reader = train_conduct.new(args.base, method, args.seed)
+        network, reader = new(args.base, method, args.seed)
         network.head.load_state_dict(head)
         learning = sum(p.numel() for p in network.parameters() if p.requires_grad)
         began = time.monotonic()
@@ -57,6 +58,24 @@ def main() -> None:
         spent = (time.monotonic() - began) / 60
         precision = mean_average_precision(scores(network, reader, [e.passage for e in choose]), choose)
         out.print(f"| {method} | {learning:,} | {precision:.3f} | {spent:.0f} |", soft_wrap=True)
+
+
+def new(base: str, method: str, seed: int) -> tuple[ConductNetwork, Reader]:
+    """The network with what ``method`` leaves free: all but the word vectors, adapters of rank 16 on the attention and
+    feed-forward layers (Hu et al., LoRA, 2021), or the head alone."""
+    torch.manual_seed(seed)
+    none = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    encoder = AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False, **none)
+    network = ConductNetwork(encoder)
+    for parameter in encoder.parameters():
+        parameter.requires_grad = method == "full"
+    encoder.embeddings.word_embeddings.weight.requires_grad = False
+    if method == "lora":
+        from peft import LoraConfig, get_peft_model
+
+        parts = ["query", "key", "value", "dense"]
+        network.encoder = get_peft_model(encoder, LoraConfig(r=16, lora_alpha=32, target_modules=parts))
+    return network, Reader(weights.tokenizer(base))
 
 
 def _train(network: ConductNetwork, reader: Reader, sample: list[Example], recipe: Recipe, what: str) -> None:

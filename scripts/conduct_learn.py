@@ -2,8 +2,9 @@
 
     python scripts/conduct_learn.py --base FOLDER --work FOLDER [--device cuda|cpu] [--seed N]
         [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
+        [--fold N]
 
-``--work``: where rows.npz and choose.npz lie; chances.npy (what the teachers say) and student.pt are written there, and
+``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are written there, and
 what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean average
 precision over the turns and utterances that thresholds are chosen from.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +24,7 @@ from qa_service.classify.distil import UNKNOWN, Lesson, Rows, learn, logits_of, 
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 
-TEACHER_STEPS, STEPS = 4500, 14000
+TEACHER_STEPS, STEPS, BATCH = 2600, 4200, 512
 TOLD_EVERY = 250
 
 
@@ -75,9 +77,9 @@ def run(args: argparse.Namespace) -> None:
     print(f"{rows.examples} examples in {rows.versions} versions, {len(rows.ids)} tokens", flush=True)
     began = time.monotonic()
 
-    def told(what: str, step: int, loss: float) -> None:
+    def told(what: str, step: int, loss: torch.Tensor) -> None:
         if step % TOLD_EVERY == 0:
-            print(f"{what}: step {step}, loss {float(loss):.3f}, {time.monotonic() - began:.0f} s", flush=True)
+            print(f"{what}: step {step}, loss {loss.item():.3f}, {time.monotonic() - began:.0f} s", flush=True)
 
     def make(number: int) -> ConductNetwork:
         network = new(args.base, args.seed + number, args.device)
@@ -86,18 +88,25 @@ def run(args: argparse.Namespace) -> None:
             return network
         return begin_at_shares(network, rows)
 
-    batch = args.batch or Lesson.batch
     chances = None
     if not args.alone:
-        kept = args.work / "chances.npy"
-        if not kept.exists():
-            teacher = Lesson(steps=args.teacher_steps, batch=batch, rate=args.rate, seed=args.seed + 1)
-            np.save(kept, taught(make, rows, teacher, on_step=told).cpu().numpy())
-        chances = torch.from_numpy(np.load(kept)).to(args.device)
+        folds = sorted(set(rows.fold.tolist()))
+        shape = (rows.versions, rows.examples, len(OUTPUTS))
+        chances = torch.zeros(shape, dtype=torch.float16, device=args.device)
+        for fold in folds if args.fold is None else [args.fold]:
+            kept = args.work / f"chances-{fold}.npy"
+            if not kept.exists():
+                teacher = Lesson(args.teacher_steps, Lesson.batch if args.batch is None else args.batch, args.rate,
+                                 mean=0.998, seed=args.seed + 1 + fold)  # fmt: skip
+                told_of = partial(told, f"teacher {fold}")
+                np.save(kept, taught(make(fold), rows, fold, teacher, on_step=told_of).cpu().numpy())
+            chances[:, rows.fold == fold] = torch.from_numpy(np.load(kept)).to(args.device)
+        if args.fold is not None:
+            return
     network = make(0)
-    lesson = Lesson(steps=args.steps or STEPS, batch=batch, rate=args.rate, mean=0.9995, seed=args.seed)
+    lesson = Lesson(args.steps or STEPS, args.batch or BATCH, args.rate, seed=args.seed)
     everything = torch.ones(rows.examples, dtype=torch.bool, device=args.device)
-    learn(network, rows, everything, lesson, chances=chances, on_step=lambda n, loss: told("student", n, loss))
+    learn(network, rows, everything, lesson, chances=chances, on_step=partial(told, "student"))
     torch.save({k: v.cpu() for k, v in network.state_dict().items()}, student)
     logits = logits_of(network, choose).float().cpu().numpy()
     print(looked_at(logits, choose.targets.cpu().numpy()), f"{time.monotonic() - began:.0f} s", flush=True)
@@ -111,7 +120,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--teacher-steps", type=int, default=TEACHER_STEPS)
     parser.add_argument("--steps", type=int, help=f"of the student; {STEPS} if not given")
-    parser.add_argument("--batch", type=int, help=f"rows of a step; {Lesson.batch} if not given")
+    parser.add_argument("--batch", type=int, help=f"rows of a step; teachers {Lesson.batch}, student {BATCH}, if not given")
+    parser.add_argument("--fold", type=int, help="only the teacher of this fold: several may run beside one another")
     parser.add_argument("--rate", type=float, default=Lesson.rate)
     parser.add_argument("--alone", action="store_true", help="a student without teachers")
     parser.add_argument("--begin", type=Path, help="a state to go on from, instead of the encoder as it is")

@@ -103,7 +103,7 @@ class Lesson:
 
     steps: int = 6000
     batch: int = 256
-    rate: float = 4e-4
+    rate: float = 5e-4
     head_rate: float = 2e-3
     warm_up: float = 0.06
     decay: float = 0.01
@@ -151,7 +151,7 @@ def learn(
     lesson: Lesson,
     *,
     chances: Tensor | None = None,
-    on_step: Callable[[int, float], None] = lambda *_: None,
+    on_step: Callable[[int, Tensor], None] = lambda *_: None,
 ) -> None:
     """Train what is free of ``network`` on the examples ``among`` (bool); its running mean is what it has in the end.
 
@@ -243,27 +243,17 @@ def logits_of(network: ConductNetwork, rows: Rows, among: Tensor | None = None, 
 
 
 def taught(
-    make: Callable[[int], ConductNetwork],
+    network: ConductNetwork,
     rows: Rows,
-    teacher: Lesson,
+    fold: int,
+    lesson: Lesson,
     *,
-    on_step: Callable[[str, int, float], None] = lambda *_: None,
+    on_step: Callable[[int, Tensor], None] = lambda *_: None,
 ) -> Tensor:
-    """The chances of teachers, (versions, examples, outputs) float16: of each fold by one that learned without it.
-
-    Args:
-        make: a fresh network by its number, on the device of ``rows``.
-    """
-    folds = sorted(set(rows.fold.tolist()))
-    if len(folds) < 2:
-        raise ValueError("teachers need at least two folds of authors")
-    chances = torch.zeros(rows.versions, rows.examples, len(OUTPUTS), dtype=torch.float16, device=rows.ids.device)
-    for fold in folds:
-        network = make(fold)
-        learn(
-            network, rows, rows.fold != fold, teacher,
-            on_step=lambda step, loss, fold=fold: on_step(f"teacher {fold + 1}", step, loss),  # type: ignore[misc]
-        )  # fmt: skip
-        mine = rows.fold == fold
-        chances[:, mine] = torch.sigmoid(logits_of(network, rows, mine)[:, mine].float()).half()
-    return chances
+    """What a teacher, ``network``, says of a fold that it learned without: chances, (versions, examples of the fold in
+    their order, outputs), float16."""
+    mine = rows.fold == fold
+    if not mine.any() or mine.all():
+        raise ValueError(f"fold {fold} must be a part of the examples, neither none of them nor all")
+    learn(network, rows, ~mine, lesson, on_step=on_step)
+    return torch.sigmoid(logits_of(network, rows, mine)[:, mine].float()).half()

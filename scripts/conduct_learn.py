@@ -4,9 +4,9 @@
         [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
         [--fold N]
 
-``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are written there, and
-what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean average
-precision over the turns and utterances that thresholds are chosen from.
+``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are put there,
+and what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean
+average precision over the turns and utterances that thresholds are chosen from.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from qa_service.classify.distil import UNKNOWN, Lesson, Rows, learn, logits_of, 
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 
-TEACHER_STEPS, STEPS, BATCH = 2600, 4200, 512
+TEACHER_STEPS, STEPS, BATCH = 2600, 3800, 512
 TOLD_EVERY = 250
 
 
@@ -120,7 +120,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--teacher-steps", type=int, default=TEACHER_STEPS)
     parser.add_argument("--steps", type=int, help=f"of the student; {STEPS} if not given")
-    parser.add_argument("--batch", type=int, help=f"rows of a step; teachers {Lesson.batch}, student {BATCH}, if not given")
+    parser.add_argument(
+        "--batch", type=int, help=f"rows of a step; teachers {Lesson.batch}, student {BATCH}, if not given"
+    )
     parser.add_argument("--fold", type=int, help="only the teacher of this fold: several may run beside one another")
     parser.add_argument("--rate", type=float, default=Lesson.rate)
     parser.add_argument("--alone", action="store_true", help="a student without teachers")

@@ -72,7 +72,7 @@ def looked_at() -> list[Source]:
     found = [
         Source(requirement_data.with_requirements(r.example), "turn", r.batch) for r in data.own(OWN_DATA, "choose")
     ]
-    of_requirements = requirement_data.utterances(OWN_DATA / "requirements", "choose")
+    of_requirements = requirement_data.kept_apart(OWN_DATA / "requirements")
     return found + [Source(e, "requirement", file) for file, _, e in of_requirements]
 
 

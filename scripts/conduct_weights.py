@@ -23,7 +23,6 @@ from transformers import AutoConfig, AutoModel
 from qa_service.classify import calibrate, graph
 from qa_service.classify import stored as storage
 from qa_service.classify.labels import (
-    AGENT_FAULTS,
     CONDUCT,
     OFFENSIVE,
     OUTPUTS,
@@ -106,7 +105,7 @@ def _write(
 HEARD = 3
 """How often the turns for choosing are damaged as if heard, so that no threshold hangs on one draw."""
 HALF = 0.5
-MIXES = tuple((deep / 10, 1 - deep / 10) for deep in range(11))
+MIXES = tuple((deep / 10, (10 - deep) / 10) for deep in range(11))
 """Shares of the network and of the linear model; the likeliest over what is kept for choosing is taken."""
 
 
@@ -130,10 +129,9 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     for at, label in enumerate(CONDUCT):
         logits, held = (share[0] * deep + share[1] * linear)[may[:, at], at], truth[may[:, at], at]
         heat = calibrate.temperature(logits, held)
-        least = calibrate.LEAST_OF_FAULTS if label in AGENT_FAULTS else calibrate.LEAST
         chances = calibrate.probabilities(logits, heat)
-        at_least = calibrate.threshold(chances, held, least=least)
-        right += _right(chances, held, half[may[:, at]], least)
+        at_least = calibrate.threshold(chances, held)
+        right += _right(chances, held, half[may[:, at]])
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
@@ -147,15 +145,16 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     return made | {"deep": share[0], "wide": share[1], "labels": found}
 
 
-NEAR, LAWFUL = 0.03, 0.015
+NEAR, LAWFUL, ASKED = 0.03, 0.015, 0.4
 """Of the near misses of a country so many are cited at most for what they nearly break; of other lawful turns, so many
-for anything. Both stand for turns that were hard to write: the rates on whole calls are lower."""
+for anything. Both stand for turns that were hard to write: the rates on whole calls are lower. Whatever they are, below
+the last nothing is told: a requirement always asks a person, who may be asked sooner than told."""
 
 
 def of_requirements(network: ConductNetwork, reader: Reader) -> dict[str, dict[str, float]]:
     """The temperature and threshold of each requirement's country: ten utterances each are too few for its own."""
     folder = data_folder()
-    asked = [(r, e) for _, r, e in requirement_data.utterances(folder / "requirements", "choose")]
+    asked = [(r, e) for _, r, e in requirement_data.kept_apart(folder / "requirements")]
     turns = [requirement_data.with_requirements(r.example) for r in data.own(folder, "choose")]
     deep = scores(network, reader, [e.passage for _, e in asked] + [e.passage for e in turns])
     said, talk = deep[: len(asked)], deep[len(asked) :]
@@ -175,7 +174,7 @@ def of_requirements(network: ConductNetwork, reader: Reader) -> dict[str, dict[s
         cited = _likeliest(said[own][:, columns])[np.arange(len(own)), at][near]
         anything = _likeliest(talk[lawful][:, columns]).max(1)
         least = max(np.quantile(cited, 1 - NEAR), np.quantile(anything, 1 - LAWFUL))
-        at_least = max(calibrate.LEAST, float(calibrate.probabilities([least], [heat])[0]))
+        at_least = max(ASKED, float(calibrate.probabilities([least], [heat])[0]))
         found |= {r: {"temperature": round(heat, 4), "threshold": round(at_least, 4)} for r in country}
     return {name: found[name] for name in REQUIREMENTS}
 
@@ -186,10 +185,10 @@ def _likeliest(logits: np.ndarray) -> np.ndarray:
     return np.where(order < MOST_REQUIREMENTS, logits, -60.0)
 
 
-def _right(chances: np.ndarray, held: np.ndarray, half: np.ndarray, least: float) -> Iterator[float]:
+def _right(chances: np.ndarray, held: np.ndarray, half: np.ndarray) -> Iterator[float]:
     """How precise a threshold that one half of the turns chose is on the other, both ways round, where it tells any."""
     for side in (half, ~half):
-        told = chances[~side] >= calibrate.threshold(chances[side], held[side], least=least)
+        told = chances[~side] >= calibrate.threshold(chances[side], held[side])
         if told.any():
             yield float(held[~side][told].mean())
 

@@ -37,6 +37,16 @@ def utterances(folder: Path, part: str) -> list[tuple[str, str, Example]]:
     return [(f.stem, row["requirement"], e) for f in files for row in data.lines(f) for e in _examples(row)]
 
 
+def kept_apart(folder: Path) -> list[tuple[str, str, Example]]:
+    """What thresholds are chosen from: of ``choose`` only what no rule has among its examples, which are learned."""
+    learned = {_letters(e) for e in rule_examples()}
+    return [row for row in utterances(folder, "choose") if _letters(row[2]) not in learned]
+
+
+def _letters(example: Example) -> str:
+    return re.sub(r"\W+", "", example.passage.turn.text).lower()
+
+
 def _examples(row: dict[str, Any]) -> Iterator[Example]:
     passage = passage_of(turns(row["text"]))
     if passage is not None and row["requirement"] in REQUIREMENTS:

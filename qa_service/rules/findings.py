@@ -18,7 +18,10 @@ from qa_service.rules.compiled import Rule
 from qa_service.rules.listen import Dropped, Listener
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
-from qa_service.rules.operators.signal import MODEL_ONLY
+from qa_service.rules.operators.signal import MODEL_ONLY, chance_told
+
+SURE = 0.7
+"""A person is led to a turn by what words have confirmed there; a model must be so sure to ask about more."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def findings_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Find
 def without_doubles(found: Sequence[Finding]) -> list[Finding]:
     """Without what asks a person about something that is confirmed already: the same requirements on the same turns.
     What a model says alone is left out, too, where words already ask about one of its requirements there, or other
-    signals about all of them."""
+    signals about all of them; and, unless it is ``SURE``, where words of the same pack have confirmed anything."""
     told_of = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
     sure = [f for f in found if f.state in told_of and f.polarity is Polarity.VIOLATION and not _by_model(f)]
 
@@ -66,7 +69,7 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
         return any(
             set(finding.turns) <= set(other.turns)
             and (
-                set(finding.requirements) & set(other.requirements)
+                _needless(finding, other)
                 if _by_model(finding)
                 else other.state is FindingState.CONFIRMED and set(finding.requirements) <= set(other.requirements)
             )
@@ -80,6 +83,13 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
     ]
     doubles = _doubled_by_models(kept)
     return [f for f in kept if id(f) not in doubles]
+
+
+def _needless(by_model: Finding, other: Finding) -> bool:
+    if set(by_model.requirements) & set(other.requirements):
+        return True
+    confirmed = other.state is FindingState.CONFIRMED and other.pack == by_model.pack
+    return confirmed and chance_told(by_model.reason) < SURE
 
 
 def _doubled_by_models(found: Sequence[Finding]) -> set[int]:

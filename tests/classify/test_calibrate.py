@@ -38,7 +38,7 @@ def test_what_is_never_precise_is_never_told() -> None:
 
 
 def test_a_label_that_is_far_likelier_not_to_hold_is_not_told() -> None:
-    assert threshold([0.45, 0.3, 0.2], [1, 1, 1], precision=0.7) == LEAST
+    assert threshold([0.65, 0.3, 0.2], [1, 1, 1], precision=0.7) == LEAST
     assert threshold([0.3, 0.2], [1, 1], precision=0.5) == 1.0
 
 

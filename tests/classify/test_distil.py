@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_service.classify.labels import CONDUCT, OFFENSIVE, OUTPUTS
+from qa_service.classify.labels import OFFENSIVE, OUTPUTS
 from tests.classify.fakes import READER
 from tests.classify.test_training import examples, network
 
@@ -173,19 +173,19 @@ def test_a_teacher_says_of_turns_what_it_did_not_learn_from_them() -> None:
 
     from qa_service.classify.distil import Lesson, taught
 
-    given = rows()
+    given, seen = rows(), []
     given.fold[:] = 0
     given.fold[:16] = 1  # all insults: who learned without them knows none
-    seen = []
-    chances = taught(
-        lambda number: network(number), given, Lesson(steps=60, batch=8, rate=5e-3, head_rate=1e-2, mean=0.9),
-        on_step=lambda what, step, _loss: seen.append((what, step)),
-    )  # fmt: skip
-    assert {what for what, _ in seen} == {"teacher 1", "teacher 2"}
-    assert chances[:, :16, INSULT].max() < 0.1
-    assert chances[:, 16:32, INSULT].min() > 0.5
-    given.fold[:] = 0
-    with pytest.raises(ValueError, match="two folds"):
-        taught(lambda number: network(number), given, Lesson(steps=1))
-    assert torch.isfinite(chances.float()).all()
-    assert len(CONDUCT) < len(OUTPUTS)
+    lesson = Lesson(steps=60, batch=8, rate=5e-3, head_rate=1e-2, mean=0.9)
+    insults = taught(network(), given, 1, lesson, on_step=lambda step, _loss: seen.append(step))
+    others = taught(network(), given, 0, lesson)
+    assert insults.shape == (2, 16, len(OUTPUTS))
+    assert others.shape == (2, 20, len(OUTPUTS))
+    assert seen == list(range(1, 61))
+    assert insults[:, :, INSULT].max() < 0.1
+    assert others[:, :16, INSULT].min() > 0.5
+    assert torch.isfinite(others.float()).all()
+    for fold in (2, 0):
+        given.fold[:] = 0
+        with pytest.raises(ValueError, match="part of the examples"):
+            taught(network(), given, fold, lesson)

@@ -42,6 +42,19 @@ def test_words_that_are_found_leave_the_model_nothing_to_ask(settings: Settings)
     assert [s.label for s in found.signals or ()] == ["insult"]
 
 
+@pytest.mark.parametrize(("logit", "asks"), [(0.6, False), (3.0, True)])
+def test_beside_what_words_confirmed_the_model_asks_about_more_only_where_it_is_sure(
+    settings: Settings, logit: float, asks: bool
+) -> None:
+    made, _ = classifier({"天冷": ("threat_violence", logit)})
+
+    def found(*texts: str) -> list[str]:
+        return by_model(Inspector(settings, classifier=made).inspect_transcript(transcript(*texts), CN, call_id="C-1"))
+
+    assert found("您好", "什么事", "路上天冷") == ["CN-COLL-M-VIOLENCE"]
+    assert found("您好", "什么事", "你就是个废物,路上天冷") == (["CN-COLL-M-VIOLENCE"] if asks else [])
+
+
 def test_a_call_judged_again_keeps_its_signals(settings: Settings) -> None:
     first = inspect(settings, "您好", "什么事", "晚上路过你那边,天冷")
     deaf, runtime = classifier({})

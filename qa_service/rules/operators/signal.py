@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from qa_service.records import Signal
@@ -42,3 +43,9 @@ class ModelSignal(Spec):
 def _told(signal: Signal) -> str:
     words = f" (“{'”, “'.join(signal.words)}”)" if signal.words else ""
     return f"{MODEL_ONLY}: {signal.label} {signal.probability:.2f}{words}"
+
+
+def chance_told(reason: str) -> float:
+    """The probability in the reason of a finding by a model; 0 of another reason."""
+    found = re.match(rf"{MODEL_ONLY}: \S+ (\d\.\d+)", reason)
+    return float(found[1]) if found else 0.0

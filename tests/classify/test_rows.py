@@ -1,0 +1,102 @@
+"""The rows that are learned from, written by scripts/conduct_rows.py, and the state that training goes on from."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.passages import Passage, Said
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.torch
+CONDUCT = ROOT / "models" / "conduct"
+
+
+@pytest.fixture(autouse=True)
+def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
+
+
+def sources():
+    import conduct_data
+    import conduct_rows
+    import requirement_data
+
+    own = conduct_data.own(conduct_rows.OWN_DATA, "train")[:40]
+    broken = requirement_data.utterances(conduct_rows.OWN_DATA / "requirements", "train")[:20]
+    found = [conduct_rows._turn(row, "turn") for row in own]
+    found += [conduct_rows.Source(e, "requirement", file) for file, _, e in broken]
+    comments = [conduct_data.comment(f"comment {i}", bool(i % 2)) for i in range(5)]
+    return found + [conduct_rows.Source(c, "comment", c.passage.turn.text) for c in comments]
+
+
+def test_as_written_the_rows_are_what_the_reader_makes_of_the_sources() -> None:
+    import conduct_rows
+    import torch
+
+    from qa_service.classify.passages import Reader
+
+    given, reader = sources(), Reader(CONDUCT / "tokenizer.json")
+    rows = conduct_rows.numbers(given, (0.0, 1.0), reader, 1)
+    assert rows.start.shape == (2, 65)
+    assert rows.targets.tolist() == [[int(t) for t in s.example.targets] for s in given]
+    plain = reader.encode([s.example.passage for s in given])
+    joined = 0
+    for at, encoded in enumerate(plain):
+        start, length = int(rows.start[0, at]), int(rows.length[0, at])
+        same = tuple(rows.ids[start : start + length].tolist()) == encoded.ids
+        joined += not same
+        assert same or given[at].turn is not None  # only a turn stands beside another sentence
+    assert 2 <= joined <= 20
+    comments = slice(60, 65)
+    assert torch.equal(rows.start[0, comments], rows.start[1, comments])
+    changed = rows.length[0, :60] != rows.length[1, :60]
+    assert changed.float().mean() > 0.3
+    assert set(np.round(rows.often.tolist(), 3)) == {1.0, 2.0, 0.4}
+
+
+def test_one_author_is_in_one_fold_and_no_fold_is_empty() -> None:
+    import conduct_data
+    import conduct_rows
+
+    authors = [row.batch for row in conduct_data.own(conduct_rows.OWN_DATA, "train")]
+    turns = Counter(conduct_rows.fold(author) for author in authors)
+    assert set(turns) == set(range(conduct_rows.FOLDS))
+    assert min(turns.values()) > len(authors) / conduct_rows.FOLDS / 2
+
+
+def test_nothing_that_is_scored_or_chosen_from_is_learned() -> None:
+    import conduct_data
+    import conduct_rows
+
+    learned = {s.author for s in sources()}
+    assert not learned & {*conduct_data.TEST, *conduct_data.CHOOSE}
+    looked_at = conduct_rows.looked_at()
+    assert {s.author for s in looked_at if s.kind == "turn"} == set(conduct_data.CHOOSE)
+    assert all(s.author.endswith("-a") for s in looked_at if s.kind == "requirement")
+    assert all(s.turn is None for s in looked_at)
+
+
+def test_what_training_goes_on_from_tells_what_the_shipped_weights_tell() -> None:
+    import train_conduct
+    from transformers import BertConfig, BertModel
+
+    from qa_service.classify.create import create_classifier
+    from qa_service.classify.network import ConductNetwork
+    from qa_service.classify.passages import Reader
+    from qa_service.classify.training import scores
+    from qa_service.settings import Settings
+
+    network = ConductNetwork(BertModel(BertConfig.from_pretrained(CONDUCT), add_pooling_layer=False))
+    network.load_state_dict(train_conduct.shipped(CONDUCT))
+    passages = [Passage(Said("你他妈就是个废物", "agent")), Passage(Said("Read me the code you just got", "agent"))]
+    logits = scores(network, Reader(CONDUCT / "tokenizer.json"), passages)
+    shipped = create_classifier(Settings(_env_file=None, device="cpu", classifier="onnx"))  # type: ignore[call-arg]
+    told = shipped.chances(passages)
+    for at, label in enumerate(("insult", "improper_payment")):
+        assert logits[at, OUTPUTS.index(label)] > 0
+        assert told[at, OUTPUTS.index(label)] > 0.5

@@ -158,6 +158,22 @@ def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: La
     assert reason(given, Translator(language)) == told
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("person_decides: this rule always asks a person", "由人判断"),
+        ("missing_signals: no classifier looked at this call", "没有分类模型的结果"),
+        ("hang_up: who put the telephone down cannot be heard", "谁挂断听不出"),
+        ("missing_measures: there is no recording whose sound was measured", "没有测量声音的录音"),
+        ("doubtful_words: recognised with probability 0.41 (floor 0.50)", "识别不确定: 0.41 < 0.50"),
+        ("sound_alike: sounds like 催收", "同音匹配: 催收"),
+        ("newly_named: as it was written", "newly_named: as it was written"),
+    ],
+)
+def test_a_reason_leaves_no_sentence_in_another_language(given: str, told: str) -> None:
+    assert reason(given, Translator("zh")) == told
+
+
 def test_every_label_has_words() -> None:
     for language in LANGUAGES:
         assert {f"signal.{label}" for label in CONDUCT} <= keys_in(language)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -132,9 +133,21 @@ def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> S
     return ShownUnjudged(item.rule_id, title, reason(item.reason, translate))
 
 
+_SAYS_ALL = frozenset(
+    ("person_decides", "rule_on_trial", "missing_signals", "missing_vectors", "missing_measures", "pattern_timeout",
+     "no_agent_speech", "no_customer_speech", "hang_up")
+)  # fmt: skip
+"""Reasons whose word says all that the sentence behind it says in English."""
+_PROBABILITY = re.compile(r"recognised with probability (\d\.\d+) \(floor (\d\.\d+)\)")
+
+
 def reason(given: str, translate: Translator) -> str:
-    """A reason starts with a stable word; that and the flags or label behind it are put into the reader's language."""
+    """A reason starts with a stable word; that and the flags, numbers or label behind it are put into the reader's
+    language."""
     word, _, rest = given.partition(":")
+    if word in _SAYS_ALL and (words := translate.known(f"reason.{word}", "")):
+        return words
+    rest = _PROBABILITY.sub(r"\1 < \2", rest.replace("sounds like ", ""))
     if word == MODEL_ONLY:
         label, _, more = rest.strip().partition(" ")
         rest = f"{translate.known(f'signal.{label}', label)} {more}"

@@ -68,6 +68,8 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     wide = conduct_wide.train(examples)
     conduct_wide.write(wide, out / "wide.safetensors")
     _write_json(out / "card.json", card(network, wide, reader, args))
+    for file in out.glob("*.safetensors"):
+        file.chmod(0o644)  # safetensors writes files that only their owner can read
     list_in_manifest(out)
 
 

@@ -54,8 +54,6 @@ def _half(text: str) -> str:
 #: Author batches for scoring and for thresholds, drawn by lot before anything was trained; all others are learned from.
 TEST = ("zh-b1", "zh-c2", "en-a1")
 CHOOSE = ("zh-e1", "en-b2")
-FIRST = "abcde"
-"""Letters of the author batches that were written first; later ones were written to mend what these lack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +71,10 @@ class Labelled:
         return self.batch[:2]
 
 
-def own(folder: Path, part: str, letters: str | None = None) -> list[Labelled]:
-    """Turns of ``train``, ``choose`` or ``test``, in the order of their files; of these letters, or all."""
+def own(folder: Path, part: str) -> list[Labelled]:
+    """Turns of ``train``, ``choose`` or ``test``, in the order of their files."""
     of = {b: name for name, batches in (("test", TEST), ("choose", CHOOSE)) for b in batches}
     files = [f for f in sorted(folder.glob("*.jsonl")) if of.get(f.stem, "train") == part]
-    files = [f for f in files if letters is None or f.stem[3] in letters]
     return [_labelled(row, file.stem) for file in files for row in lines(file)]
 
 

@@ -1,4 +1,4 @@
-"""Training on all turns at once, by teachers and a student: on a GPU in minutes, on CPUs in many hours.
+"""Training on all turns at once, by teachers and a student: on a GPU in minutes, on CPUs in days.
 
 Each teacher learns without one part of the authors, and says of that part's turns what somebody says who never saw
 them. The student learns the labels and these chances together (Hinton et al., Distilling the Knowledge in a Neural

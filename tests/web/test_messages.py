@@ -167,6 +167,7 @@ def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: La
         ("missing_measures: there is no recording whose sound was measured", "没有测量声音的录音"),
         ("doubtful_words: recognised with probability 0.41 (floor 0.50)", "识别不确定: 0.41 < 0.50"),
         ("sound_alike: sounds like 催收", "同音匹配: 催收"),
+        ("model_only: insult 0.91 (“sounds like you”)", "仅由分类模型提示: 辱骂 0.91 (“sounds like you”)"),
         ("newly_named: as it was written", "newly_named: as it was written"),
     ],
 )

@@ -147,8 +147,11 @@ def reason(given: str, translate: Translator) -> str:
     word, _, rest = given.partition(":")
     if word in _SAYS_ALL and (words := translate.known(f"reason.{word}", "")):
         return words
-    rest = _PROBABILITY.sub(r"\1 < \2", rest.replace("sounds like ", ""))
-    if word == MODEL_ONLY:
+    if word == "sound_alike":
+        rest = rest.replace("sounds like ", "", 1)
+    elif word == "doubtful_words":
+        rest = _PROBABILITY.sub(r"\1 < \2", rest)
+    elif word == MODEL_ONLY:
         label, _, more = rest.strip().partition(" ")
         rest = f"{translate.known(f'signal.{label}', label)} {more}"
     words = translate.known(f"reason.{word.strip()}", word)

@@ -17,10 +17,10 @@ from qa_service.records import (
     Transcript,
     Turn,
 )
-from qa_service.rules.compiled import Pack
+from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
-from qa_service.rules.operators.base import Likeness
+from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
@@ -46,6 +46,7 @@ class Case:
     history: History | None = None
     likeness: Likeness | None = None
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
+    _scenes: dict[int, Scene] = field(default_factory=dict, repr=False)
 
     @cached_property
     def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
@@ -80,6 +81,23 @@ class Case:
             readings = (*self.joins, *respelt)
             self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
+
+    def scene(self, pack: Pack, parameters: Parameters) -> Scene:
+        """The call as the operators of a pack see it; the same one for all its rules."""
+        scene = self._scenes.get(id(pack))
+        if scene is None or scene.parameters is not parameters:
+            scene = Scene(
+                self.spoken,
+                self.turns[1],
+                parameters,
+                self.transcript.duration_s,
+                self.measures,
+                self.signals,
+                self.sound_alike,
+                self.likeness,
+            )
+            self._scenes[id(pack)] = scene
+        return scene
 
     def look_up(self, name: str, country: str | None = None) -> JsonValue | None:
         """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording.

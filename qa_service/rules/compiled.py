@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +13,7 @@ from qa_service.rules.condition import Condition
 from qa_service.rules.facts import Expression, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
-from qa_service.rules.operators.base import Operator
+from qa_service.rules.operators.base import Hit, Operator
 from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.respelt import Respeller
 from qa_service.rules.operators.words import Term
@@ -41,6 +41,11 @@ class Selection:
     gates: Switches
     operator: Operator | Between | None = None
     around: Around | None = None
+
+    def complete(self, hits: Sequence[Hit]) -> bool:
+        """Enough different terms, all the needed ones, and enough hits in total."""
+        terms = {h.term for h in hits}
+        return self.needed <= terms and len(terms - self.needed) >= self.at_least and len(hits) >= self.count
 
 
 @dataclass(frozen=True)

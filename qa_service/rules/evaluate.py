@@ -23,16 +23,17 @@ from qa_service.records import (
 )
 from qa_service.rules import evidence
 from qa_service.rules.case import Case
-from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.compiled import Pack, Parameters, Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.findings import Suppressed, findings_of, marks_of, not_assessed, suppressed, without_doubles
 from qa_service.rules.listen import Listener
-from qa_service.rules.obligations import Heard, absent, every_turn, flow, may_hold
-from qa_service.rules.operators.base import Hit, Likeness, Scene, UnavailableError, speaks
+from qa_service.rules.obligations import Heard, absent, every_turn, flow
+from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
-from qa_service.rules.windows import complete, holding, may_hold_in
+from qa_service.rules.reach import Reach, may_hold
+from qa_service.rules.windows import holding
 
 __all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
 
@@ -102,20 +103,9 @@ def evaluate(
 
 
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
-    _, lines = case.turns
-    scene = Scene(
-        case.spoken,
-        lines,
-        parameters,
-        case.transcript.duration_s,
-        case.measures,
-        case.signals,
-        case.sound_alike,
-        case.likeness,
-    )
     selections = {s.name: s for s in rule.selections}
     cues = pack.cues[case.transcript.language or ""]
-    return Listener(scene, cues, selections, case.candidates(pack), Budget(case.characters))
+    return Listener(case.scene(pack, parameters), cues, selections, case.candidates(pack), Budget(case.characters))
 
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
@@ -126,11 +116,12 @@ def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]
     open_facts += [_direction(rule, case.facts)] if rule.spec.applies_to.direction else []
     if any(value is False for value in open_facts):
         return [], ""
+    unknown = next((value for value in open_facts if isinstance(value, Unknown)), None)
     try:
-        found, reason = _heard(rule, case, listener, context)
+        # Where a fact is not known, all that counts is whether the words are there.
+        found, reason = _heard(rule, case, listener, context, most=None if unknown is None else 1)
     except PatternTimeoutError:
         return [], "pattern_timeout: a pattern took too long on this call"
-    unknown = next((value for value in open_facts if isinstance(value, Unknown)), None)
     if unknown and (found or reason):
         # Without the words the rule would be clean whatever the fact is; with them it hangs on the fact.
         return [], unknown.reason()
@@ -147,19 +138,22 @@ def _direction(rule: Rule, facts: CallFacts) -> bool | Unknown:
     return Unknown(("direction",)) if facts.direction is None else facts.direction in wanted
 
 
-def _heard(rule: Rule, case: Case, listener: Listener, context: FactsContext) -> tuple[list[Heard], str]:
+def _heard(
+    rule: Rule, case: Case, listener: Listener, context: FactsContext, most: int | None
+) -> tuple[list[Heard], str]:
     if rule.condition is None:
         return [Heard(_whole_call(case))], ""
     if reason := _speakers(rule, case, listener):
         return [], reason
     match = rule.spec.match
-    if case.narrow and not (match.absent or match.every_turn or match.flow):
-        listener.only = may_hold_in(rule, rule.condition, listener)
-    hits, unknown = _hits(rule, listener)
+    narrow = case.narrow and not (match.absent or match.every_turn or match.flow)
+    # Whether it was said at all is all that such a rule asks.
+    listener.enough = case.narrow and (match.absent or bool(match.flow and not match.flow.in_order))
+    hits, unknown = _needed_hits(rule, rule.condition, listener) if narrow else _hits(rule, listener)
     if obliged := _obliged(rule, rule.condition, case, listener, hits, context):
         return ([], next(iter(unknown.values()))) if unknown and obliged[0] else obliged
-    windows = holding(rule, rule.condition, hits, listener)
-    if not windows and unknown and may_hold(rule.condition, hits, unknown, rule.selections):
+    windows = holding(rule, rule.condition, hits, listener, most)
+    if not windows and unknown and may_hold(rule, rule.condition, listener, hits, unknown):
         return [], next(iter(unknown.values()))
     _, unwanted = mentioned(rule.condition)
     doubt = next((why for name, why in unknown.items() if name in unwanted), "")
@@ -172,11 +166,32 @@ def _hits(rule: Rule, listener: Listener) -> tuple[dict[str, list[Hit]], dict[st
     hits: dict[str, list[Hit]] = {}
     unknown: dict[str, str] = {}
     for selection in rule.selections:
-        try:
-            hits[selection.name] = listener.hits(selection)
-        except UnavailableError as why:
-            hits[selection.name], unknown[selection.name] = [], str(why)
+        _hear(selection, listener, hits, unknown)
     return hits, unknown
+
+
+def _needed_hits(
+    rule: Rule, condition: Condition, listener: Listener
+) -> tuple[dict[str, list[Hit]], dict[str, str]]:
+    """The same, of the turns alone in which they can lead to a finding."""
+    hits: dict[str, list[Hit]] = {s.name: [] for s in rule.selections}
+    unknown: dict[str, str] = {}
+    reach = Reach(rule, condition, listener)
+    while (step := reach.next()) is not None:
+        selection, listener.only = step
+        if _hear(selection, listener, hits, unknown):
+            reach.heard(selection, hits)
+    listener.only = None
+    return hits, {s.name: unknown[s.name] for s in rule.selections if s.name in unknown}
+
+
+def _hear(selection: Selection, listener: Listener, hits: dict[str, list[Hit]], unknown: dict[str, str]) -> bool:
+    """Whether it can be known."""
+    try:
+        hits[selection.name] = listener.hits(selection)
+    except UnavailableError as why:
+        hits[selection.name], unknown[selection.name] = [], str(why)
+    return selection.name not in unknown
 
 
 def _obliged(
@@ -213,7 +228,7 @@ def _soft(rule: Rule, condition: Condition, window: Sequence[Hit]) -> str:
         return ""
     hard = {s.name: [h for h in window if h.selection == s.name and not h.soft] for s in rule.selections}
     by_name = {s.name: s for s in rule.selections}
-    holds = condition.holds(lambda name, negated: not negated and complete(by_name[name], hard[name]))
+    holds = condition.holds(lambda name, negated: not negated and by_name[name].complete(hard[name]))
     return "" if holds else soft
 
 
@@ -252,7 +267,7 @@ def _words_anyway(rule: Rule, listener: Listener) -> str:
         hits = {s.name: listener.hits(s, anyone=True) for s in rule.selections}
     except UnavailableError:
         return ""
-    windows = holding(rule, rule.condition, hits, listener)
+    windows = holding(rule, rule.condition, hits, listener, 1)
     if not windows:
         return ""
     seconds = windows[0][0].time_s

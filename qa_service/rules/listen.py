@@ -12,7 +12,7 @@ from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
-from qa_service.rules.operators.place import Place, inside, time_of
+from qa_service.rules.operators.place import Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
@@ -30,8 +30,8 @@ class Listener:
     """Looks for the selections of one rule in one call.
 
     ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns beyond which its words need
-    not be looked for (None: all count); ``touched`` and ``dropped`` record what was met on the way, with ``explain``
-    words of another side and outside their place too.
+    not be looked for (None: all count); ``enough``: nor beyond what makes a selection complete; ``touched`` and
+    ``dropped`` record what was met on the way, with ``explain`` words of another side and outside their place too.
     """
 
     scene: Scene
@@ -40,6 +40,7 @@ class Listener:
     candidates: Candidates
     budget: Budget
     only: Set[int] | None = None
+    enough: bool = False
     explain: bool = False
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
@@ -61,14 +62,21 @@ class Listener:
         """
         speaker = "any" if anyone else selection.speaker
         place = self._place(selection)
-        found = self._words(selection, speaker) if selection.operator is None else self._measured(selection, speaker)
+        if selection.operator is None:
+            found = self._words(selection, speaker, place)
+        else:
+            found = self._measured(selection, speaker)
         if self.explain and selection.operator is None:
             self._say_outside(selection, place, found)
         found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
-        if selection.around is None:
+        if selection.around is None or not found:
             return found
-        anchors = self.hits(self.selections[selection.around.of], anyone=anyone)
+        anchors = self._everywhere(selection.around.of, anyone=anyone)
         return selection.around.kept(found, anchors, self.scene)
+
+    def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
+        """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""
+        return replace(self, only=None, enough=False).hits(self.selections[name], anyone=anyone)
 
     def _place(self, selection: Selection) -> Place:
         limits = {name.removeprefix("within_"): self.scene.amount(a) for name, a in selection.places.items()}
@@ -78,7 +86,7 @@ class Listener:
         operator = selection.operator
         assert operator is not None
         if isinstance(operator, Between):
-            starts, ends = (self.hits(self.selections[name]) for name in (operator.start, operator.end))
+            starts, ends = map(self._everywhere, (operator.start, operator.end))
             found = operator.found(starts, ends, self.scene)
         else:
             found = list(operator.hits(self.scene, speaker))
@@ -99,30 +107,47 @@ class Listener:
     def may_be(self, selection: Selection) -> Set[int]:
         """Turns in which words of a selection may be, or begin."""
         found = set[int]().union(*(self.candidates.turns(term) for term in selection.terms))
-        return {self._turn_of(at) for at in found} if self.candidates.readings else found
+        found = {self._turn_of(at) for at in found} if self.candidates.readings else found
+        return self._allowed(found, selection.speaker, self._place(selection))
+
+    def _allowed(self, turns: Set[int], speaker: str, place: Place) -> Set[int]:
+        """Those of a side in which hits can lie within their place."""
+        found = turns & self.scene.side(speaker)
+        return found if place.anywhere else {at for at in found if may_be_inside(place, at, self.scene)}
 
     def _turn_of(self, at: int) -> int:
         """The turn at a place that was read: behind the turns come other readings, which stand for their first turn."""
         count = len(self.turns)
         return at if at < count else self.candidates.readings[at - count].first
 
-    def _words(self, selection: Selection, speaker: str) -> list[Hit]:
+    def _words(self, selection: Selection, speaker: str, place: Place) -> list[Hit]:
         terms: dict[int, list[tuple[int, Term]]] = {}
+        where = None if self.explain else self._read_in(speaker, place)
         for i, term in enumerate(selection.terms):
-            for at in self.candidates.turns(term):
+            found = self.candidates.turns(term)
+            for at in found if where is None else where & found:
                 terms.setdefault(at, []).append((i, term))
         if self.explain:
             self._say_others(selection, speaker, terms)
-        found: list[Hit] = []
-        count = len(self.turns)
+        hits: list[Hit] = []
+        count, side = len(self.turns), self.scene.side(speaker)
         for at in sorted(terms):
-            turn_at = self._turn_of(at)
-            if (self.only is None or turn_at in self.only) and speaks(turn := self.turns[turn_at], speaker):
-                if at < count:
-                    found += self._in_turn(selection, terms[at], at, turn)
-                else:
-                    found += self._otherwise(selection, terms[at], self.candidates.readings[at - count], found)
-        return found
+            if self._turn_of(at) not in side:
+                continue
+            if at < count:
+                hits += self._in_turn(selection, terms[at], at, self.turns[at])
+            else:
+                hits += self._otherwise(selection, terms[at], self.candidates.readings[at - count], hits)
+            if self.enough and selection.around is None and selection.complete([h for h in hits if inside(place, h, self.scene)]):
+                break
+        return hits
+
+    def _read_in(self, speaker: str, place: Place) -> Set[int]:
+        """What has to be read for hits of a side: turns, and readings that begin in them."""
+        turns = self._allowed(self.scene.side("any") if self.only is None else self.only, speaker, place)
+        readings = {at: reading for at in turns for at, reading in self.candidates.readings_from(at)}
+        # A term that stands whole in the turn where a reading ends is left to that turn.
+        return {*turns, *readings, *(reading.last for reading in readings.values())}
 
     def _otherwise(
         self, selection: Selection, terms: Sequence[tuple[int, Term]], reading: Reading, before: Sequence[Hit]

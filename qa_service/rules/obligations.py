@@ -13,7 +13,7 @@ from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit, speaks
-from qa_service.rules.windows import Hits, complete, said, unsaid
+from qa_service.rules.windows import Hits, said, unsaid
 
 #: Share of speech with words below which "it was not said" cannot be trusted.
 ABSENCE_COVERAGE = 0.9
@@ -106,14 +106,6 @@ def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener)
             proof = evidence.of_silence((at,), listener.turns)
             out.append(Heard(proof, unsaid(condition, here, rule.selections)))
     return out
-
-
-def may_hold(condition: Condition, hits: Hits, unknown: Mapping[str, str], selections: Sequence[Selection]) -> bool:
-    """Whether the condition could hold if what is unknown were there (or, where it must be absent, were not)."""
-    by_name = {s.name: s for s in selections}
-    return condition.holds(
-        lambda name, negated: not negated if name in unknown else complete(by_name[name], hits[name])
-    )
 
 
 def _silence(rule: Rule, listener: Listener, coverage: float | None, until: float = float("inf")) -> Evidence:

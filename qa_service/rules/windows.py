@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from qa_service.rules.compiled import Rule, Selection
@@ -15,14 +15,21 @@ from qa_service.rules.operators.place import Within
 Hits = Mapping[str, Sequence[Hit]]
 
 
-def holding(rule: Rule, condition: Condition, hits: Hits, listener: Listener) -> list[tuple[Hit, ...]]:
-    """The evidence of each window in which the condition holds, at most one to a turn, in the order of the call."""
+def holding(
+    rule: Rule, condition: Condition, hits: Hits, listener: Listener, most: int | None = None
+) -> list[tuple[Hit, ...]]:
+    """The evidence of each window in which the condition holds, at most one to a turn, in the order of the call.
+
+    ``most``: how many windows are wanted; None: all.
+    """
     wanted, _ = mentioned(condition)
-    within = _within(rule, listener)
+    within = within_of(rule, listener)
     selections = {s.name: s for s in rule.selections}
     found: list[tuple[Hit, ...]] = []
     taken: set[int] = set()
     for anchor in sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key):
+        if len(found) == most:
+            break
         if anchor.at in taken:
             continue
         evidence = _window(rule, condition, hits, listener, within, anchor, selections, wanted)
@@ -32,41 +39,16 @@ def holding(rule: Rule, condition: Condition, hits: Hits, listener: Listener) ->
     return found
 
 
-def may_hold_in(rule: Rule, condition: Condition, listener: Listener) -> Set[int] | None:
-    """Turns outside which no word can make the rule hold, by where its words may be; None: they may matter anywhere.
-
-    What must not be said may be missing everywhere, so only what must be said counts. Within one turn it must come
-    together there; in wider windows there must be some of it in the call.
-    """
-    if any(s.operator or s.around for s in rule.selections):
-        return None
-    wanted, _ = mentioned(condition)
-    places = {s.name: listener.may_be(s) for s in rule.selections if s.name in wanted}
-    if not condition.holds(lambda name, negated: not negated and bool(places[name])):
-        return frozenset()
-    if _within(rule, listener).kind not in ("turn", "near"):
-        return None
-    anywhere = frozenset[int]().union(*places.values())
-    return {at for at in anywhere if condition.holds(lambda name, negated, at=at: not negated and at in places[name])}  # type: ignore[misc]
-
-
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:
     """Whether the condition holds over the whole call (each selection within its own place)."""
     by_name = {s.name: s for s in selections}
-    return condition.holds(lambda name, _negated: complete(by_name[name], hits[name]))
+    return condition.holds(lambda name, _negated: by_name[name].complete(hits[name]))
 
 
 def unsaid(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> tuple[str, ...]:
     """Selections that should have been heard and were not."""
     wanted, _ = mentioned(condition)
-    return tuple(s.name for s in selections if s.name in wanted and not complete(s, hits[s.name]))
-
-
-def complete(selection: Selection, hits: Sequence[Hit]) -> bool:
-    """Enough different terms, all the needed ones, and enough hits in total."""
-    terms = {h.term for h in hits}
-    enough = len(terms - selection.needed) >= selection.at_least
-    return enough and selection.needed <= terms and len(hits) >= selection.count
+    return tuple(s.name for s in selections if s.name in wanted and not s.complete(hits[s.name]))
 
 
 def _window(
@@ -83,7 +65,7 @@ def _window(
         return _near(hits[name], anchor, within, listener, both_ways=both_ways)
 
     def present(name: str, negated: bool) -> bool:
-        return complete(selections[name], near(name, both_ways=negated))
+        return selections[name].complete(near(name, both_ways=negated))
 
     def alone(name: str, negated: bool) -> bool:
         return present(name, negated) if negated or name == anchor.selection else False
@@ -115,11 +97,17 @@ def _turn_of(hit: Hit) -> int:
 
 def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> list[Hit]:
     """As few hits as make the selection complete, nearest to the anchor first; none if it is not complete."""
-    if not complete(selection, hits):
+    if not selection.complete(hits):
         return []
-    ordered = sorted(hits, key=lambda h: (abs(h.at - anchor.at), abs(h.span.start - anchor.span.start)))
+
+    def away(hit: Hit) -> tuple[int, int]:
+        return abs(hit.at - anchor.at), abs(hit.span.start - anchor.span.start)
+
+    if selection.complete(nearest := [min(hits, key=away)]):
+        return nearest
+    ordered = sorted(hits, key=away)
     for size in range(1, len(ordered) + 1):
-        if complete(selection, ordered[:size]):
+        if selection.complete(ordered[:size]):
             return ordered[:size]
     return list(ordered)
 
@@ -135,7 +123,8 @@ def _ordered(order: Sequence[str], window: Hits) -> tuple[Hit, ...] | None:
     return firsts if all(a.key < b.key for a, b in pairwise(firsts)) else ()
 
 
-def _within(rule: Rule, listener: Listener) -> Within:
+def within_of(rule: Rule, listener: Listener) -> Within:
+    """How far apart hits of one window may lie."""
     spec = rule.within
     if spec is None or spec.same:
         return Within("turn")

@@ -10,9 +10,8 @@ from __future__ import annotations
 import itertools
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import regex
 
@@ -40,8 +39,7 @@ _AFTER_F = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Syllable:
+class Syllable(NamedTuple):
     """``text`` without tone (lü is ``lv``), at ``[start, end)`` of the text it was read from."""
 
     text: str
@@ -54,7 +52,7 @@ def syllables(text: str) -> tuple[Syllable, ...]:
     found: list[Syllable] = []
     for run in _HAN.finditer(text):
         readings = _read(run.group())
-        found += [Syllable(r, run.start() + i, run.start() + i + 1) for i, r in enumerate(readings) if r]
+        found += [Syllable(r, at, at + 1) for at, r in enumerate(readings, run.start()) if r]
     return tuple(found)
 
 

@@ -70,6 +70,7 @@ class Scene:
     sound_alike: bool = True
     likeness: Likeness | None = None
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
+    _sides: dict[str, frozenset[int]] = field(default_factory=dict, repr=False)
 
     @cached_property
     def extent_s(self) -> tuple[float, float]:
@@ -87,6 +88,12 @@ class Scene:
         return (
             (at, turn) for at, turn in enumerate(self.turns) if speaks(turn, speaker) and self.lines[at].stream.text
         )
+
+    def side(self, speaker: str) -> frozenset[int]:
+        """Positions of the turns of one side."""
+        if speaker not in self._sides:
+            self._sides[speaker] = frozenset(at for at, turn in enumerate(self.turns) if speaks(turn, speaker))
+        return self._sides[speaker]
 
     def sound(self) -> Measures:
         """Raises UnavailableError where nothing was measured."""

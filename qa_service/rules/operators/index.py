@@ -7,8 +7,9 @@ not name is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import ahocorasick
@@ -68,7 +69,7 @@ class Index:
             for number in self._members[literal]:
                 in_sets.setdefault(number, []).append(turns)
         sets = {number: {at for turns in found for at in turns} for number, found in in_sets.items()}
-        call = Candidates(range(len(lines)), self._ways, sets, readings)
+        call = Candidates(frozenset(range(len(lines))), self._ways, sets, readings)
         call.odd = {at for at, line in enumerate(lines) if not line.stream.is_plain}
         if sound_alike:
             self._listen(lines, call)
@@ -110,7 +111,7 @@ class Candidates:
     ``odd``: turns in which case is more than a to z, for which literals prove nothing.
     """
 
-    everywhere: Turns
+    everywhere: Set[int]
     ways: Mapping[int, _Ways]
     sets: Mapping[int, set[int]]
     readings: Sequence[Reading] = ()
@@ -118,13 +119,30 @@ class Candidates:
     syllables: dict[str, set[int]] = field(default_factory=dict)
     misheard: dict[str, set[int]] = field(default_factory=dict)
     spelt: dict[str, set[int]] = field(default_factory=dict)
+    _turns: dict[int, Set[int]] = field(default_factory=dict, repr=False)
 
-    def turns(self, term: Term) -> Iterable[int]:
-        """Positions of the turns and readings in which the term can be, in no order; all for a term not known."""
+    def turns(self, term: Term) -> Set[int]:
+        """Positions of the turns and readings in which the term can be; all for a term not known."""
+        if id(term) not in self._turns:
+            self._turns[id(term)] = self._read(term)
+        return self._turns[id(term)]
+
+    @cached_property
+    def _by_turn(self) -> Mapping[int, Sequence[tuple[int, Reading]]]:
+        found: dict[int, list[tuple[int, Reading]]] = {}
+        for at, reading in enumerate(self.readings, len(self.everywhere) - len(self.readings)):
+            found.setdefault(reading.first, []).append((at, reading))
+        return found
+
+    def readings_from(self, turn: int) -> Sequence[tuple[int, Reading]]:
+        """Positions of the readings that begin in a turn, and these."""
+        return self._by_turn.get(turn, ())
+
+    def _read(self, term: Term) -> Set[int]:
         way = self.ways.get(id(term))
         if way is None or way.written is None:
             return self.everywhere
-        found = self._in_all(way.written[0])
+        found: Set[int] = self._in_all(way.written[0])
         for numbers in way.written[1:]:
             found = found | self._in_all(numbers) if numbers[0] in self.sets else found
         if way.by_case and self.odd:

@@ -33,6 +33,10 @@ class Join:
     border: int
     begins: int
 
+    @property
+    def last(self) -> int:
+        return self.second
+
     def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, tuple[int, Span]] | None:
         """A span that crosses the border as its parts in either turn; None for every other one."""
         start, end = self.line.stream.original(span.start, span.end)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from unicodedata import normalize
 
 from qa_service.rules.stream import Stream, stream_of
@@ -22,6 +22,23 @@ class Span:
     end: int
     heard_as: str = ""
     sure: bool = True
+
+
+class Misheard(NamedTuple):
+    """``word`` may be meant where the stream has ``[start, end)``; ``steps`` is how far the sounds are apart."""
+
+    start: int
+    end: int
+    word: str
+    steps: float
+
+
+@dataclass
+class Listened:
+    """What a turn was listened to for last, and where it may be meant."""
+
+    words: frozenset[str] = frozenset()
+    found: Mapping[str, Sequence[Misheard]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -54,6 +71,10 @@ class Line:
         return tuple(map(near_key, self.plain))
 
     @cached_property
+    def listened(self) -> Listened:
+        return Listened()
+
+    @cached_property
     def pairs(self) -> dict[tuple[str, str], list[int]]:
         """Each pair of neighbouring classes, and at which syllables it stands, ascending."""
         found: dict[tuple[str, str], list[int]] = {}
@@ -68,6 +89,10 @@ class Reading(Protocol):
     @property
     def first(self) -> int:
         """The turn in which it begins."""
+
+    @property
+    def last(self) -> int:
+        """The turn in which it ends."""
 
     @property
     def line(self) -> Line:

@@ -10,6 +10,9 @@ from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Line, Span
 
 
+_START = Span(0, 0)
+
+
 @dataclass(frozen=True)
 class Place:
     """Limits of a selection, in seconds, turns or shares of the time from the call's first or last words."""
@@ -97,3 +100,13 @@ def inside(place: Place, hit: Hit, scene: Scene) -> bool:
         and (place.first_share is None or hit.time_s <= opening + place.first_share * length)
         and (place.last_share is None or hit.time_s >= closing - place.last_share * length)
     )
+
+
+def may_be_inside(place: Place, at: int, scene: Scene) -> bool:
+    """Whether a hit in a turn can lie within the limits. Words may be timed beyond the borders of their turn."""
+    turn = scene.turns[at]
+    times = [turn.start_s, turn.end_s, *(t for word in turn.words for t in (word.start_s, word.end_s))]
+    first, last = (Hit("", 0, at, _START, time_s) for time_s in (min(times), max(times)))
+    starts = Place(first_s=place.first_s, first_turns=place.first_turns, first_share=place.first_share)
+    ends = Place(last_s=place.last_s, last_turns=place.last_turns, last_share=place.last_share)
+    return inside(starts, first, scene) and inside(ends, last, scene)

@@ -32,6 +32,10 @@ class Respelt:
     line: Line
     swaps: tuple[Misspelt, ...]
 
+    @property
+    def last(self) -> int:
+        return self.first
+
     def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, None] | None:
         """A span that has a word put right, as it stands in the turn; None for every other one."""
         start, end = self.line.stream.original(span.start, span.end)

@@ -17,7 +17,7 @@ from functools import cached_property, lru_cache
 
 import regex
 
-from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.lines import Line, Misheard, Span
 from qa_service.text.pinyin import NEAR_STEP, near_key, readings
 from qa_service.text.words import LONGEST, usual
 
@@ -43,16 +43,6 @@ _LATIN = regex.compile(r"[a-z']+")
 Sounds = tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Misheard:
-    """``word`` may be meant where the stream has ``[start, end)``; ``steps`` is how far the sounds are apart."""
-
-    start: int
-    end: int
-    word: str
-    steps: float
-
-
 class WordsOfPattern:
     """Runs of Han characters in a pattern that have to stand there as they are; read when first asked for."""
 
@@ -72,8 +62,26 @@ class Words:
 
     by_start: dict[tuple[str, str], tuple[tuple[str, Sounds, Sounds], ...]]
 
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return frozenset(word for found in self.by_start.values() for word, _, _ in found)
+
     def heard(self, line: Line) -> list[Misheard]:
-        """Where something sounds like one of the words and is written otherwise."""
+        """Where something sounds like one of the words and is written otherwise, by place and word.
+
+        A turn is listened to once for all words of a pack, and then asked for those of one pattern.
+        """
+        before = line.listened
+        if self.words <= before.words:
+            return sorted(hit for word in self.words & before.found.keys() for hit in before.found[word])
+        hits = sorted(self._listen(line))
+        by_word: dict[str, list[Misheard]] = {}
+        for hit in hits:
+            by_word.setdefault(hit.word, []).append(hit)
+        before.words, before.found = self.words, by_word
+        return hits
+
+    def _listen(self, line: Line) -> list[Misheard]:
         near, found = line.near, []
         begun = self.by_start.keys() & line.pairs.keys()
         for i in sorted(i for pair in begun for i in line.pairs[pair]):

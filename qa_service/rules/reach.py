@@ -1,0 +1,111 @@
+"""Turns in which words can still make a rule hold, while its selections are looked for one after another.
+
+Most rules need several things together, and most of these are said somewhere in every call. The rarest is looked for
+first; what is not near it need not be looked at. This decides what is looked at only, never what is found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Set
+
+from qa_service.rules.compiled import Rule, Selection
+from qa_service.rules.condition import And, AtLeast, Condition, Not, mentioned
+from qa_service.rules.listen import Listener
+from qa_service.rules.windows import Hits, within_of
+
+Places = Mapping[str, Set[int]]
+
+
+class Reach:
+    """Where the parts of one rule are or may be in one call."""
+
+    def __init__(self, rule: Rule, condition: Condition, listener: Listener) -> None:
+        self._condition = condition
+        self._wanted, self._unwanted = mentioned(condition)
+        self._everywhere = frozenset(range(len(listener.turns)))
+        within = within_of(rule, listener)
+        #: Turns that two hits of one window can be apart; None: no limit that is counted in turns.
+        self._apart = {"turn": 0, "near": 0, "turns": int(within.amount)}.get(within.kind)
+        self._places: dict[str, Set[int]] = {
+            s.name: self._everywhere if s.operator else listener.may_be(s)
+            for s in rule.selections
+            if s.name in self._wanted
+        }
+        self._selections = {s.name: s for s in rule.selections}
+        self._left = {s.name: s for s in rule.selections if s.name in self._wanted}
+        self._filters = [s for s in rule.selections if s.name in self._unwanted - self._wanted]
+
+    def live(self) -> Set[int]:
+        """Turns that hold a part of a window in which the condition may be true, by what is known so far.
+
+        What must not be said may be missing everywhere, so only what must be said counts.
+        """
+        near = {name: self._around(places) for name, places in self._places.items()}
+        found = _where(self._condition, near, self._everywhere)
+        return found & frozenset[int]().union(*self._places.values())
+
+    def next(self) -> tuple[Selection, Set[int]] | None:
+        """What to look for next and in which turns; None when all is known, or nothing can come of it any more."""
+        live = self.live()
+        if not live:
+            return None
+        if self._left:
+            name = min(self._left, key=lambda n: (self._left[n].operator is not None, len(self._places[n] & live)))
+            return self._left.pop(name), live
+        return (self._filters.pop(), self._around(live)) if self._filters else None
+
+    def heard(self, selection: Selection, hits: Hits) -> None:
+        """What was found of a selection."""
+        if selection.name in self._places:
+            found = hits[selection.name]
+            self._places[selection.name] = {h.at for h in found} if selection.complete(found) else frozenset()
+
+    def may_hold_at(self, at: int, hits: Hits, unknown: Collection[str]) -> bool:
+        """Whether the condition may be true in a window about a turn, once all hits are known but the ``unknown``."""
+
+        def present(name: str, negated: bool) -> bool:
+            if name in unknown:
+                return not negated
+            near = [h for h in hits[name] if self._apart is None or abs(h.at - at) <= self._apart]
+            return self._selections[name].complete(near) if negated else bool(near)
+
+        return self._condition.holds(present)
+
+    def _around(self, places: Set[int]) -> Set[int]:
+        """Turns that are in one window with one of these."""
+        if self._apart is None:
+            return self._everywhere if places else frozenset()
+        if not self._apart or len(places) == len(self._everywhere):
+            return places
+        return {at + d for at in places for d in range(-self._apart, self._apart + 1)} & self._everywhere
+
+
+def may_hold(rule: Rule, condition: Condition, listener: Listener, hits: Hits, unknown: Collection[str]) -> bool:
+    """Whether the rule could hold if what is unknown were there (or, where it must be absent, were not)."""
+    reach = Reach(rule, condition, listener)
+    for selection in rule.selections:
+        if selection.name not in unknown:
+            reach.heard(selection, hits)
+    return any(reach.may_hold_at(at, hits, unknown) for at in sorted(reach.live()))
+
+
+def _where(condition: Condition, places: Places, everywhere: Set[int], negated: bool = False) -> Set[int]:
+    """Turns in which the condition holds, where all that must not be said is taken for unsaid."""
+    if isinstance(condition, AtLeast):
+        if negated:
+            return frozenset()
+        return _in_at_least([places[name] for name in condition.names], condition.need)
+    if isinstance(condition, Not):
+        return everywhere - _where(condition.part, places, everywhere, not negated)
+    parts = [_where(part, places, everywhere, negated) for part in condition.parts]
+    return frozenset.intersection(*map(frozenset, parts)) if isinstance(condition, And) else frozenset().union(*parts)
+
+
+def _in_at_least(places: Collection[Set[int]], need: int) -> Set[int]:
+    if need == 1:
+        return frozenset[int]().union(*places)
+    counts: dict[int, int] = {}
+    for turns in places:
+        for at in turns:
+            counts[at] = counts.get(at, 0) + 1
+    return {at for at, count in counts.items() if count >= need}

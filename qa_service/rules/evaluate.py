@@ -170,18 +170,16 @@ def _hits(rule: Rule, listener: Listener) -> tuple[dict[str, list[Hit]], dict[st
     return hits, unknown
 
 
-def _needed_hits(
-    rule: Rule, condition: Condition, listener: Listener
-) -> tuple[dict[str, list[Hit]], dict[str, str]]:
+def _needed_hits(rule: Rule, condition: Condition, listener: Listener) -> tuple[dict[str, list[Hit]], dict[str, str]]:
     """The same, of the turns alone in which they can lead to a finding."""
     hits: dict[str, list[Hit]] = {s.name: [] for s in rule.selections}
     unknown: dict[str, str] = {}
     reach = Reach(rule, condition, listener)
     while (step := reach.next()) is not None:
-        selection, listener.only = step
-        if _hear(selection, listener, hits, unknown):
-            reach.heard(selection, hits)
-    listener.only = None
+        listener.only, listener.enough = step.turns, step.enough
+        if _hear(step.selection, listener, hits, unknown):
+            reach.heard(step.selection, hits)
+    listener.only, listener.enough = None, False
     return hits, {s.name: unknown[s.name] for s in rule.selections if s.name in unknown}
 
 

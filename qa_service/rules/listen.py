@@ -138,7 +138,11 @@ class Listener:
                 hits += self._in_turn(selection, terms[at], at, self.turns[at])
             else:
                 hits += self._otherwise(selection, terms[at], self.candidates.readings[at - count], hits)
-            if self.enough and selection.around is None and selection.complete([h for h in hits if inside(place, h, self.scene)]):
+            if (
+                self.enough
+                and selection.around is None
+                and selection.complete([h for h in hits if inside(place, h, self.scene)])
+            ):
                 break
         return hits
 

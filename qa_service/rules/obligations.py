@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from qa_service.records import EarlierCall
 from qa_service.rules import evidence
-from qa_service.rules.compiled import Rule, Selection, Step
+from qa_service.rules.compiled import Rule, Step
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth

@@ -7,6 +7,7 @@ first; what is not near it need not be looked at. This decides what is looked at
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Set
+from typing import NamedTuple
 
 from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import And, AtLeast, Condition, Not, mentioned
@@ -14,6 +15,14 @@ from qa_service.rules.listen import Listener
 from qa_service.rules.windows import Hits, within_of
 
 Places = Mapping[str, Set[int]]
+
+
+class Step(NamedTuple):
+    """A selection, the turns in which it has to be looked for, and whether it is enough that it is said at all."""
+
+    selection: Selection
+    turns: Set[int]
+    enough: bool
 
 
 class Reach:
@@ -26,6 +35,8 @@ class Reach:
         within = within_of(rule, listener)
         #: Turns that two hits of one window can be apart; None: no limit that is counted in turns.
         self._apart = {"turn": 0, "near": 0, "turns": int(within.amount)}.get(within.kind)
+        self._whole_call = within.kind == "call"
+        self._said: set[str] = set()
         self._places: dict[str, Set[int]] = {
             s.name: self._everywhere if s.operator else listener.may_be(s)
             for s in rule.selections
@@ -38,27 +49,32 @@ class Reach:
     def live(self) -> Set[int]:
         """Turns that hold a part of a window in which the condition may be true, by what is known so far.
 
-        What must not be said may be missing everywhere, so only what must be said counts.
+        What must not be said may be missing everywhere, so only what must be said counts (and what must not be in the
+        whole call, once it is heard).
         """
         near = {name: self._around(places) for name, places in self._places.items()}
-        found = _where(self._condition, near, self._everywhere)
+        found = self._where(self._condition, near)
         return found & frozenset[int]().union(*self._places.values())
 
-    def next(self) -> tuple[Selection, Set[int]] | None:
-        """What to look for next and in which turns; None when all is known, or nothing can come of it any more."""
+    def next(self) -> Step | None:
+        """What to look for next; None when all is known, or nothing can come of it any more."""
         live = self.live()
         if not live:
             return None
-        if self._left:
+        # Where the whole call is one window, a filter ends it as soon as it is heard once.
+        if self._left and not (self._whole_call and self._filters and len(self._left) < len(self._places)):
             name = min(self._left, key=lambda n: (self._left[n].operator is not None, len(self._places[n] & live)))
-            return self._left.pop(name), live
-        return (self._filters.pop(), self._around(live)) if self._filters else None
+            return Step(self._left.pop(name), live, enough=False)
+        return Step(self._filters.pop(), self._around(live), self._whole_call) if self._filters else None
 
     def heard(self, selection: Selection, hits: Hits) -> None:
         """What was found of a selection."""
+        found = hits[selection.name]
+        complete = selection.complete(found)
         if selection.name in self._places:
-            found = hits[selection.name]
-            self._places[selection.name] = {h.at for h in found} if selection.complete(found) else frozenset()
+            self._places[selection.name] = {h.at for h in found} if complete else frozenset()
+        elif complete and self._whole_call:
+            self._said.add(selection.name)
 
     def may_hold_at(self, at: int, hits: Hits, unknown: Collection[str]) -> bool:
         """Whether the condition may be true in a window about a turn, once all hits are known but the ``unknown``."""
@@ -70,6 +86,20 @@ class Reach:
             return self._selections[name].complete(near) if negated else bool(near)
 
         return self._condition.holds(present)
+
+    def _where(self, condition: Condition, places: Places, negated: bool = False) -> Set[int]:
+        """Turns in which the condition holds, where what must not be said is taken for unsaid unless it was heard."""
+        if isinstance(condition, AtLeast):
+            if negated:
+                said = sum(name in self._said for name in condition.names)
+                return self._everywhere if said >= condition.need else frozenset()
+            return _in_at_least([places[name] for name in condition.names], condition.need)
+        if isinstance(condition, Not):
+            return self._everywhere - self._where(condition.part, places, not negated)
+        parts = [self._where(part, places, negated) for part in condition.parts]
+        if isinstance(condition, And):
+            return frozenset.intersection(*map(frozenset, parts))
+        return frozenset().union(*parts)
 
     def _around(self, places: Set[int]) -> Set[int]:
         """Turns that are in one window with one of these."""
@@ -87,18 +117,6 @@ def may_hold(rule: Rule, condition: Condition, listener: Listener, hits: Hits, u
         if selection.name not in unknown:
             reach.heard(selection, hits)
     return any(reach.may_hold_at(at, hits, unknown) for at in sorted(reach.live()))
-
-
-def _where(condition: Condition, places: Places, everywhere: Set[int], negated: bool = False) -> Set[int]:
-    """Turns in which the condition holds, where all that must not be said is taken for unsaid."""
-    if isinstance(condition, AtLeast):
-        if negated:
-            return frozenset()
-        return _in_at_least([places[name] for name in condition.names], condition.need)
-    if isinstance(condition, Not):
-        return everywhere - _where(condition.part, places, everywhere, not negated)
-    parts = [_where(part, places, everywhere, negated) for part in condition.parts]
-    return frozenset.intersection(*map(frozenset, parts)) if isinstance(condition, And) else frozenset().union(*parts)
 
 
 def _in_at_least(places: Collection[Set[int]], need: int) -> Set[int]:

@@ -11,7 +11,7 @@ import pytest
 import regex
 
 from qa_service.errors import RuleError
-from qa_service.records import CallFacts, Role, Transcript, Turn
+from qa_service.records import CallFacts, Role, Signal, Transcript, Turn
 from qa_service.rules import source
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import Suppressed, evaluate
@@ -19,6 +19,7 @@ from qa_service.rules.load import load_packs
 from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.operators.patterns import FLAGS, pattern_of
+from qa_service.rules.operators.signal import ModelSignal
 from qa_service.rules.operators.words import Term, find
 from qa_service.rules.source import composed
 from qa_service.rules.stream import is_plain
@@ -53,6 +54,19 @@ def varied(language: str, turns: int, seed: int) -> Transcript:
         texts.append(text.upper() if chance.random() < 0.1 else text)
     sides = (chance.choice(("agent", "customer")) for _ in texts)
     return said(*(f"{side}: {text}" for side, text in zip(sides, texts, strict=True)), language=language)
+
+
+def told(call: Transcript, seed: int) -> list[Signal]:
+    """Signals of a classifier that is right or wrong by chance."""
+    chance, labels = random.Random(seed), sorted(labels_asked())
+    turns = [turn.index for turn in call.turns]
+    return [Signal(turn=chance.choice(turns), label=chance.choice(labels), probability=0.9) for _ in range(40)]
+
+
+def labels_asked() -> set[str]:
+    """What the packs ask a classifier for."""
+    asked = (s.operator for p in packs() for r in p.rules for s in r.selections)
+    return {operator.label for operator in asked if isinstance(operator, ModelSignal)}
 
 
 def misses(terms: list[Term], lines: list[Line]) -> list[str]:
@@ -148,13 +162,19 @@ def test_all_patterns_that_ship_compile() -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_findings_are_those_of_looking_everywhere(language: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """``explain`` looks in all turns; without the index every term is looked for in every turn."""
+    """``explain`` looks in all turns and at all that a rule names; without the index every term is looked for in every
+    turn."""
     facts = CallFacts.model_validate({"direction": "outbound", "callee_role": "debtor"})
     for seed in range(2):
         call = varied(language, 20, seed)
         quick = evaluate(packs(), call, facts, None)
         everywhere: list[Suppressed] = []
         assert evaluate(packs(), call, facts, None, explain=everywhere) == quick
+        assert evaluate(packs(), call, CallFacts(), None, explain=[]) == evaluate(packs(), call, CallFacts(), None)
+        heard = told(call, seed)
+        assert evaluate(packs(), call, facts, None, signals=heard, explain=[]) == evaluate(
+            packs(), call, facts, None, signals=heard
+        )
         with monkeypatch.context() as patched:
             patched.setattr("qa_service.rules.operators.index.Candidates.turns", lambda self, term: self.everywhere)
             plain: list[Suppressed] = []

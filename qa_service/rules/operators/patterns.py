@@ -16,6 +16,8 @@ from typing import Any
 
 import regex
 
+from qa_service.rules.operators.alternations import with_shared_starts
+
 FLAGS = regex.VERSION1 | regex.IGNORECASE
 #: Sets of literals that are larger say too little to be worth keeping.
 _MOST_LITERALS = 600
@@ -71,7 +73,7 @@ class Pattern:
 
     @cached_property
     def quick(self) -> regex.Pattern[str]:
-        return regex.compile(self.written, regex.VERSION1, cache_pattern=False)
+        return regex.compile(with_shared_starts(self.written), regex.VERSION1, cache_pattern=False)
 
 
 @lru_cache(maxsize=16384)

@@ -9,7 +9,6 @@ from qa_service.records import Turn, Word
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Line, Span
 
-
 _START = Span(0, 0)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from qa_service.records import FindingState, Hold, Interruption, Measures, Role, SpeakerMeasures, TurnMeasures
+from qa_service.rules.evaluate import Suppressed
 from tests.rules.building import folder, judged, rule, said
 
 CALL = said(
@@ -126,6 +127,29 @@ def test_what_the_sound_cannot_change_is_judged_without_it(tmp_path: Path) -> No
     assert judged(both, insult).not_assessed
     assert judged(either, insult).findings
     assert judged(either, polite).not_assessed
+
+
+@pytest.mark.parametrize("explain", [None, []])
+def test_a_filter_counts_in_its_window_where_the_sound_is_not_known(
+    tmp_path: Path, explain: list[Suppressed] | None
+) -> None:
+    selections = {"loud": {"loudness": {"raised": True}}, "filter_sorry": {"phrases": ["sorry"]}}
+    one_turn, call = (
+        folder(tmp_path / name, rule({"select": selections, "condition": "loud and not filter_sorry", **within}))
+        for name, within in (("turn", {}), ("call", {"within": {"call": True}}))
+    )
+    elsewhere = said("agent: sorry about that", "customer: fine", "agent: pay now")
+    assert judged(one_turn, elsewhere, explain=explain).not_assessed
+    assert judged(call, elsewhere, explain=explain).not_assessed == ()
+    assert judged(one_turn, said("agent: sorry about that"), explain=explain).not_assessed == ()
+
+
+@pytest.mark.parametrize("explain", [None, []])
+def test_words_that_never_come_together_need_no_sound(tmp_path: Path, explain: list[Suppressed] | None) -> None:
+    selections = {"rude": {"phrases": ["idiot"]}, "you": {"phrases": ["you"]}, "loud": {"loudness": {"raised": True}}}
+    root = folder(tmp_path, rule({"select": selections, "condition": "rude and you and loud"}))
+    assert judged(root, said("agent: you idiot"), explain=explain).not_assessed
+    assert judged(root, said("agent: you", "customer: me", "agent: idiot"), explain=explain).not_assessed == ()
 
 
 def test_a_filter_that_cannot_be_heard_leaves_doubt(tmp_path: Path) -> None:

@@ -71,6 +71,9 @@ class Settings(BaseSettings):
     classifier_dir: Path | None = Field(
         None, description="weights that you trained yourself (scripts/train_conduct.py), instead of those that ship"
     )
+    second_opinion: bool = Field(
+        True, description="the classifier may hold back or doubt what words alone have found (docs/classifier.md)"
+    )
     coverage_floor: float = Field(default=0.6, ge=0, le=1, description="below it a call is not_assessable")
     word_probability_floor: float = Field(
         default=0.35, ge=0, le=1, description="findings on words less sure than this are unverified"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,8 +19,8 @@ from qa_service.records import ClassifierInfo, Role, Signal, Turn
 
 BATCH_TOKENS = 4096
 """Rows of a batch times their length: more gains nothing on a CPU and costs memory."""
-KEPT = 0.2
-"""Weaker signals are not kept."""
+KEPT = 0.02
+"""Weaker signals are not kept. So low since what is as good as impossible casts doubt on what words say."""
 MOST_REQUIREMENTS = 2
 """Of one turn and country: a reviewer who is asked about ten clauses reads none."""
 EXPLAINED = frozenset(AGENT_FAULTS + REQUIREMENTS)
@@ -34,6 +34,12 @@ class Asked:
     call: int
     turn: Turn
     passage: Passage
+
+    @property
+    def so_far(self) -> Passage:
+        """Of an agent's turn, whose requirements are told, the passage without what was answered."""
+        agent = self.passage.turn.speaker == Role.AGENT
+        return replace(self.passage, after=None) if agent and self.passage.after else self.passage
 
 
 class TurnClassifier:
@@ -50,22 +56,35 @@ class TurnClassifier:
 
     @property
     def info(self) -> ClassifierInfo:
-        return self._runtime.info
+        faults = [*AGENT_FAULTS, *(name for name in self._names if name in REQUIREMENTS)]
+        return self._runtime.info.model_copy(update={"faults": tuple(faults), "kept_from": KEPT})
 
     def signals(self, calls: Sequence[Sequence[Turn]], progress: Progress | None = None) -> list[tuple[Signal, ...]]:
         asked = [a for call, turns in enumerate(calls) for a in self.asked(call, turns)]
-        chances = self.chances([a.passage for a in asked], progress)
         found: list[dict[tuple[int, str], Signal]] = [{} for _ in calls]
-        for one, row in zip(asked, chances, strict=True):
+        for one, row in zip(asked, self._chances_of(asked, progress), strict=True):
             for signal in self._told(one, row):
                 known = found[one.call].get((signal.turn, signal.label))
-                if known is None or known.probability < signal.probability:
+                if known is None or (known.told, known.probability) < (signal.told, signal.probability):
                     found[one.call][signal.turn, signal.label] = signal
         return [tuple(each[key] for key in sorted(each)) for each in found]
 
+    def _chances_of(self, asked: Sequence[Asked], progress: Progress | None) -> Floats:
+        """For requirements an answered turn is read twice, with and without the answer, and both logits count half:
+        what breaks one was learned as the last word of an exchange, and any answer makes the network less sure."""
+        again = [i for i, a in enumerate(asked) if a.so_far != a.passage]
+        logits = self.logits([*(a.passage for a in asked), *(asked[i].so_far for i in again)], progress)
+        ours = [at for at, name in enumerate(self._names) if name in REQUIREMENTS]
+        if again and ours:
+            logits[np.ix_(again, ours)] = (logits[np.ix_(again, ours)] + logits[len(asked) :, ours]) / 2
+        return self._calibrated(logits[: len(asked)])
+
     def chances(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
         """Calibrated probabilities, of shape (passages, outputs)."""
-        return probabilities(self.logits(passages, progress), self._temperatures).astype(np.float32)
+        return self._calibrated(self.logits(passages, progress))
+
+    def _calibrated(self, logits: Floats) -> Floats:
+        return probabilities(logits, self._temperatures).astype(np.float32)
 
     def logits(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
         """Of the network and the linear model together, of shape (passages, outputs)."""
@@ -128,22 +147,29 @@ class TurnClassifier:
         return found
 
     def _told(self, one: Asked, row: Floats) -> Iterator[Signal]:
-        for label in [*told_of(one.passage.turn.speaker), *self._likeliest(one.passage.turn, row)]:
+        said = one.passage.turn
+        ranked = self._ranked(said, row)
+        for label in [*told_of(said.speaker), *ranked]:
             at = self._names.index(label)
             probability = round(float(row[at]), 4)
             if probability < KEPT:
                 continue
             threshold = self._card.labels[label].threshold
-            words = carried_by(self, one.passage, at) if probability >= threshold and label in EXPLAINED else ()
-            yield Signal(turn=one.turn.index, label=label, probability=probability, threshold=threshold, words=words)
+            outranked = ranked.get(label, 0) >= MOST_REQUIREMENTS
+            explained = probability >= threshold and not outranked and label in EXPLAINED
+            read = one.so_far if label in ranked else one.passage
+            yield Signal(
+                turn=one.turn.index, label=label, probability=probability, threshold=threshold,
+                words=carried_by(self, read, at) if explained else (), outranked=outranked,
+            )  # fmt: skip
 
-    def _likeliest(self, said: Said, row: Floats) -> list[str]:
-        """The requirements most likely broken, of each country of the language: what breaks one is like many others."""
-        found: list[str] = []
+    def _ranked(self, said: Said, row: Floats) -> dict[str, int]:
+        """Requirements that the turn can break, and how many of the same country are likelier broken."""
+        found: dict[str, int] = {}
         for country in requirements_of(said.speaker, said.text):
             known = [label for label in country if label in self._card.labels]  # weights of one's own may tell none
             order = sorted(known, key=lambda label: -row[self._names.index(label)])
-            found += order[:MOST_REQUIREMENTS]
+            found |= {label: rank for rank, label in enumerate(order)}
         return found
 
 

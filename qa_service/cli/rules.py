@@ -77,6 +77,8 @@ def try_rules(
 
 
 def _print_trial(result: Trial, explain: bool) -> None:
+    from qa_service.rules.findings import SECOND_OPINION
+
     paper = screen.console()
     paper.print(screen.findings_table([("", f) for f in result.findings]) if result.findings else "No findings.")
     if explain:
@@ -87,6 +89,8 @@ def _print_trial(result: Trial, explain: bool) -> None:
         for line in result.suppressed:
             paper.print(f"suppressed: {line}", markup=False)
         paper.print(screen.not_assessed_table(result.not_assessed))
+    elif doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed):
+        paper.print(f"The classifier held back {doubted} more, as harmless; --explain shows them.")
     if result.drafts:
         typer.echo(f"Not run, in draft (--drafts runs them): {', '.join(result.drafts)}")
 

@@ -58,6 +58,7 @@ def judged_again(
         facts if facts.call_id else facts.model_copy(update={"call_id": inspection.call_id}),
         inspection.measures,
         signals=inspection.signals,
+        told_by=inspection.made_by.classifier if inspection.made_by and settings.second_opinion else None,
         parameters=plan.parameters,
         word_probability_floor=settings.word_probability_floor,
         role_floor=settings.role_floor,

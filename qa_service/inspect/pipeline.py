@@ -28,6 +28,7 @@ from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
     CallFacts,
     CallStatus,
+    ClassifierInfo,
     ErrorInfo,
     History,
     Inspection,
@@ -275,6 +276,7 @@ class Inspector:
                 facts,
                 measures,
                 signals=signals,
+                told_by=self._teller(signals, kept) if self.settings.second_opinion else None,
                 likeness=self.classifier.likeness if self.classifier else None,
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
@@ -294,9 +296,13 @@ class Inspector:
 
     def _made_by(self, heard: Inspection, signals: tuple[Signal, ...] | None, kept: Inspection | None) -> MadeBy | None:
         """With the classifier that made the signals."""
-        before = kept.made_by.classifier if kept and kept.made_by and kept.signals is not None else None
-        made = before or (self.classifier.info if signals is not None and self.classifier else None)
+        made = self._teller(signals, kept)
         return heard.made_by and heard.made_by.model_copy(update={"classifier": made})
+
+    def _teller(self, signals: tuple[Signal, ...] | None, kept: Inspection | None) -> ClassifierInfo | None:
+        """Of the signals, the classifier that made them."""
+        before = kept.made_by.classifier if kept and kept.made_by and kept.signals is not None else None
+        return before or (self.classifier.info if signals is not None and self.classifier else None)
 
     def _heard(
         self, transcript: Transcript, measures: Measures | None, plan: Plan, packs: tuple[Pack, ...], call_id: str

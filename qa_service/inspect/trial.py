@@ -60,7 +60,9 @@ def trial(
     suppressed: list[Suppressed] = []
     result = evaluate(
         [_with_drafts(p) for p in packs] if drafts else packs, transcript, facts, None,
-        signals=inspector.signals(transcript), parameters=plan.parameters, explain=suppressed,
+        signals=inspector.signals(transcript),
+        told_by=inspector.classifier.info if inspector.classifier and settings.second_opinion else None,
+        parameters=plan.parameters, explain=suppressed,
         likeness=inspector.classifier.likeness if inspector.classifier else None,
     )  # fmt: skip
     return Trial(

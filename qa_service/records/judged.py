@@ -15,8 +15,9 @@ from qa_service.records.speech import Coverage, EngineInfo, Roles, Turn
 class Signal(Record):
     """What a classifier made of one turn: ``probability`` of ``label``, calibrated. ``turn`` is its index.
 
-    From ``threshold`` on the classifier tells it; weaker ones are kept to be looked at. ``words`` of the turn carried
-    the decision, the weightiest first.
+    From ``threshold`` on the classifier tells it, unless enough requirements of the same country are likelier there
+    (``outranked``); weaker ones are kept to be looked at and to doubt what words say. ``words`` of the turn carried the
+    decision, the weightiest first.
     """
 
     turn: int
@@ -24,18 +25,25 @@ class Signal(Record):
     probability: float = Field(ge=0, le=1)
     threshold: float = Field(default=0.5, ge=0, le=1)
     words: tuple[str, ...] = ()
+    outranked: bool = False
 
     @property
     def told(self) -> bool:
-        return self.probability >= self.threshold
+        return self.probability >= self.threshold and not self.outranked
 
 
 class ClassifierInfo(Record):
-    """What made the signals: the model, what computed it, and the sha256 of its trained weights."""
+    """What made the signals: the model, what computed it, and the sha256 of its trained weights.
+
+    ``faults``: labels of what an agent can do wrong that it tells, requirements among them. ``kept_from``: signals that
+    are weaker are not kept, so that none at hand means less than this.
+    """
 
     name: str
     runtime: str
     weights_sha256: str
+    faults: tuple[str, ...] = ()
+    kept_from: float = 0.2
 
 
 class Finding(Record):

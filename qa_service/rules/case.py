@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from qa_service.records import (
     CallFacts,
+    ClassifierInfo,
     History,
     Measures,
     Role,
@@ -43,6 +44,7 @@ class Case:
     sound_alike: bool = True
     narrow: bool = False
     signals: tuple[Signal, ...] | None = None
+    told_by: ClassifierInfo | None = None
     history: History | None = None
     likeness: Likeness | None = None
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)

@@ -12,8 +12,8 @@ from functools import partial
 
 from qa_service.records import (
     CallFacts,
+    ClassifierInfo,
     Evaluation,
-    Finding,
     History,
     Mark,
     Measures,
@@ -27,12 +27,21 @@ from qa_service.rules.compiled import Pack, Parameters, Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
-from qa_service.rules.findings import Suppressed, findings_of, marks_of, not_assessed, suppressed, without_doubles
+from qa_service.rules.findings import (
+    Suppressed,
+    doubted,
+    findings_of,
+    marks_of,
+    not_assessed,
+    suppressed,
+    without_doubles,
+)
 from qa_service.rules.listen import Listener
 from qa_service.rules.obligations import Heard, absent, every_turn, flow
 from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.reach import Reach, may_hold
+from qa_service.rules.second_opinion import REASON, SecondOpinion
 from qa_service.rules.windows import holding
 
 __all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
@@ -47,6 +56,7 @@ def evaluate(
     measures: Measures | None,
     *,
     signals: Sequence[Signal] | None = None,
+    told_by: ClassifierInfo | None = None,
     parameters: Parameters | None = None,
     word_probability_floor: float = 0.35,
     role_floor: float = 0.6,
@@ -60,6 +70,7 @@ def evaluate(
 
     Args:
         signals: what a classifier made of the turns; None where none ran.
+        told_by: the classifier that made them; where it is known, it may doubt what words say.
         packs: as loaded; draft and retired rules are not run, rules in ``test`` ask for review.
         parameters: override those of the packs (the plan's).
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
@@ -70,36 +81,57 @@ def evaluate(
         likeness: compares texts by meaning; None where no encoder is at hand.
         which: of the rules, those to judge.
     """
-    said_by_model = None if signals is None else tuple(signals)
     case = Case(
-        transcript,
-        facts,
-        measures,
-        word_probability_floor,
-        role_floor,
-        sound_alike=sound_alike,
-        narrow=explain is None,
-        signals=said_by_model,
-        history=history,
-        likeness=likeness,
-    )
-    findings: list[Finding] = []
+        transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike,
+        narrow=explain is None, signals=None if signals is None else tuple(signals),
+        told_by=None if signals is None else told_by, history=history, likeness=likeness,
+    )  # fmt: skip
+    found: list[tuple[Rule, list[Heard]]] = []
     missing: list[NotAssessed] = []
     marks: list[Mark] = []
     for pack in packs:
         own = {**pack.parameters, **{k: v for k, v in (parameters or {}).items() if k in pack.parameters}}
-        for rule in pack.rules:
-            if rule.spec.status in RUNNING and (transcript.language or "") in rule.languages and which(rule):
-                listener = listener_of(case, pack, own, rule)
-                listener.explain = explain is not None
-                found, reason = judge(rule, case, listener)
-                findings += findings_of(rule, found, case) if rule.spec.marks is None else ()
-                marks += marks_of(rule, found, case)
-                missing += [not_assessed(rule, reason)] if reason else []
-                if explain is not None:
-                    explain += [suppressed(rule, d, case, listener) for d in dict.fromkeys(listener.dropped)]
+        for rule in filter(which, _running(pack, transcript.language or "")):
+            heard, reason = _judged(rule, pack, own, case, explain)
+            found += [(rule, heard)] if rule.spec.marks is None else []
+            marks += marks_of(rule, heard, case)
+            missing += [not_assessed(rule, reason)] if reason else []
+    opinion = SecondOpinion(case, ((rule, one) for rule, heard in found for one in heard))
+    findings = [
+        finding
+        for rule, heard in found
+        for finding in findings_of(rule, _not_doubted(rule, heard, case, opinion, explain), case)
+    ]
     findings = sorted(without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
+
+
+def _running(pack: Pack, language: str) -> Iterator[Rule]:
+    return (rule for rule in pack.rules if rule.spec.status in RUNNING and language in rule.languages)
+
+
+def _judged(
+    rule: Rule, pack: Pack, parameters: Parameters, case: Case, explain: list[Suppressed] | None
+) -> tuple[list[Heard], str]:
+    listener = listener_of(case, pack, parameters, rule)
+    listener.explain = explain is not None
+    heard, reason = judge(rule, case, listener)
+    if explain is not None:
+        explain += [suppressed(rule, d, case, listener) for d in dict.fromkeys(listener.dropped)]
+    return heard, reason
+
+
+def _not_doubted(
+    rule: Rule, found: Sequence[Heard], case: Case, opinion: SecondOpinion, explain: list[Suppressed] | None
+) -> list[Heard]:
+    """Without what the classifier thinks nothing of."""
+    kept: list[Heard] = []
+    for heard in found:
+        left = opinion.left(rule, heard)
+        kept += [left] if left else []
+        if explain is not None and left is None:
+            explain.append(doubted(rule, heard, REASON, case))
+    return kept
 
 
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:

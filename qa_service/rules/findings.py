@@ -20,6 +20,7 @@ from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
 from qa_service.rules.operators.signal import MODEL_ONLY, chance_told
 
+SECOND_OPINION = "second_opinion"
 SURE = 0.7
 """A person is led to a turn by what words have confirmed there; a model must be so sure to ask about more."""
 
@@ -29,7 +30,8 @@ class Suppressed:
     """A term that was heard and held back. ``turn`` is an index.
 
     ``gate``: that of a cue, ``not`` for an exclusion, ``speaker`` for words of another side, ``place`` for words
-    outside the place of the selection. What a condition asks not to be there (a filter) holds back no term.
+    outside the place of the selection, ``second_opinion`` where a classifier sees nothing wrong. What a condition asks
+    not to be there (a filter) holds back no term.
     """
 
     rule_id: str
@@ -112,7 +114,7 @@ def _by_model(finding: Finding) -> bool:
 def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     spec, proof = rule.spec, heard.evidence
     at, _ = case.turns
-    state, reason = _state(rule, heard)
+    state, reason = state_of(rule, heard)
     english = (case.transcript.language or "") == "en"
     heard_by = (
         s
@@ -127,7 +129,7 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         title=(spec.title_en if english else "") or spec.title,
         requirements=spec.requirements,
         severity=spec.severity,
-        polarity=Polarity.PRAISE if spec.severity is Severity.PRAISE else Polarity.VIOLATION,
+        polarity=polarity_of(rule),
         state=state,
         turns=tuple(case.transcript.turns[at[i]].index for i in proof.turns),
         start_s=_rounded(proof.start_s),
@@ -141,6 +143,10 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         reason=reason,
         earlier=heard.earlier,
     )
+
+
+def polarity_of(rule: Rule) -> Polarity:
+    return Polarity.PRAISE if rule.spec.severity is Severity.PRAISE else Polarity.VIOLATION
 
 
 def marks_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
@@ -161,7 +167,8 @@ def marks_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
     )
 
 
-def _state(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
+def state_of(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
+    """How far it can be believed, and why no further."""
     missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why or heard.evidence.note
     if heard.evidence.doubt:
         return FindingState.UNVERIFIED, heard.evidence.doubt
@@ -180,6 +187,13 @@ def _rounded(seconds: float | None) -> float | None:
 
 def not_assessed(rule: Rule, reason: str) -> NotAssessed:
     return NotAssessed(rule_id=rule.id, requirements=rule.spec.requirements, reason=reason)
+
+
+def doubted(rule: Rule, heard: Heard, doubt: str, case: Case) -> Suppressed:
+    """A finding that a classifier held back."""
+    at, _ = case.turns
+    turn = case.transcript.turns[at[heard.evidence.turns[-1]]].index
+    return Suppressed(rule.id, ", ".join(sorted(heard.selections)), turn, heard.quote, SECOND_OPINION, doubt)
 
 
 def suppressed(rule: Rule, dropped: Dropped, case: Case, listener: Listener) -> Suppressed:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from qa_service.classify.labels import CONDUCT, told_of
-from qa_service.classify.turns import BATCH_TOKENS
+from qa_service.classify.card import Card, LabelCard
+from qa_service.classify.labels import CONDUCT, OUTPUTS, told_of
+from qa_service.classify.passages import Batch
+from qa_service.classify.turns import BATCH_TOKENS, TurnClassifier
 from qa_service.records import Role, Turn
-from tests.classify.fakes import classifier
+from tests.classify.fakes import READER, WordRuntime, classifier
 from tests.factories import turns
 
 WORDS = {"滚": ("insult", 3.0), "单位": ("threat_soft", 0.0), "不活": ("distress", 4.0), "jail": ("false_legal", 2.0)}
@@ -64,7 +67,7 @@ def test_calls_are_judged_together_as_each_would_be_alone() -> None:
     made, runtime = classifier(WORDS)
     calls = [turns("你好", "嗯", "你给我滚"), turns("去你单位"), turns("喂", "我不活了")]
     together = made.signals(calls)
-    assert len([r for r in runtime.rows if r == 6]) == 1
+    assert len([r for r in runtime.rows if r == 6 + 2]) == 1  # two turns of agents that are answered are read twice
     assert together == [made.signals([call])[0] for call in calls]
 
 
@@ -74,10 +77,32 @@ def test_batches_are_bounded_and_progress_is_told() -> None:
     made.signals(
         [turns(*["这个月的账单您看一下什么时候方便处理"] * 900)], lambda done, total: told.append((done, total))
     )
-    assert told[-1] == (900, 900)
+    assert told[-1] == (900 + 450, 900 + 450)
     assert [d for d, _ in told] == sorted(d for d, _ in told)
     assert len(runtime.rows) > 3
     assert max(runtime.rows) * 20 <= BATCH_TOKENS
+
+
+class PutOff(WordRuntime):
+    """Not sure where somebody says goodbye."""
+
+    def logits(self, batch: Batch) -> np.ndarray:
+        found = super().logits(batch)
+        parted = ["再见" in READER.tokenizer.decode([int(i) for i in ids]).replace(" ", "") for ids in batch.ids]
+        found[parted] = -1.0
+        return found
+
+
+@pytest.mark.parametrize(("label", "chance"), [("CN-ABUSE-01", 0.7311), ("insult", 0.2689)])
+def test_requirements_are_read_with_and_without_the_answer(label: str, chance: float) -> None:
+    runtime = PutOff({"滚": (label, 3.0)})
+    card = Card(base="words", labels={each: LabelCard(threshold=0.6) for each in OUTPUTS})
+    made = TurnClassifier(runtime, READER, card)
+    answered, last = (
+        {s.label: s.probability for s in found if s.turn == 0}
+        for found in made.signals([turns("你给我滚", "再见"), turns("你给我滚")])
+    )
+    assert (answered[label], last[label]) == (chance, 0.9526)
 
 
 def test_vectors_have_length_one_in_the_order_asked() -> None:

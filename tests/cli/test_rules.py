@@ -37,11 +37,19 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_lines_that_name_their_speakers(qa: Run, rules: Path, tmp_path: Path) -> None:
     path = tmp_path / "call.txt"
-    path.write_text("customer: shut up\n\nagent: one moment,\n  please shut up now\n客户:fine\n", encoding="utf-8")
+    path.write_text("customer: shut up\n\nagent: just be quiet,\n  shut up and listen\n客户:fine\n", encoding="utf-8")
     ran = qa("rules", "test", path)
     assert ran.out.count("“shut up”") == 1
     assert "00:0" in ran.out
     assert "“shut up”" not in qa("rules", "test", "customer: shut up\nagent: good morning").out
+
+
+def test_what_the_classifier_held_back_is_told(qa: Run, rules: Path) -> None:
+    words = "agent: one moment, please shut up now"
+    assert "held back 1 more" in qa("rules", "test", words).out
+    explained = qa("rules", "test", words, "--explain").out
+    assert "second_opinion" in explained
+    assert "held back 1 more" not in explained
 
 
 def test_json_of_turns_from_a_file_and_from_standard_input(

@@ -36,7 +36,7 @@ def _rewritten(found: regex.Match[str]) -> str:
         by_borders.setdefault((before, after), []).append(regex.sub(r"\\(.)", r"\1", bare))
     initials = [{word[0] for word in words} for words in by_borders.values()]
     if not all(map(_longest_first, by_borders.values())) or len(set().union(*initials)) < sum(map(len, initials)):
-        return found[0]
+        return str(found[0])
     lists = (f"{before}{_letters(_tree(words))}{after}" for (before, after), words in by_borders.items())
     return f"{found[0][: found.start(1) - found.start()]}{'|'.join(lists)})"
 

@@ -33,7 +33,7 @@ class ModelSignal(Spec):
         sure = {
             s.turn: s
             for s in scene.signals
-            if s.label == self.label and (s.told if least is None else s.probability >= least)
+            if s.label == self.label and not s.outranked and (s.told if least is None else s.probability >= least)
         }
         for at, turn in scene.of_side(speaker):
             if turn.index in sure:

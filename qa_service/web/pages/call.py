@@ -135,7 +135,7 @@ def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> S
 
 _SAYS_ALL = frozenset(
     ("person_decides", "rule_on_trial", "missing_signals", "missing_vectors", "missing_measures", "pattern_timeout",
-     "no_agent_speech", "no_customer_speech", "hang_up")
+     "no_agent_speech", "no_customer_speech", "hang_up", "model_doubts")
 )  # fmt: skip
 """Reasons whose word says all that the sentence behind it says in English."""
 _PROBABILITY = re.compile(r"recognised with probability (\d\.\d+) \(floor (\d\.\d+)\)")

@@ -1,0 +1,82 @@
+"""A classifier's doubt about what words have found.
+
+Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
+harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
+about in the agent's turns that it rests on, and either no other fault there or one that is reported, a finding that
+asked a person anyway is held back, and one that words had confirmed asks a person instead. That one is held back too
+where the turns are quite harmless, unless its rule leans on facts of the case, of which the classifier knows nothing.
+
+The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Set
+from dataclasses import replace
+
+from qa_service.records import FindingState, Polarity, Role
+from qa_service.rules.case import Case
+from qa_service.rules.compiled import Rule
+from qa_service.rules.findings import polarity_of, state_of
+from qa_service.rules.obligations import Heard
+from qa_service.rules.operators.base import Worded
+
+DOUBT = 0.02
+"""A requirement that is less likely broken than this is not what the turn is about."""
+HARMLESS = 0.1
+"""A turn on which no fault is as likely as this has nothing wrong in it."""
+QUITE_HARMLESS = 0.05
+"""And where none is as likely as this, not even words that confirm are believed."""
+MODEL_DOUBTS = "model_doubts"
+REASON = f"{MODEL_DOUBTS}: words alone say it; by the model it is as good as impossible here"
+
+
+class SecondOpinion:
+    """What the classifier thinks of all that was found in one call."""
+
+    def __init__(self, case: Case, found: Iterable[tuple[Rule, Heard]]) -> None:
+        self._case = case
+        teller = case.told_by
+        self._faults = frozenset(teller.faults if teller is not None and teller.kept_from <= DOUBT else ())
+        self._reported = {
+            turn
+            for rule, heard in found
+            if self._faults and polarity_of(rule) is Polarity.VIOLATION and self._shared(rule, heard)
+            for turn in self._of_agent(heard)
+        }
+
+    def left(self, rule: Rule, heard: Heard) -> Heard | None:
+        """What the classifier leaves of it: as it is where it sees it too, did not look or cannot tell; with a doubt,
+        for a person to decide; or nothing."""
+        asked = frozenset(rule.spec.requirements)
+        turns = self._of_agent(heard)
+        if not asked or not asked <= self._faults or not turns or not _rests_on_words(rule, heard):
+            return heard
+        own, other = self._chance(turns, asked), self._chance(turns, self._faults - asked)
+        if own >= DOUBT or (other >= HARMLESS and not turns & self._reported):
+            return heard
+        sure = state_of(rule, heard)[0] is FindingState.CONFIRMED
+        if not sure or (other < QUITE_HARMLESS and rule.applies is None and rule.facts is None):
+            return None
+        return replace(heard, evidence=replace(heard.evidence, soft=REASON))
+
+    def _shared(self, rule: Rule, heard: Heard) -> bool:
+        """Whether the classifier sees it too."""
+        return self._chance(self._of_agent(heard), frozenset(rule.spec.requirements)) >= DOUBT
+
+    def _chance(self, turns: Set[int], labels: Set[str]) -> float:
+        signals = self._case.signals or ()
+        return max((s.probability for s in signals if s.turn in turns and s.label in labels), default=0.0)
+
+    def _of_agent(self, heard: Heard) -> frozenset[int]:
+        """Indexes of the agent's turns that it rests on."""
+        turns = (self._case.spoken[at] for at in heard.evidence.turns)
+        return frozenset(turn.index for turn in turns if turn.role is Role.AGENT)
+
+
+def _rests_on_words(rule: Rule, heard: Heard) -> bool:
+    match = rule.spec.match
+    if match.absent or match.every_turn or match.flow or not heard.selections:
+        return False
+    chosen = [s for s in rule.selections if s.name in heard.selections]
+    return all(s.operator is None or isinstance(s.operator, Worded) for s in chosen)

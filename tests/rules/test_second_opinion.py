@@ -1,0 +1,105 @@
+"""What a classifier makes of what words have found: nothing, a question, or the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from qa_service.records import CallFacts, ClassifierInfo, Evaluation, FindingState, Signal, Transcript
+from qa_service.rules.evaluate import Suppressed, evaluate
+from qa_service.rules.load import load_packs
+from qa_service.rules.second_opinion import DOUBT, HARMLESS, MODEL_DOUBTS, QUITE_HARMLESS
+from tests.rules.building import folder, rule, said
+
+OWN, OTHER = "US-1692D-2", "US-1692D-1"
+TELLER = ClassifierInfo(
+    name="m", runtime="fake", weights_sha256="0" * 64, faults=(OWN, OTHER, "insult"), kept_from=DOUBT
+)
+RUDE = {"select": {"rude": {"phrases": ["idiot"]}}}
+CALL = said("agent: an idiot of a machine took that", "customer: idiot", "agent: all right")
+
+
+def opinion(
+    root: Path,
+    *signals: tuple[int, str, float],
+    call: Transcript = CALL,
+    teller: ClassifierInfo | None = TELLER,
+    explain: list[Suppressed] | None = None,
+) -> Evaluation:
+    told = [Signal(turn=turn, label=label, probability=p) for turn, label, p in signals]
+    packs = list(load_packs(root).values())
+    return evaluate(packs, call, CallFacts(), None, signals=told, told_by=teller, explain=explain)
+
+
+def stable(root: Path, match: dict[str, Any] = RUDE, **more: Any) -> Path:
+    return folder(root, rule(match, status="stable", **more))
+
+
+def states(found: Evaluation) -> list[FindingState]:
+    return [f.state for f in found.findings]
+
+
+def test_what_asks_a_person_is_held_back_where_the_model_sees_nothing(tmp_path: Path) -> None:
+    root = stable(tmp_path, outcome="needs_review", review="is it?")
+    held: list[Suppressed] = []
+    assert states(opinion(root, explain=held)) == []
+    assert [(h.gate, h.turn, h.text) for h in held if h.gate != "speaker"] == [("second_opinion", 0, "idiot")]
+    assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.NEEDS_REVIEW]
+    assert states(opinion(root, (0, "insult", HARMLESS))) == [FindingState.NEEDS_REVIEW]
+    assert states(opinion(root, (2, OWN, 0.9))) == []  # of another turn
+
+
+def test_what_words_confirm_asks_a_person_or_is_held_back_where_all_is_harmless(tmp_path: Path) -> None:
+    root = stable(tmp_path)
+    (finding,) = opinion(root, (0, OTHER, QUITE_HARMLESS)).findings
+    assert (finding.state, finding.reason.split(":")[0]) == (FindingState.NEEDS_REVIEW, MODEL_DOUBTS)
+    assert states(opinion(root)) == []
+    assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
+    assert states(opinion(root, (0, OTHER, HARMLESS))) == [FindingState.CONFIRMED]
+
+
+def test_facts_of_the_case_are_not_known_to_the_model(tmp_path: Path) -> None:
+    root = stable(tmp_path, {**RUDE, "facts": 'coalesce(direction, "") == ""'})
+    assert states(opinion(root)) == [FindingState.NEEDS_REVIEW]
+
+
+def test_a_turn_with_a_fault_that_is_reported_is_not_asked_about_again(tmp_path: Path) -> None:
+    match = {"select": {"threat": {"phrases": ["or else"]}}}
+    root = folder(
+        tmp_path,
+        rule(RUDE, status="stable", outcome="needs_review", review="is it?"),
+        rule(match, id="H-2", status="stable", requirements=[OTHER]),
+    )
+    call = said("agent: idiot, pay or else", "customer: no")
+    assert [f.rule_id for f in opinion(root, (0, OTHER, 0.9), call=call).findings] == ["H-2"]
+    assert [f.rule_id for f in opinion(root, (0, OTHER, 0.9), (0, OWN, 0.1), call=call).findings] == ["H-1", "H-2"]
+
+
+@pytest.mark.parametrize(
+    "teller",
+    [
+        None,
+        TELLER.model_copy(update={"kept_from": 0.2}),  # an inspection of before, whose weak signals are not there
+        TELLER.model_copy(update={"faults": ("insult",)}),  # weights that do not tell the requirement
+    ],
+)
+def test_who_cannot_tell_does_not_doubt(tmp_path: Path, teller: ClassifierInfo | None) -> None:
+    assert states(opinion(stable(tmp_path), teller=teller)) == [FindingState.CONFIRMED]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"select": {"rude": {"phrases": ["idiot"], "speaker": "customer"}}},
+        {"select": {"hello": {"phrases": ["good day"]}}, "absent": True},
+        {"select": {"rude": {"phrases": ["idiot"]}, "model": {"signal": {"label": "insult"}}}},
+        {"select": {"number": {"entity": {"kind": ["amount"]}}}},
+    ],
+)
+def test_only_words_of_the_agent_are_doubted(tmp_path: Path, match: dict[str, Any]) -> None:
+    call = said("agent: an idiot of a machine took $50", "customer: idiot", "agent: all right")
+    told = [(0, "insult", 0.9)] if "model" in match["select"] else []
+    teller = TELLER.model_copy(update={"faults": (OWN, OTHER)})
+    assert len(opinion(stable(tmp_path, match), *told, call=call, teller=teller).findings) == 1

@@ -23,6 +23,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -52,15 +53,18 @@ class Tally:
     accused: int = 0
     near_misses: int = 0
     tripped: int = 0
+    not_assessed: int = 0
     misses: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
 
-    def add(self, call_id: str, expected: dict[str, Any], findings: list[Finding]) -> None:
+    def add(self, call_id: str, expected: dict[str, Any], findings: list[Finding], unclear: Set[str]) -> None:
+        """``unclear``: requirements of which the inspection says that it could not judge them."""
         wanted = {r for part in EXPECTED for r in expected.get(part, ())}
         fine = {r for part in ACCEPTED for r in expected.get(part, ())}
         cited = {r for f in findings for r in f.requirements}
         self.expected += len(wanted)
         self.found += len(wanted & cited)
+        self.not_assessed += len((wanted - cited) & unclear)
         self.misses += [f"{call_id} {r}" for r in sorted(wanted - cited)]
         wrong = [f for f in findings if not fine & set(f.requirements)]
         self.findings += len(findings)
@@ -78,7 +82,7 @@ class Tally:
         return (
             f"recall {self.found}/{self.expected} = {recall:.3f}   precision {self.right}/{self.findings} = "
             f"{precision:.3f}   clean calls accused {self.accused}/{self.clean_calls}   near misses tripped "
-            f"{self.tripped}/{self.near_misses}"
+            f"{self.tripped}/{self.near_misses}   missed as not assessed {self.not_assessed}"
         )
 
 
@@ -170,10 +174,11 @@ def _count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspect
     if inspection.error:
         print(f"{call_id}: {inspection.status} {inspection.error.code}")
     group = f"{raw['jurisdiction']} {'mono' if raw.get('channels') == 'mono' else 'stereo'}"
+    unclear = {r for item in inspection.not_assessed for r in item.requirements}
     for name in ("all calls", group):
         trusted = [f for f in findings if f.state in TRUSTED]
-        tallies.setdefault(name, Tally()).add(call_id, raw["expected"], trusted)
-        tallies.setdefault(f"{name}, every state", Tally()).add(call_id, raw["expected"], findings)
+        tallies.setdefault(name, Tally()).add(call_id, raw["expected"], trusted, unclear)
+        tallies.setdefault(f"{name}, every state", Tally()).add(call_id, raw["expected"], findings, unclear)
 
 
 def _report(tallies: dict[str, Tally], calls: int, coverage: list[float], source: str) -> None:

@@ -62,22 +62,27 @@ class TurnClassifier:
     def signals(self, calls: Sequence[Sequence[Turn]], progress: Progress | None = None) -> list[tuple[Signal, ...]]:
         asked = [a for call, turns in enumerate(calls) for a in self.asked(call, turns)]
         found: list[dict[tuple[int, str], Signal]] = [{} for _ in calls]
-        for one, row in zip(asked, self._chances_of(asked, progress), strict=True):
-            for signal in self._told(one, row):
+        for one, row, highest in zip(asked, *self._readings(asked, progress), strict=True):
+            for signal in self._told(one, row, highest):
                 known = found[one.call].get((signal.turn, signal.label))
-                if known is None or (known.told, known.probability) < (signal.told, signal.probability):
-                    found[one.call][signal.turn, signal.label] = signal
+                found[one.call][signal.turn, signal.label] = _surer(known, signal) if known else signal
         return [tuple(each[key] for key in sorted(each)) for each in found]
 
-    def _chances_of(self, asked: Sequence[Asked], progress: Progress | None) -> Floats:
-        """For requirements an answered turn is read twice, with and without the answer, and both logits count half:
-        what breaks one was learned as the last word of an exchange, and any answer makes the network less sure."""
+    def _readings(self, asked: Sequence[Asked], progress: Progress | None) -> tuple[Floats, Floats]:
+        """Probabilities of each passage, and the highest of its readings.
+
+        An agent's turn that is answered is read twice, with and without the answer. For requirements both logits count
+        half: what breaks one was learned as the last word of an exchange, and any answer makes the network less sure.
+        """
         again = [i for i, a in enumerate(asked) if a.so_far != a.passage]
         logits = self.logits([*(a.passage for a in asked), *(asked[i].so_far for i in again)], progress)
+        whole, so_far = logits[: len(asked)], logits[len(asked) :]
+        highest = whole.copy()
+        highest[again] = np.maximum(whole[again], so_far)
         ours = [at for at, name in enumerate(self._names) if name in REQUIREMENTS]
         if again and ours:
-            logits[np.ix_(again, ours)] = (logits[np.ix_(again, ours)] + logits[len(asked) :, ours]) / 2
-        return self._calibrated(logits[: len(asked)])
+            whole[np.ix_(again, ours)] = (whole[np.ix_(again, ours)] + so_far[:, ours]) / 2
+        return self._calibrated(whole), self._calibrated(highest)
 
     def chances(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
         """Calibrated probabilities, of shape (passages, outputs)."""
@@ -146,13 +151,13 @@ class TurnClassifier:
             size += length
         return found
 
-    def _told(self, one: Asked, row: Floats) -> Iterator[Signal]:
+    def _told(self, one: Asked, row: Floats, highest: Floats) -> Iterator[Signal]:
         said = one.passage.turn
         ranked = self._ranked(said, row)
         for label in [*told_of(said.speaker), *ranked]:
             at = self._names.index(label)
-            probability = round(float(row[at]), 4)
-            if probability < KEPT:
+            probability, peak = round(float(row[at]), 4), round(float(highest[at]), 4)
+            if peak < KEPT:
                 continue
             threshold = self._card.labels[label].threshold
             outranked = ranked.get(label, 0) >= MOST_REQUIREMENTS
@@ -161,6 +166,7 @@ class TurnClassifier:
             yield Signal(
                 turn=one.turn.index, label=label, probability=probability, threshold=threshold,
                 words=carried_by(self, read, at) if explained else (), outranked=outranked,
+                peak=peak if peak > probability else None,
             )  # fmt: skip
 
     def _ranked(self, said: Said, row: Floats) -> dict[str, int]:
@@ -171,6 +177,13 @@ class TurnClassifier:
             order = sorted(known, key=lambda label: -row[self._names.index(label)])
             found |= {label: rank for rank, label in enumerate(order)}
         return found
+
+
+def _surer(one: Signal, other: Signal) -> Signal:
+    """Of two parts of a long turn the one that tells more, with the highest reading of both."""
+    best = max(one, other, key=lambda s: (s.told, s.probability))
+    peak = max(s.peak or s.probability for s in (one, other))
+    return best.model_copy(update={"peak": peak if peak > best.probability else None})
 
 
 def batches(rows: Sequence[Encoded]) -> Iterator[list[int]]:

@@ -17,7 +17,7 @@ class Signal(Record):
 
     From ``threshold`` on the classifier tells it, unless enough requirements of the same country are likelier there
     (``outranked``); weaker ones are kept to be looked at and to doubt what words say. ``words`` of the turn carried the
-    decision, the weightiest first.
+    decision, the weightiest first. ``peak``: what a reading of the turn gave that saw more in it than all together.
     """
 
     turn: int
@@ -26,6 +26,7 @@ class Signal(Record):
     threshold: float = Field(default=0.5, ge=0, le=1)
     words: tuple[str, ...] = ()
     outranked: bool = False
+    peak: float | None = Field(default=None, ge=0, le=1)
 
     @property
     def told(self) -> bool:

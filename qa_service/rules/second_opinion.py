@@ -66,7 +66,8 @@ class SecondOpinion:
 
     def _chance(self, turns: Set[int], labels: Set[str]) -> float:
         signals = self._case.signals or ()
-        return max((s.probability for s in signals if s.turn in turns and s.label in labels), default=0.0)
+        found = (s for s in signals if s.turn in turns and s.label in labels)
+        return max((max(s.probability, s.peak or 0.0) for s in found), default=0.0)
 
     def _of_agent(self, heard: Heard) -> frozenset[int]:
         """Indexes of the agent's turns that it rests on."""

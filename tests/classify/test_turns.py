@@ -51,7 +51,7 @@ def test_a_long_turn_is_judged_in_pieces_and_told_once() -> None:
     made, runtime = classifier(WORDS)
     long = "今天天气不错我们慢慢聊。" * 40
     (found,) = made.signals([turns(long + "你给我滚。" + long + "滚。")])
-    assert [(s.turn, s.label) for s in found] == [(0, "insult")]
+    assert [(s.turn, s.label, s.told, s.peak) for s in found] == [(0, "insult", True, None)]
     assert runtime.rows[0] > 3
     assert "".join(made.pieces(long)) == long
 
@@ -95,14 +95,15 @@ class PutOff(WordRuntime):
 
 @pytest.mark.parametrize(("label", "chance"), [("CN-ABUSE-01", 0.7311), ("insult", 0.2689)])
 def test_requirements_are_read_with_and_without_the_answer(label: str, chance: float) -> None:
+    """Labels are told by the whole; what the surer reading gave is kept of both, for the second opinion."""
     runtime = PutOff({"滚": (label, 3.0)})
     card = Card(base="words", labels={each: LabelCard(threshold=0.6) for each in OUTPUTS})
     made = TurnClassifier(runtime, READER, card)
     answered, last = (
-        {s.label: s.probability for s in found if s.turn == 0}
+        {s.label: (s.probability, s.peak) for s in found if s.turn == 0}
         for found in made.signals([turns("你给我滚", "再见"), turns("你给我滚")])
     )
-    assert (answered[label], last[label]) == (chance, 0.9526)
+    assert (answered[label], last[label]) == ((chance, 0.9526), (0.9526, None))
 
 
 def test_vectors_have_length_one_in_the_order_asked() -> None:

@@ -51,6 +51,13 @@ def test_what_asks_a_person_is_held_back_where_the_model_sees_nothing(tmp_path: 
     assert states(opinion(root, (2, OWN, 0.9))) == []  # of another turn
 
 
+def test_what_one_reading_sees_is_not_doubted(tmp_path: Path) -> None:
+    seen = Signal(turn=0, label=OWN, probability=0.001, peak=DOUBT)
+    packs = list(load_packs(stable(tmp_path)).values())
+    found = evaluate(packs, CALL, CallFacts(), None, signals=[seen], told_by=TELLER)
+    assert states(found) == [FindingState.CONFIRMED]
+
+
 def test_what_words_confirm_asks_a_person_or_is_held_back_where_all_is_harmless(tmp_path: Path) -> None:
     root = stable(tmp_path)
     (finding,) = opinion(root, (0, OTHER, QUITE_HARMLESS)).findings

@@ -37,7 +37,7 @@ class Asked:
 
     @property
     def so_far(self) -> Passage:
-        """Of an agent's turn, whose requirements are told, the passage without what was answered."""
+        """Of an agent's turn, whose requirements are told, the passage without what follows, mostly the answer."""
         agent = self.passage.turn.speaker == Role.AGENT
         return replace(self.passage, after=None) if agent and self.passage.after else self.passage
 

@@ -90,7 +90,7 @@ def _print_trial(result: Trial, explain: bool) -> None:
             paper.print(f"suppressed: {line}", markup=False)
         paper.print(screen.not_assessed_table(result.not_assessed))
     elif doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed):
-        paper.print(f"The classifier held back {doubted} more, as harmless; --explain shows them.")
+        paper.print(f"The classifier held back {doubted} more, which it does not see here; --explain shows them.")
     if result.drafts:
         typer.echo(f"Not run, in draft (--drafts runs them): {', '.join(result.drafts)}")
 

@@ -30,7 +30,7 @@ class Suppressed:
     """A term that was heard and held back. ``turn`` is an index.
 
     ``gate``: that of a cue, ``not`` for an exclusion, ``speaker`` for words of another side, ``place`` for words
-    outside the place of the selection, ``second_opinion`` where a classifier sees nothing wrong. What a condition asks
+    outside the place of the selection, ``second_opinion`` where a classifier sees nothing of it. What a condition asks
     not to be there (a filter) holds back no term.
     """
 

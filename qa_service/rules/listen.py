@@ -60,6 +60,8 @@ class Listener:
             PatternTimeoutError: a pattern took too long on a turn.
             UnavailableError: what an operator reads is not there.
         """
+        if self.only is not None and selection.around is not None and selection.around.which == "every":
+            return self._everywhere(selection.name, anyone=anyone)  # one anchor without a hit leaves none
         speaker = "any" if anyone else selection.speaker
         place = self._place(selection)
         if selection.operator is None:
@@ -69,7 +71,7 @@ class Listener:
         if self.explain and selection.operator is None:
             self._say_outside(selection, place, found)
         found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
-        if selection.around is None or not found:
+        if selection.around is None:
             return found
         anchors = self._everywhere(selection.around.of, anyone=anyone)
         return selection.around.kept(found, anchors, self.scene)

@@ -36,6 +36,8 @@ class Reach:
         #: Turns that two hits of one window can be apart; None: no limit that is counted in turns.
         self._apart = {"turn": 0, "near": 0, "turns": int(within.amount)}.get(within.kind)
         self._whole_call = within.kind == "call"
+        #: A window that turns do not measure: whether a filter stands in it is not told from its turn.
+        self._vague = within.kind in ("seconds", "near")
         self._said: set[str] = set()
         self._places: dict[str, Set[int]] = {
             s.name: self._everywhere if s.operator else listener.may_be(s)
@@ -64,7 +66,8 @@ class Reach:
         # Where the whole call is one window, a filter ends it as soon as it is heard once.
         if self._left and not (self._whole_call and self._filters and len(self._left) < len(self._places)):
             name = min(self._left, key=lambda n: (self._left[n].operator is not None, len(self._places[n] & live)))
-            return Step(self._left.pop(name), live, enough=False)
+            turns = self._around(live) if name in self._unwanted else live
+            return Step(self._left.pop(name), turns, enough=False)
         return Step(self._filters.pop(), self._around(live), self._whole_call) if self._filters else None
 
     def heard(self, selection: Selection, hits: Hits) -> None:
@@ -82,8 +85,10 @@ class Reach:
         def present(name: str, negated: bool) -> bool:
             if name in unknown:
                 return not negated
+            if negated and self._vague:
+                return False
             near = [h for h in hits[name] if self._apart is None or abs(h.at - at) <= self._apart]
-            return self._selections[name].complete(near) if negated else bool(near)
+            return self._selections[name].complete(near)
 
         return self._condition.holds(present)
 

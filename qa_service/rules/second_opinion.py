@@ -2,9 +2,10 @@
 
 Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
-about in the agent's turns that it rests on, and either no other fault there or one that is reported, a finding that
-asked a person anyway is held back, and one that words had confirmed asks a person instead. That one is held back too
-where the turns are quite harmless, unless its rule leans on facts of the case, of which the classifier knows nothing.
+about in the agent's turns that it rests on, and where it sees another fault there another finding is reported that it
+shares, a finding that asked a person anyway is held back, and one that words had confirmed asks a person instead. That
+one is held back too where the turns are quite harmless, unless its rule leans on facts of the case, of which the
+classifier knows nothing.
 
 The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored.
 """
@@ -20,6 +21,7 @@ from qa_service.rules.compiled import Rule
 from qa_service.rules.findings import polarity_of, state_of
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
+from qa_service.rules.operators.words import is_chinese
 
 DOUBT = 0.02
 """A requirement that is less likely broken than this is not what the turn is about."""
@@ -28,7 +30,7 @@ HARMLESS = 0.1
 QUITE_HARMLESS = 0.05
 """And where none is as likely as this, not even words that confirm are believed."""
 MODEL_DOUBTS = "model_doubts"
-REASON = f"{MODEL_DOUBTS}: words alone say it; by the model it is as good as impossible here"
+REASON = f"{MODEL_DOUBTS}: words alone say it; the model sees nothing of it here"
 
 
 class SecondOpinion:
@@ -50,15 +52,25 @@ class SecondOpinion:
         for a person to decide; or nothing."""
         asked = frozenset(rule.spec.requirements)
         turns = self._of_agent(heard)
-        if not asked or not asked <= self._faults or not turns or not _rests_on_words(rule, heard):
+        if not turns or not self._can_tell(rule, heard, turns) or self._chance(turns, asked) >= DOUBT:
             return heard
-        own, other = self._chance(turns, asked), self._chance(turns, self._faults - asked)
-        if own >= DOUBT or (other >= HARMLESS and not turns & self._reported):
+        others = {turn: self._chance({turn}, self._faults - asked) for turn in turns}
+        if any(chance >= HARMLESS and turn not in self._reported for turn, chance in others.items()):
             return heard
         sure = state_of(rule, heard)[0] is FindingState.CONFIRMED
-        if not sure or (other < QUITE_HARMLESS and rule.applies is None and rule.facts is None):
+        if not sure or (max(others.values()) < QUITE_HARMLESS and not _asks_facts(rule)):
             return None
         return replace(heard, evidence=replace(heard.evidence, soft=REASON))
+
+    def _can_tell(self, rule: Rule, heard: Heard, turns: Set[int]) -> bool:
+        """Whether it was asked about every requirement of a violation that rests on words, in each of the turns."""
+        asked = frozenset(rule.spec.requirements)
+        if not asked or not asked <= self._faults or polarity_of(rule) is Polarity.PRAISE:
+            return False
+        # Of a turn in another script than its call's the requirements of other countries are told.
+        chinese = self._case.transcript.language == "zh"
+        texts = (turn.text for turn in self._case.spoken if turn.index in turns)
+        return _rests_on_words(rule, heard) and all(is_chinese(text) is chinese for text in texts)
 
     def _shared(self, rule: Rule, heard: Heard) -> bool:
         """Whether the classifier sees it too."""
@@ -73,6 +85,10 @@ class SecondOpinion:
         """Indexes of the agent's turns that it rests on."""
         turns = (self._case.spoken[at] for at in heard.evidence.turns)
         return frozenset(turn.index for turn in turns if turn.role is Role.AGENT)
+
+
+def _asks_facts(rule: Rule) -> bool:
+    return rule.applies is not None or rule.facts is not None or bool(rule.spec.applies_to.direction)
 
 
 def _rests_on_words(rule: Rule, heard: Heard) -> bool:

@@ -67,6 +67,33 @@ def test_what_words_confirm_asks_a_person_or_is_held_back_where_all_is_harmless(
     assert states(opinion(root, (0, OTHER, HARMLESS))) == [FindingState.CONFIRMED]
 
 
+def test_praise_is_not_doubted(tmp_path: Path) -> None:
+    root = stable(tmp_path, severity="praise", score={"add": 2})
+    assert states(opinion(root)) == [FindingState.CONFIRMED]
+
+
+def test_a_turn_in_another_script_was_not_asked_about(tmp_path: Path) -> None:
+    root = stable(tmp_path)
+    assert states(opinion(root, call=said("agent: 王先生 idiot", "customer: what"))) == [FindingState.CONFIRMED]
+    assert states(opinion(root, call=said("agent: an idiot of a machine", "customer: what"))) == []
+
+
+def test_each_turn_with_a_fault_must_be_reported(tmp_path: Path) -> None:
+    pair = {"select": {"you": {"phrases": ["you"]}, "rude": {"phrases": ["idiot"]}}, "condition": "you and rude"}
+    root = folder(
+        tmp_path,
+        rule({**pair, "within": {"turns": 2}}, status="stable"),
+        rule({"select": {"x": {"phrases": ["or else"]}}}, id="H-2", status="stable", requirements=[OTHER]),
+    )
+    call = said("agent: you pay or else", "customer: no", "agent: idiot")
+    here = [(0, OTHER, 0.9)]
+    assert [f.state for f in opinion(root, *here, call=call).findings if f.rule_id == "H-1"] == [
+        FindingState.NEEDS_REVIEW
+    ]
+    there = [f for f in opinion(root, *here, (2, "insult", 0.9), call=call).findings if f.rule_id == "H-1"]
+    assert [f.state for f in there] == [FindingState.CONFIRMED]
+
+
 def test_facts_of_the_case_are_not_known_to_the_model(tmp_path: Path) -> None:
     root = stable(tmp_path, {**RUDE, "facts": 'coalesce(direction, "") == ""'})
     assert states(opinion(root)) == [FindingState.NEEDS_REVIEW]

@@ -18,13 +18,15 @@ _LETTER = r"(?:[^()|\[\]\\*+?{}^$.<>#&~]|\\[ '-])"
 _WORD = rf"(?:\\b)?{_LETTER}+(?:\\b)?"
 _LIST = regex.compile(rf"(?<!\\)\((?:\?:)?({_WORD}(?:\|{_WORD}){{{_FEWEST - 1},}})\)")
 #: Brackets among characters to choose from are no group.
-_IN_CLASS = regex.compile(r"\[[^\]]*\(")
+_IN_CLASS = regex.compile(r"\[\^?\]?(?:\\.|[^\]\\])*\(")
+#: Flags may give spaces and case another meaning.
+_FLAGS = regex.compile(r"\(\?[a-zA-Z-]+[:)]")
 _BORDER = r"\b"
 
 
 def with_shared_starts(written: str) -> str:
     """The pattern with its lists of plain words rewritten; every other part as it is. Case must count."""
-    return written if _IN_CLASS.search(written) else str(_LIST.sub(_rewritten, written))
+    return written if _IN_CLASS.search(written) or _FLAGS.search(written) else str(_LIST.sub(_rewritten, written))
 
 
 def _rewritten(found: regex.Match[str]) -> str:

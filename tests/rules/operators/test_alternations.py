@@ -28,7 +28,8 @@ def test_words_with_one_beginning_share_it(written: str, rewritten: str) -> None
         "(?:care|card|cut)",  # too few
         "(car|card|cart|cut)",  # the shorter one is meant to be tried first
         r"(?:\b3\b|3天|4天|5天)",  # one list would be tried before the other
-        r"\(a|b|c|d\)", "[(a|b|c|d)]", r"(?:a\w|b|c|d|e)", "(?<!a|b|c|d)x", "(?P<name>a|b|c|d)",
+        r"\(a|b|c|d\)", "[(a|b|c|d)]", "[](a|b|c|d)]+", r"[\](a|b|c|d)]+", "(?i)(?:car|Cat|cut|do)",
+        "(?x:(?:a b|c d|e f|g h))", r"(?:a\w|b|c|d|e)", "(?<!a|b|c|d)x", "(?P<name>a|b|c|d)",
     ],
 )  # fmt: skip
 def test_what_is_no_list_of_plain_words_is_left(written: str) -> None:

@@ -45,7 +45,7 @@ def main() -> None:
         for round_ in range(args.rounds + 1):
             for kind, classifier in made.items():
                 start = time.perf_counter()
-                classifier.chances([a.passage for a in classifier.asked(0, turns)])
+                classifier.readings(list(classifier.asked(0, turns)))
                 spent[kind] += [time.perf_counter() - start] if round_ else []
             start = time.perf_counter()
             made["onnx"].signals([turns])

@@ -62,13 +62,13 @@ class TurnClassifier:
     def signals(self, calls: Sequence[Sequence[Turn]], progress: Progress | None = None) -> list[tuple[Signal, ...]]:
         asked = [a for call, turns in enumerate(calls) for a in self.asked(call, turns)]
         found: list[dict[tuple[int, str], Signal]] = [{} for _ in calls]
-        for one, row, highest in zip(asked, *self._readings(asked, progress), strict=True):
+        for one, row, highest in zip(asked, *self.readings(asked, progress), strict=True):
             for signal in self._told(one, row, highest):
                 known = found[one.call].get((signal.turn, signal.label))
                 found[one.call][signal.turn, signal.label] = _surer(known, signal) if known else signal
         return [tuple(each[key] for key in sorted(each)) for each in found]
 
-    def _readings(self, asked: Sequence[Asked], progress: Progress | None) -> tuple[Floats, Floats]:
+    def readings(self, asked: Sequence[Asked], progress: Progress | None = None) -> tuple[Floats, Floats]:
         """Probabilities of each passage, and the highest of its readings.
 
         An agent's turn that is answered is read twice, with and without the answer. For requirements both logits count

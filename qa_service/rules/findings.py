@@ -65,7 +65,11 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
     What a model says alone is left out, too, where words already ask about one of its requirements there, or other
     signals about all of them; and, unless it is ``SURE``, where words of the same pack have confirmed anything."""
     told_of = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
-    sure = [f for f in found if f.state in told_of and f.polarity is Polarity.VIOLATION and not _by_model(f)]
+    sure: dict[int, list[Finding]] = {}
+    for one in found:
+        if one.state in told_of and one.polarity is Polarity.VIOLATION and not _by_model(one):
+            for turn in one.turns:
+                sure.setdefault(turn, []).append(one)
 
     def told(finding: Finding) -> bool:
         return any(
@@ -75,7 +79,7 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
                 if _by_model(finding)
                 else other.state is FindingState.CONFIRMED and set(finding.requirements) <= set(other.requirements)
             )
-            for other in sure
+            for other in sure.get(finding.turns[0], ())
         )
 
     kept = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
@@ -13,6 +13,7 @@ from qa_service.rules.operators.base import Hit, Scene, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import Place, inside, may_be_inside, time_of
+from qa_service.rules.operators.turns import Turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
@@ -39,7 +40,7 @@ class Listener:
     selections: Mapping[str, Selection]
     candidates: Candidates
     budget: Budget
-    only: Set[int] | None = None
+    only: Turns | None = None
     enough: bool = False
     explain: bool = False
     touched: set[tuple[str, str]] = field(default_factory=set)
@@ -106,16 +107,15 @@ class Listener:
             self.dropped.append(Dropped(hit, why))
         return why is None
 
-    def may_be(self, selection: Selection) -> Set[int]:
+    def may_be(self, selection: Selection) -> Turns:
         """Turns in which words of a selection may be, or begin."""
-        found = set[int]().union(*(self.candidates.turns(term) for term in selection.terms))
-        found = {self._turn_of(at) for at in found} if self.candidates.readings else found
-        return self._allowed(found, selection.speaker, self._place(selection))
+        found = union(self.candidates.turns(term) for term in selection.terms)
+        return self._allowed(self.candidates.as_turns(found), selection.speaker, self._place(selection))
 
-    def _allowed(self, turns: Set[int], speaker: str, place: Place) -> Set[int]:
+    def _allowed(self, turns: Turns, speaker: str, place: Place) -> Turns:
         """Those of a side in which hits can lie within their place."""
         found = turns & self.scene.side(speaker)
-        return found if place.anywhere else {at for at in found if may_be_inside(place, at, self.scene)}
+        return found if place.anywhere or not found else found & may_be_inside(place, self.scene)
 
     def _turn_of(self, at: int) -> int:
         """The turn at a place that was read: behind the turns come other readings, which stand for their first turn."""
@@ -127,14 +127,14 @@ class Listener:
         where = None if self.explain else self._read_in(speaker, place)
         for i, term in enumerate(selection.terms):
             found = self.candidates.turns(term)
-            for at in found if where is None else where & found:
+            for at in places_of(found if where is None else found & where):
                 terms.setdefault(at, []).append((i, term))
         if self.explain:
             self._say_others(selection, speaker, terms)
         hits: list[Hit] = []
         count, side = len(self.turns), self.scene.side(speaker)
         for at in sorted(terms):
-            if self._turn_of(at) not in side:
+            if not holds(side, self._turn_of(at)):
                 continue
             if at < count:
                 hits += self._in_turn(selection, terms[at], at, self.turns[at])
@@ -148,12 +148,13 @@ class Listener:
                 break
         return hits
 
-    def _read_in(self, speaker: str, place: Place) -> Set[int]:
-        """What has to be read for hits of a side: turns, and readings that begin in them."""
+    def _read_in(self, speaker: str, place: Place) -> Turns:
+        """What has to be read for hits of a side: turns, and readings that begin in them.
+
+        A term that stands whole in the turn where a reading ends is left to that turn, which is read too.
+        """
         turns = self._allowed(self.scene.side("any") if self.only is None else self.only, speaker, place)
-        readings = {at: reading for at in turns for at, reading in self.candidates.readings_from(at)}
-        # A term that stands whole in the turn where a reading ends is left to that turn.
-        return {*turns, *readings, *(reading.last for reading in readings.values())}
+        return self.candidates.with_readings(turns)
 
     def _otherwise(
         self, selection: Selection, terms: Sequence[tuple[int, Term]], reading: Reading, before: Sequence[Hit]
@@ -229,7 +230,7 @@ class Listener:
     def _excluded(self, selection: Selection, at: int) -> list[Span]:
         spans: list[Span] = []
         for term in selection.excluded:
-            here = list(find(term, self.lines[at])) if at in self.candidates.turns(term) else []
+            here = list(find(term, self.lines[at])) if holds(self.candidates.turns(term), at) else []
             if here:
                 self.touched.add((selection.name, term.written))
             spans += here

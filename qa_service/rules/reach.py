@@ -6,22 +6,25 @@ first; what is not near it need not be looked at. This decides what is looked at
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Set
+from collections.abc import Collection, Mapping
+from functools import reduce
+from operator import and_
 from typing import NamedTuple
 
 from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import And, AtLeast, Condition, Not, mentioned
 from qa_service.rules.listen import Listener
+from qa_service.rules.operators.turns import NONE, Turns, in_at_least, places_of, turns_at, union, widened
 from qa_service.rules.windows import Hits, within_of
 
-Places = Mapping[str, Set[int]]
+Places = Mapping[str, Turns]
 
 
 class Step(NamedTuple):
     """A selection, the turns in which it has to be looked for, and whether it is enough that it is said at all."""
 
     selection: Selection
-    turns: Set[int]
+    turns: Turns
     enough: bool
 
 
@@ -31,7 +34,7 @@ class Reach:
     def __init__(self, rule: Rule, condition: Condition, listener: Listener) -> None:
         self._condition = condition
         self._wanted, self._unwanted = mentioned(condition)
-        self._everywhere = frozenset(range(len(listener.turns)))
+        self._everywhere = listener.scene.side("any")
         within = within_of(rule, listener)
         #: Turns that two hits of one window can be apart; None: no limit that is counted in turns.
         self._apart = {"turn": 0, "near": 0, "turns": int(within.amount)}.get(within.kind)
@@ -39,7 +42,7 @@ class Reach:
         #: A window that turns do not measure: whether a filter stands in it is not told from its turn.
         self._vague = within.kind in ("seconds", "near")
         self._said: set[str] = set()
-        self._places: dict[str, Set[int]] = {
+        self._places: dict[str, Turns] = {
             s.name: self._everywhere if s.operator else listener.may_be(s)
             for s in rule.selections
             if s.name in self._wanted
@@ -48,7 +51,7 @@ class Reach:
         self._left = {s.name: s for s in rule.selections if s.name in self._wanted}
         self._filters = [s for s in rule.selections if s.name in self._unwanted - self._wanted]
 
-    def live(self) -> Set[int]:
+    def live(self) -> Turns:
         """Turns that hold a part of a window in which the condition may be true, by what is known so far.
 
         What must not be said may be missing everywhere, so only what must be said counts (and what must not be in the
@@ -56,7 +59,7 @@ class Reach:
         """
         near = {name: self._around(places) for name, places in self._places.items()}
         found = self._where(self._condition, near)
-        return found & frozenset[int]().union(*self._places.values())
+        return found & union(self._places.values())
 
     def next(self) -> Step | None:
         """What to look for next; None when all is known, or nothing can come of it any more."""
@@ -65,7 +68,9 @@ class Reach:
             return None
         # Where the whole call is one window, a filter ends it as soon as it is heard once.
         if self._left and not (self._whole_call and self._filters and len(self._left) < len(self._places)):
-            name = min(self._left, key=lambda n: (self._left[n].operator is not None, len(self._places[n] & live)))
+            name = min(
+                self._left, key=lambda n: (self._left[n].operator is not None, (self._places[n] & live).bit_count())
+            )
             turns = self._around(live) if name in self._unwanted else live
             return Step(self._left.pop(name), turns, enough=False)
         return Step(self._filters.pop(), self._around(live), self._whole_call) if self._filters else None
@@ -75,7 +80,7 @@ class Reach:
         found = hits[selection.name]
         complete = selection.complete(found)
         if selection.name in self._places:
-            self._places[selection.name] = {h.at for h in found} if complete else frozenset()
+            self._places[selection.name] = turns_at(h.at for h in found) if complete else NONE
         elif complete and self._whole_call:
             self._said.add(selection.name)
 
@@ -92,27 +97,25 @@ class Reach:
 
         return self._condition.holds(present)
 
-    def _where(self, condition: Condition, places: Places, negated: bool = False) -> Set[int]:
+    def _where(self, condition: Condition, places: Places, negated: bool = False) -> Turns:
         """Turns in which the condition holds, where what must not be said is taken for unsaid unless it was heard."""
         if isinstance(condition, AtLeast):
             if negated:
                 said = sum(name in self._said for name in condition.names)
-                return self._everywhere if said >= condition.need else frozenset()
-            return _in_at_least([places[name] for name in condition.names], condition.need)
+                return self._everywhere if said >= condition.need else NONE
+            return in_at_least([places[name] for name in condition.names], condition.need)
         if isinstance(condition, Not):
-            return self._everywhere - self._where(condition.part, places, not negated)
+            return self._everywhere & ~self._where(condition.part, places, not negated)
         parts = [self._where(part, places, negated) for part in condition.parts]
         if isinstance(condition, And):
-            return frozenset.intersection(*map(frozenset, parts))
-        return frozenset().union(*parts)
+            return reduce(and_, parts)
+        return union(parts)
 
-    def _around(self, places: Set[int]) -> Set[int]:
+    def _around(self, places: Turns) -> Turns:
         """Turns that are in one window with one of these."""
         if self._apart is None:
-            return self._everywhere if places else frozenset()
-        if not self._apart or len(places) == len(self._everywhere):
-            return places
-        return {at + d for at in places for d in range(-self._apart, self._apart + 1)} & self._everywhere
+            return self._everywhere if places else NONE
+        return widened(places, self._apart) & self._everywhere
 
 
 def may_hold(rule: Rule, condition: Condition, listener: Listener, hits: Hits, unknown: Collection[str]) -> bool:
@@ -121,14 +124,4 @@ def may_hold(rule: Rule, condition: Condition, listener: Listener, hits: Hits, u
     for selection in rule.selections:
         if selection.name not in unknown:
             reach.heard(selection, hits)
-    return any(reach.may_hold_at(at, hits, unknown) for at in sorted(reach.live()))
-
-
-def _in_at_least(places: Collection[Set[int]], need: int) -> Set[int]:
-    if need == 1:
-        return frozenset[int]().union(*places)
-    counts: dict[int, int] = {}
-    for turns in places:
-        for at in turns:
-            counts[at] = counts.get(at, 0) + 1
-    return {at for at, count in counts.items() if count >= need}
+    return any(reach.may_hold_at(at, hits, unknown) for at in places_of(reach.live()))

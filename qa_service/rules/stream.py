@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate
 
 import regex
 
@@ -27,6 +26,9 @@ _LATIN_IN_DISGUISE = regex.compile("[A-Z\u00df\u0130\u0131\u0149\u017f\u01f0\u1e
 #: words with single spaces or an apostrophe between them, too.
 _RUN = regex.compile(r"[a-z0-9\u3400-\u4db5\u4e00-\u9ffc]{2,}")
 _ASCII_RUN = regex.compile(r"[a-z0-9]+(?:[ '][a-z0-9]+)*+")
+_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+#: A Chinese character, or another word.
+_UNIT = regex.compile(rf"[{_HAN}]|[^ \n{_HAN}]+")
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
@@ -73,20 +75,17 @@ class Stream:
 
     def units(self, start: int, end: int) -> int:
         """How many Chinese characters and other words begin in ``[start, end)``."""
-        return self._units[end] - self._units[start] if end > start else 0
+        return max(0, bisect_left(self._units, end) - bisect_left(self._units, start))
 
     def units_back(self, at: int, count: int) -> int:
         """The first place from which at most ``count`` characters and other words begin before ``at``."""
-        return bisect_left(self._units, self._units[at] - count)
+        beyond = bisect_left(self._units, at) - count
+        return self._units[beyond - 1] + 1 if beyond > 0 else 0
 
     @cached_property
     def _units(self) -> tuple[int, ...]:
-        before = " "
-        marks: list[int] = []
-        for char in self.text:
-            marks.append(int(char not in " \n" and (is_han(char) or before in " \n" or is_han(before))))
-            before = char
-        return (0, *accumulate(marks))
+        """Where each begins."""
+        return tuple(unit.start() for unit in _UNIT.finditer(self.text))
 
     def _around(self, borders: tuple[int, ...], at: int) -> tuple[int, int]:
         i = bisect_right(borders, at)

@@ -27,15 +27,18 @@ def holding(
     selections = {s.name: s for s in rule.selections}
     found: list[tuple[Hit, ...]] = []
     taken: set[int] = set()
+    empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
     for anchor in sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key):
         if len(found) == most:
             break
-        if anchor.at in taken:
+        if anchor.at in taken or anchor.at in empty:
             continue
         evidence = _window(rule, condition, hits, listener, within, anchor, selections, wanted)
         if evidence:
             found.append(evidence)
             taken |= {h.at for h in evidence}
+        elif within.kind == "turn":
+            empty.add(anchor.at)
     return found
 
 
@@ -88,6 +91,8 @@ def _near(hits: Sequence[Hit], anchor: Hit, within: Within, listener: Listener, 
         apart = within.amount if within.kind == "turns" else 0.0
         first = bisect_left(hits, anchor.at - apart, key=_turn_of)
         hits = hits[first : bisect_right(hits, anchor.at + apart, lo=first, key=_turn_of)]
+    if within.kind == "turn":
+        return hits
     return [h for h in hits if within.reaches(anchor, h, listener.lines, both_ways=both_ways)]
 
 

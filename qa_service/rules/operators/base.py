@@ -16,6 +16,7 @@ from pydantic import JsonValue
 
 from qa_service.records import Measures, Role, Signal, Turn, TurnMeasures
 from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.turns import Turns, turns_at
 from qa_service.rules.spec import Amount
 
 NO_SOUND = "missing_measures: there is no recording whose sound was measured"
@@ -70,12 +71,25 @@ class Scene:
     sound_alike: bool = True
     likeness: Likeness | None = None
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
-    _sides: dict[str, frozenset[int]] = field(default_factory=dict, repr=False)
+    _sides: dict[str, Turns] = field(default_factory=dict, repr=False)
+    #: Turns in which hits can lie within limits, by these.
+    inside: dict[object, Turns] = field(default_factory=dict, repr=False)
 
     @cached_property
     def extent_s(self) -> tuple[float, float]:
         """When the first words begin and the last ones end."""
         return self.turns[0].start_s, max(turn.end_s for turn in self.turns)
+
+    @cached_property
+    def times_s(self) -> Sequence[tuple[float, float]]:
+        """Of each turn, when its first words begin and its last ones end, by the turn or by its words."""
+        return [
+            (
+                min((t.start_s, *(word.start_s for word in t.words))),
+                max((t.end_s, *(word.end_s for word in t.words))),
+            )
+            for t in self.turns
+        ]
 
     def amount(self, amount: Amount) -> float:
         """A number as written, or the parameter it names."""
@@ -89,10 +103,10 @@ class Scene:
             (at, turn) for at, turn in enumerate(self.turns) if speaks(turn, speaker) and self.lines[at].stream.text
         )
 
-    def side(self, speaker: str) -> frozenset[int]:
-        """Positions of the turns of one side."""
+    def side(self, speaker: str) -> Turns:
+        """The turns of one side."""
         if speaker not in self._sides:
-            self._sides[speaker] = frozenset(at for at, turn in enumerate(self.turns) if speaks(turn, speaker))
+            self._sides[speaker] = turns_at(at for at, turn in enumerate(self.turns) if speaks(turn, speaker))
         return self._sides[speaker]
 
     def sound(self) -> Measures:

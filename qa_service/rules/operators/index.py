@@ -7,20 +7,20 @@ not name is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import and_
 from typing import Any
 
 import ahocorasick
 
 from qa_service.rules.operators.lines import Line, Reading
 from qa_service.rules.operators.sounds import is_latin, keys_of, listening_for, ways_to_say
+from qa_service.rules.operators.turns import NONE, Turns, first_turns, places_of, turns_at, union
 from qa_service.rules.operators.words import NEAR_FROM, Term
 from qa_service.text.pinyin import near_key
 
-#: Positions of turns, ascending.
-Turns = Sequence[int]
 #: Ids of sets of literals; in a turn where a term is there is one literal of each.
 Sets = tuple[int, ...]
 
@@ -60,17 +60,17 @@ class Index:
     def scan(self, lines: Sequence[Line], readings: Sequence[Reading] = (), *, sound_alike: bool = True) -> Candidates:
         """Read a call, behind its turns its readings. ``sound_alike``: whether words may be known by their sound."""
         lines = [*lines, *(reading.line for reading in readings)]
-        seen: dict[int, list[int]] = {}
+        seen: dict[int, Turns] = {}
         for at, line in enumerate(lines):
+            here = 1 << at
             for literal in _found(self._automaton, line.stream.text):
-                seen.setdefault(literal, []).append(at)
-        in_sets: dict[int, list[Turns]] = {}
+                seen[literal] = seen.get(literal, NONE) | here
+        sets: dict[int, Turns] = {}
         for literal, turns in seen.items():
             for number in self._members[literal]:
-                in_sets.setdefault(number, []).append(turns)
-        sets = {number: {at for turns in found for at in turns} for number, found in in_sets.items()}
-        call = Candidates(frozenset(range(len(lines))), self._ways, sets, readings)
-        call.odd = {at for at, line in enumerate(lines) if not line.stream.is_plain}
+                sets[number] = sets.get(number, NONE) | turns
+        call = Candidates(len(lines) - len(readings), self._ways, sets, readings)
+        call.odd = turns_at(at for at, line in enumerate(lines) if not line.stream.is_plain)
         if sound_alike:
             self._listen(lines, call)
         return call
@@ -79,15 +79,15 @@ class Index:
         if self._syllables is not None:
             for at, line in enumerate(lines):
                 for code in _found(self._syllables, _syllables(line)):
-                    call.syllables.setdefault(code, set()).add(at)
+                    _add(call.syllables, code, at)
         if self._misheard.by_start:
             for at, line in enumerate(lines):
                 for hit in self._misheard.heard(line):
-                    call.misheard.setdefault(hit.word, set()).add(at)
+                    _add(call.misheard, hit.word, at)
         if self._phonetic:
             for at, line in enumerate(lines):
                 for key in set(keys_of(line)):
-                    call.spelt.setdefault(key, set()).add(at)
+                    _add(call.spelt, key, at)
 
     def _ways_of(self, term: Term) -> _Ways:
         if term.pattern is None:
@@ -106,23 +106,28 @@ class Index:
 
 @dataclass
 class Candidates:
-    """What was read in one call: its turns and, numbered behind them, its ``readings``.
+    """What was read in one call: so many turns and, numbered behind them, its ``readings``.
 
     ``odd``: turns in which case is more than a to z, for which literals prove nothing.
     """
 
-    everywhere: Set[int]
+    count: int
     ways: Mapping[int, _Ways]
-    sets: Mapping[int, set[int]]
+    sets: Mapping[int, Turns]
     readings: Sequence[Reading] = ()
-    odd: set[int] = field(default_factory=set)
-    syllables: dict[str, set[int]] = field(default_factory=dict)
-    misheard: dict[str, set[int]] = field(default_factory=dict)
-    spelt: dict[str, set[int]] = field(default_factory=dict)
-    _turns: dict[int, Set[int]] = field(default_factory=dict, repr=False)
+    odd: Turns = NONE
+    syllables: dict[str, Turns] = field(default_factory=dict)
+    misheard: dict[str, Turns] = field(default_factory=dict)
+    spelt: dict[str, Turns] = field(default_factory=dict)
+    _turns: dict[int, Turns] = field(default_factory=dict, repr=False)
 
-    def turns(self, term: Term) -> Set[int]:
-        """Positions of the turns and readings in which the term can be; all for a term not known."""
+    @cached_property
+    def everywhere(self) -> Turns:
+        """All turns and readings."""
+        return first_turns(self.count + len(self.readings))
+
+    def turns(self, term: Term) -> Turns:
+        """The turns and readings in which the term can be; all for a term not known."""
         if id(term) not in self._turns:
             self._turns[id(term)] = self._read(term)
         return self._turns[id(term)]
@@ -130,46 +135,52 @@ class Candidates:
     @cached_property
     def _by_turn(self) -> Mapping[int, Sequence[tuple[int, Reading]]]:
         found: dict[int, list[tuple[int, Reading]]] = {}
-        for at, reading in enumerate(self.readings, len(self.everywhere) - len(self.readings)):
+        for at, reading in enumerate(self.readings, self.count):
             found.setdefault(reading.first, []).append((at, reading))
         return found
 
-    def readings_from(self, turn: int) -> Sequence[tuple[int, Reading]]:
-        """Positions of the readings that begin in a turn, and these."""
-        return self._by_turn.get(turn, ())
+    @cached_property
+    def _begun(self) -> Turns:
+        return turns_at(self._by_turn)
 
-    def _read(self, term: Term) -> Set[int]:
+    def with_readings(self, turns: Turns) -> Turns:
+        """These turns with the readings that begin in them, and the turns where these end."""
+        found = turns
+        for turn in places_of(turns & self._begun):
+            for at, reading in self._by_turn[turn]:
+                found |= 1 << at | 1 << reading.last
+        return found
+
+    def as_turns(self, found: Turns) -> Turns:
+        """With the turn in which it begins in place of each reading."""
+        behind = found >> self.count
+        begun = turns_at(self.readings[at].first for at in places_of(behind)) if behind else NONE
+        return found & first_turns(self.count) | begun
+
+    def _read(self, term: Term) -> Turns:
         way = self.ways.get(id(term))
         if way is None or way.written is None:
             return self.everywhere
-        found: Set[int] = self._in_all(way.written[0])
-        for numbers in way.written[1:]:
-            found = found | self._in_all(numbers) if numbers[0] in self.sets else found
-        if way.by_case and self.odd:
-            found = found | self.odd
-        for turns in self._by_sound(way):
-            found = found | turns
-        return found
+        found = self.odd if way.by_case else NONE
+        for numbers in way.written:
+            in_all = self.sets.get(numbers[0], NONE)
+            for number in numbers[1:]:
+                in_all &= self.sets.get(number, NONE)
+            found |= in_all
+        return found | union(self._by_sound(way))
 
-    def _in_all(self, numbers: Sets) -> set[int]:
-        first = self.sets.get(numbers[0], _NOWHERE)
-        for number in numbers[1:]:
-            if not first:
-                break
-            first = first & self.sets.get(number, _NOWHERE)
-        return first
-
-    def _by_sound(self, way: _Ways) -> Iterator[set[int]]:
+    def _by_sound(self, way: _Ways) -> Iterator[Turns]:
         if self.syllables:
-            yield from (self.syllables.get(code, _NOWHERE) for code in way.sounds)
+            yield from (self.syllables.get(code, NONE) for code in way.sounds)
         if self.misheard:
-            yield from (self.misheard.get(word, _NOWHERE) for word in way.misheard)
+            yield from (self.misheard.get(word, NONE) for word in way.misheard)
         if self.spelt and way.phonetic:
-            said = (self.spelt.get(a, _NOWHERE) | self.spelt.get(b, _NOWHERE) for a, b in way.phonetic)
-            yield set.intersection(*said)
+            said = [self.spelt.get(a, NONE) | self.spelt.get(b, NONE) for a, b in way.phonetic]
+            yield reduce(and_, said)
 
 
-_NOWHERE: set[int] = set()
+def _add(found: dict[str, Turns], key: str, at: int) -> None:
+    found[key] = found.get(key, NONE) | 1 << at
 
 
 def _automaton(words: Iterable[tuple[str, object]]) -> Any:

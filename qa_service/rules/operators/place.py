@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from qa_service.records import Turn, Word
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Line, Span
-
-_START = Span(0, 0)
+from qa_service.rules.operators.turns import Turns, turns_at
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Place:
     first_share: float | None = None
     last_share: float | None = None
 
-    @property
+    @cached_property
     def anywhere(self) -> bool:
         return self == Place()
 
@@ -86,26 +86,26 @@ def words_of(turn: Turn) -> Iterator[tuple[int, int, Word]]:
 
 def inside(place: Place, hit: Hit, scene: Scene) -> bool:
     """Whether a hit lies within the limits; counted from the first and to the last words of the call."""
-    if place.anywhere:
-        return True
-    turns = scene.turns
+    return place.anywhere or _lies(place, hit.at, hit.time_s, hit.time_s, scene)
+
+
+def may_be_inside(place: Place, scene: Scene) -> Turns:
+    """Turns in which a hit can lie within the limits. Words may be timed beyond the borders of their turn."""
+    if place not in scene.inside:
+        times = enumerate(scene.times_s)
+        scene.inside[place] = turns_at(at for at, (first, last) in times if _lies(place, at, first, last, scene))
+    return scene.inside[place]
+
+
+def _lies(place: Place, at: int, first_s: float, last_s: float, scene: Scene) -> bool:
+    """Whether what is said in a turn between two times can be within the limits."""
     opening, closing = scene.extent_s
     length = closing - opening
     return (
-        (place.first_s is None or hit.time_s <= opening + place.first_s)
-        and (place.last_s is None or hit.time_s >= closing - place.last_s)
-        and (place.first_turns is None or hit.at < place.first_turns)
-        and (place.last_turns is None or hit.at >= len(turns) - place.last_turns)
-        and (place.first_share is None or hit.time_s <= opening + place.first_share * length)
-        and (place.last_share is None or hit.time_s >= closing - place.last_share * length)
+        (place.first_s is None or first_s <= opening + place.first_s)
+        and (place.last_s is None or last_s >= closing - place.last_s)
+        and (place.first_turns is None or at < place.first_turns)
+        and (place.last_turns is None or at >= len(scene.turns) - place.last_turns)
+        and (place.first_share is None or first_s <= opening + place.first_share * length)
+        and (place.last_share is None or last_s >= closing - place.last_share * length)
     )
-
-
-def may_be_inside(place: Place, at: int, scene: Scene) -> bool:
-    """Whether a hit in a turn can lie within the limits. Words may be timed beyond the borders of their turn."""
-    turn = scene.turns[at]
-    times = [turn.start_s, turn.end_s, *(t for word in turn.words for t in (word.start_s, word.end_s))]
-    first, last = (Hit("", 0, at, _START, time_s) for time_s in (min(times), max(times)))
-    starts = Place(first_s=place.first_s, first_turns=place.first_turns, first_share=place.first_share)
-    ends = Place(last_s=place.last_s, last_turns=place.last_turns, last_share=place.last_share)
-    return inside(starts, first, scene) and inside(ends, last, scene)

@@ -21,6 +21,7 @@ from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
 from qa_service.rules.spec import Amount
 
 Parameters = Mapping[str, JsonValue]
+RUNNING = ("test", "stable")
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,15 @@ class Pack:
         """Of all terms of its rules; made when the first call asks for it."""
         selections = [selection for rule in self.rules for selection in rule.selections]
         return Index(term for s in selections for term in (*s.terms, *s.excluded))
+
+    @cached_property
+    def running(self) -> Mapping[str, Sequence[Rule]]:
+        """By language, the rules that are run: no drafts and none that are retired."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for language in rule.languages if rule.spec.status in RUNNING else ():
+                found.setdefault(language, []).append(rule)
+        return found
 
     @cached_property
     def respeller(self) -> Respeller:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from qa_service.rules.lexer import ExpressionError, Tokens
 
@@ -78,6 +79,7 @@ def default_condition(names: Iterable[str]) -> Condition:
     return And((needed, Not(AtLeast(filters, 1)))) if filters else needed
 
 
+@lru_cache(maxsize=4096)
 def mentioned(condition: Condition, negated: bool = False) -> tuple[frozenset[str], frozenset[str]]:
     """Selections that must be present somewhere in it, and those that must be absent."""
     if isinstance(condition, AtLeast):

@@ -23,7 +23,7 @@ from qa_service.records import (
 )
 from qa_service.rules import evidence
 from qa_service.rules.case import Case
-from qa_service.rules.compiled import Pack, Parameters, Rule, Selection
+from qa_service.rules.compiled import RUNNING, Pack, Parameters, Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
@@ -45,8 +45,6 @@ from qa_service.rules.second_opinion import REASON, SecondOpinion
 from qa_service.rules.windows import holding
 
 __all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
-
-RUNNING = ("test", "stable")
 
 
 def evaluate(
@@ -91,7 +89,7 @@ def evaluate(
     marks: list[Mark] = []
     for pack in packs:
         own = {**pack.parameters, **{k: v for k, v in (parameters or {}).items() if k in pack.parameters}}
-        for rule in filter(which, _running(pack, transcript.language or "")):
+        for rule in filter(which, pack.running.get(transcript.language or "", ())):
             heard, reason = _judged(rule, pack, own, case, explain)
             found += [(rule, heard)] if rule.spec.marks is None else []
             marks += marks_of(rule, heard, case)
@@ -104,10 +102,6 @@ def evaluate(
     ]
     findings = sorted(without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
-
-
-def _running(pack: Pack, language: str) -> Iterator[Rule]:
-    return (rule for rule in pack.rules if rule.spec.status in RUNNING and language in rule.languages)
 
 
 def _judged(

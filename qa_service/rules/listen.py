@@ -12,7 +12,7 @@ from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
-from qa_service.rules.operators.place import Place, inside, may_be_inside, time_of
+from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.turns import Turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
 from qa_service.rules.stream import is_plain
@@ -82,6 +82,8 @@ class Listener:
         return replace(self, only=None, enough=False).hits(self.selections[name], anyone=anyone)
 
     def _place(self, selection: Selection) -> Place:
+        if not selection.places:
+            return ANYWHERE
         limits = {name.removeprefix("within_"): self.scene.amount(a) for name, a in selection.places.items()}
         return Place(**limits)
 

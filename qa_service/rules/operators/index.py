@@ -7,20 +7,21 @@ not name is not there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, reduce
 from operator import and_
-from typing import Any
+from typing import Any, TypeVar
 
 import ahocorasick
 
 from qa_service.rules.operators.lines import Line, Reading
 from qa_service.rules.operators.sounds import is_latin, keys_of, listening_for, ways_to_say
-from qa_service.rules.operators.turns import NONE, Turns, first_turns, places_of, turns_at, union
+from qa_service.rules.operators.turns import NONE, Turns, first_turns, places_of, turns_at
 from qa_service.rules.operators.words import NEAR_FROM, Term
 from qa_service.text.pinyin import near_key
 
+Key = TypeVar("Key")
 #: Ids of sets of literals; in a turn where a term is there is one literal of each.
 Sets = tuple[int, ...]
 
@@ -53,13 +54,46 @@ class Index:
                 members.setdefault(literal, []).append(number)
         self._members = list(members.values())
         self._automaton = _automaton((literal, number) for number, literal in enumerate(members))
-        self._syllables = _automaton((code, code) for way in self._ways.values() for code in way.sounds)
-        self._misheard = listening_for({word for way in self._ways.values() for word in way.misheard})
-        self._phonetic = any(way.phonetic for way in self._ways.values())
+        #: By the first set of each of its alternatives: terms, and the sets that must be there too.
+        self._written: dict[int, list[tuple[int, Sets]]] = {}
+        self._by_syllables: dict[str, list[int]] = {}
+        self._by_misheard: dict[str, list[int]] = {}
+        for key, way in self._ways.items():
+            for sets in way.written or ():
+                self._written.setdefault(sets[0], []).append((key, sets[1:]))
+            for code in dict.fromkeys(way.sounds):
+                self._by_syllables.setdefault(code, []).append(key)
+            for word in way.misheard:
+                self._by_misheard.setdefault(word, []).append(key)
+        self._syllables = _automaton((code, code) for code in self._by_syllables)
+        self._misheard = listening_for(self._by_misheard)
+        self._phonetic = {key: way.phonetic for key, way in self._ways.items() if way.phonetic}
 
     def scan(self, lines: Sequence[Line], readings: Sequence[Reading] = (), *, sound_alike: bool = True) -> Candidates:
         """Read a call, behind its turns its readings. ``sound_alike``: whether words may be known by their sound."""
+        call = Candidates(len(lines), readings, self._ways)
         lines = [*lines, *(reading.line for reading in readings)]
+        self._read(lines, call)
+        if sound_alike:
+            self._listen(lines, call)
+        return call
+
+    def _read(self, lines: Sequence[Line], call: Candidates) -> None:
+        sets = self._sets(lines)
+        for first, turns in sets.items():
+            for key, others in self._written.get(first, ()):
+                both = turns
+                for number in others:
+                    both &= sets.get(number, NONE)
+                if both:
+                    _add(call.found, key, both)
+        odd = turns_at(at for at, line in enumerate(lines) if not line.stream.is_plain)
+        for key, way in self._ways.items() if odd else ():
+            if way.by_case:
+                _add(call.found, key, odd)
+
+    def _sets(self, lines: Sequence[Line]) -> dict[int, Turns]:
+        """Where one of the literals of each set is."""
         seen: dict[int, Turns] = {}
         for at, line in enumerate(lines):
             here = 1 << at
@@ -69,25 +103,25 @@ class Index:
         for literal, turns in seen.items():
             for number in self._members[literal]:
                 sets[number] = sets.get(number, NONE) | turns
-        call = Candidates(len(lines) - len(readings), self._ways, sets, readings)
-        call.odd = turns_at(at for at, line in enumerate(lines) if not line.stream.is_plain)
-        if sound_alike:
-            self._listen(lines, call)
-        return call
+        return sets
 
     def _listen(self, lines: Sequence[Line], call: Candidates) -> None:
-        if self._syllables is not None:
-            for at, line in enumerate(lines):
-                for code in _found(self._syllables, _syllables(line)):
-                    _add(call.syllables, code, at)
-        if self._misheard.by_start:
-            for at, line in enumerate(lines):
-                for hit in self._misheard.heard(line):
-                    _add(call.misheard, hit.word, at)
-        if self._phonetic:
-            for at, line in enumerate(lines):
-                for key in set(keys_of(line)):
-                    _add(call.spelt, key, at)
+        said: dict[str, Turns] = {}
+        for at, line in enumerate(lines) if self._syllables is not None else ():
+            for code in _found(self._syllables, _syllables(line)):
+                _add(said, code, 1 << at)
+        _add_all(call.found, said, self._by_syllables)
+        misheard: dict[str, Turns] = {}
+        for at, line in enumerate(lines) if self._by_misheard else ():
+            for hit in self._misheard.heard(line):
+                _add(misheard, hit.word, 1 << at)
+        _add_all(call.found, misheard, self._by_misheard)
+        spelt: dict[str, Turns] = {}
+        for at, line in enumerate(lines) if self._phonetic else ():
+            for word in set(keys_of(line)):
+                _add(spelt, word, 1 << at)
+        for key, words in self._phonetic.items():
+            _add(call.found, key, reduce(and_, (spelt.get(a, NONE) | spelt.get(b, NONE) for a, b in words)))
 
     def _ways_of(self, term: Term) -> _Ways:
         if term.pattern is None:
@@ -108,18 +142,13 @@ class Index:
 class Candidates:
     """What was read in one call: so many turns and, numbered behind them, its ``readings``.
 
-    ``odd``: turns in which case is more than a to z, for which literals prove nothing.
+    ``found``: turns and readings by the id of the term that can be there.
     """
 
     count: int
+    readings: Sequence[Reading]
     ways: Mapping[int, _Ways]
-    sets: Mapping[int, Turns]
-    readings: Sequence[Reading] = ()
-    odd: Turns = NONE
-    syllables: dict[str, Turns] = field(default_factory=dict)
-    misheard: dict[str, Turns] = field(default_factory=dict)
-    spelt: dict[str, Turns] = field(default_factory=dict)
-    _turns: dict[int, Turns] = field(default_factory=dict, repr=False)
+    found: dict[int, Turns] = field(default_factory=dict)
 
     @cached_property
     def everywhere(self) -> Turns:
@@ -128,9 +157,10 @@ class Candidates:
 
     def turns(self, term: Term) -> Turns:
         """The turns and readings in which the term can be; all for a term not known."""
-        if id(term) not in self._turns:
-            self._turns[id(term)] = self._read(term)
-        return self._turns[id(term)]
+        way = self.ways.get(id(term))
+        if way is None or way.written is None:
+            return self.everywhere
+        return self.found.get(id(term), NONE)
 
     @cached_property
     def _by_turn(self) -> Mapping[int, Sequence[tuple[int, Reading]]]:
@@ -154,33 +184,20 @@ class Candidates:
     def as_turns(self, found: Turns) -> Turns:
         """With the turn in which it begins in place of each reading."""
         behind = found >> self.count
-        begun = turns_at(self.readings[at].first for at in places_of(behind)) if behind else NONE
-        return found & first_turns(self.count) | begun
-
-    def _read(self, term: Term) -> Turns:
-        way = self.ways.get(id(term))
-        if way is None or way.written is None:
-            return self.everywhere
-        found = self.odd if way.by_case else NONE
-        for numbers in way.written:
-            in_all = self.sets.get(numbers[0], NONE)
-            for number in numbers[1:]:
-                in_all &= self.sets.get(number, NONE)
-            found |= in_all
-        return found | union(self._by_sound(way))
-
-    def _by_sound(self, way: _Ways) -> Iterator[Turns]:
-        if self.syllables:
-            yield from (self.syllables.get(code, NONE) for code in way.sounds)
-        if self.misheard:
-            yield from (self.misheard.get(word, NONE) for word in way.misheard)
-        if self.spelt and way.phonetic:
-            said = [self.spelt.get(a, NONE) | self.spelt.get(b, NONE) for a, b in way.phonetic]
-            yield reduce(and_, said)
+        if not behind:
+            return found
+        return found & first_turns(self.count) | turns_at(self.readings[at].first for at in places_of(behind))
 
 
-def _add(found: dict[str, Turns], key: str, at: int) -> None:
-    found[key] = found.get(key, NONE) | 1 << at
+def _add(found: dict[Key, Turns], key: Key, turns: Turns) -> None:
+    found[key] = found.get(key, NONE) | turns
+
+
+def _add_all(found: dict[int, Turns], heard: Mapping[str, Turns], terms: Mapping[str, Sequence[int]]) -> None:
+    """Where words were heard, for the terms that they can be part of."""
+    for word, turns in heard.items():
+        for key in terms[word]:
+            _add(found, key, turns)
 
 
 def _automaton(words: Iterable[tuple[str, object]]) -> Any:

@@ -28,6 +28,9 @@ class Place:
         return self == Place()
 
 
+ANYWHERE = Place()
+
+
 @dataclass(frozen=True)
 class Within:
     """How far from an anchor other hits may lie. ``kind``: turn, turns, seconds, near or call."""

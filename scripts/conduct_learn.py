@@ -2,7 +2,7 @@
 
     python scripts/conduct_learn.py --base FOLDER --work FOLDER [--device cuda|cpu] [--seed N]
         [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
-        [--fold N]
+        [--keep] [--fold N]
 
 ``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are put there,
 and what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 
 TEACHER_STEPS, STEPS, BATCH = 2600, 3800, 512
-TOLD_EVERY = 250
+TOLD_EVERY = 50
 
 
 def new(base: str, seed: int, device: str) -> ConductNetwork:
@@ -104,9 +105,11 @@ def run(args: argparse.Namespace) -> None:
         if args.fold is not None:
             return
     network = make(0)
-    lesson = Lesson(args.steps or STEPS, args.batch or BATCH, args.rate, seed=args.seed)
+    head_rate = Lesson.head_rate * args.rate / Lesson.rate
+    lesson = Lesson(args.steps or STEPS, args.batch or BATCH, args.rate, head_rate, seed=args.seed)
     everything = torch.ones(rows.examples, dtype=torch.bool, device=args.device)
-    learn(network, rows, everything, lesson, chances=chances, on_step=partial(told, "student"))
+    before = deepcopy(network).requires_grad_(False).eval() if args.keep else None
+    learn(network, rows, everything, lesson, chances=chances, beside=before, on_step=partial(told, "student"))
     torch.save({k: v.cpu() for k, v in network.state_dict().items()}, student)
     logits = logits_of(network, choose).float().cpu().numpy()
     print(looked_at(logits, choose.targets.cpu().numpy()), f"{time.monotonic() - began:.0f} s", flush=True)
@@ -127,6 +130,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--rate", type=float, default=Lesson.rate)
     parser.add_argument("--alone", action="store_true", help="a student without teachers")
     parser.add_argument("--begin", type=Path, help="a state to go on from, instead of the encoder as it is")
+    parser.add_argument("--keep", action="store_true", help="learn beside the labels what the state to go on from says")
     parser.add_argument("--threads", type=int, default=2)
 
 

@@ -2,26 +2,28 @@
 
     python scripts/conduct_rows.py --tokenizer tokenizer.json --public FOLDER --work FOLDER [--verdicts FILE.jsonl]
 
-All turns, utterances of single requirements, examples of the rules and public comments, each in ``VERSIONS``: as
-written and with speech damage. scripts/conduct_learn.py learns from them, and needs nothing of this project but its
-classify package: a machine with a GPU and torch will do.
+All turns, utterances of single requirements, turns of whole calls, examples of the rules and public comments, each in
+``VERSIONS``: as written and with speech damage. scripts/conduct_learn.py learns from them, and needs nothing of this
+project but its classify package: a machine with a GPU and torch will do.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import re
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import call_data
 import conduct_data as data
 import numpy as np
 import requirement_data
 import torch
 
 from qa_service.classify.distil import Rows
-from qa_service.classify.passages import Reader
+from qa_service.classify.passages import Reader, Said
 from qa_service.classify.training import Example
 
 VERSIONS = (0.0, 0.0, 0.3, 0.3, 0.6, 0.6, 1.0, 1.0)
@@ -29,8 +31,13 @@ VERSIONS = (0.0, 0.0, 0.3, 0.3, 0.6, 0.6, 1.0, 1.0)
 HEARD = (0.0, 0.45, 0.9)
 """The same for the linear model."""
 FOLDS = 4
-OFTEN = {"turn": 1.0, "verdict": 3.0, "requirement": 2.0, "rule": 1.0, "comment": 0.4}
+OFTEN = {"turn": 1.0, "verdict": 3.0, "requirement": 2.0, "call": 2.0, "rule": 1.0, "comment": 0.4}
 """How many times an epoch has an example."""
+AGAIN = {"turn": 0.25, "verdict": 3.0, "requirement": 0.7, "call": 3.0, "rule": 0.3, "comment": 0.1}
+"""The same where weights are gone on from that have learned most of them."""
+ANSWERED = 0.5
+"""Share of the utterances of requirements and of the rules' examples that get some customer's answer: in calls what
+breaks a requirement is seldom the last word."""
 OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
 
 
@@ -50,6 +57,7 @@ def learned_from(public: Path, verdicts: Path | None, seed: int) -> list[Source]
     found = [_turn(r, "turn") for r in data.own(OWN_DATA, "train")] + [_turn(r, "verdict") for r in reviewed]
     for file, _, example in requirement_data.utterances(OWN_DATA / "requirements", "train"):
         found.append(Source(example, "requirement", file))
+    found += [Source(e, "call", file) for file, e in call_data.examples(OWN_DATA / "calls")]
     found += [Source(e, "rule", e.passage.turn.text) for e in requirement_data.rule_examples()]
     comments = data.cold(public / "cold_train_dev.jsonl", "train") + data.english(public, seed)
     found += [Source(e, "comment", e.passage.turn.text) for e in comments]
@@ -80,7 +88,9 @@ def fold(author: str) -> int:
     return zlib.crc32(author.encode()) % FOLDS
 
 
-def numbers(sources: list[Source], shares: tuple[float, ...], reader: Reader, seed: int) -> Rows:
+def numbers(
+    sources: list[Source], shares: tuple[float, ...], reader: Reader, seed: int, often: dict[str, float] = OFTEN
+) -> Rows:
     """Each version of all sources; comments, which are written, stay as they are in all of them. A quarter of the turns
     to learn from stand beside another sentence, another quarter in each version."""
     damage, chance = data.damager(OWN_DATA), random.Random(seed * 101)
@@ -92,6 +102,8 @@ def numbers(sources: list[Source], shares: tuple[float, ...], reader: Reader, se
         examples = [s.example for s in sources]
         for i, one in zip(turns, data.joined(list(turns.values()), chance), strict=True):
             examples[i] = one
+        if turns:  # to learn from, not to look at
+            examples = _answered(examples, sources, chance)
         heard = [i for i, s in enumerate(sources) if s.kind != "comment"]
         for i, one in zip(heard, data.damaged([examples[i] for i in heard], damage, chance, share), strict=True):
             examples[i] = one
@@ -107,19 +119,43 @@ def numbers(sources: list[Source], shares: tuple[float, ...], reader: Reader, se
         ids=torch.from_numpy(np.concatenate(tokens).astype(np.int64)),
         start=torch.from_numpy(start), length=torch.from_numpy(length), own=torch.from_numpy(own),
         targets=torch.tensor([s.example.targets for s in sources]).long(),
-        often=torch.tensor([OFTEN[s.kind] for s in sources]), fold=torch.tensor([fold(s.author) for s in sources]),
+        often=torch.tensor([often[s.kind] for s in sources]), fold=torch.tensor([fold(s.author) for s in sources]),
     )  # fmt: skip
 
 
-def write(tokenizer: Path, public: Path, work: Path, verdicts: Path | None, seed: int, most: int | None = None) -> None:
-    """rows.npz and choose.npz; ``most``: of each kind, to try the way."""
+def _answered(examples: list[Example], sources: list[Source], chance: random.Random) -> list[Example]:
+    """With a customer's turn of the same language behind some of the utterances that end in the agent's."""
+    pools: dict[str, list[Said]] = {"zh": [], "en": []}
+    for source in sources:
+        if source.turn and source.turn.example.passage.turn.speaker == "customer":
+            pools[source.turn.language].append(source.turn.example.passage.turn)
+    found = list(examples)
+    for i, source in enumerate(sources):
+        passage = examples[i].passage
+        if source.kind in ("requirement", "rule") and passage.after is None and chance.random() < ANSWERED:
+            pool = pools["zh" if re.search("[\u4e00-\u9fff]", passage.turn.text) else "en"]
+            found[i] = replace(examples[i], passage=replace(passage, after=chance.choice(pool) if pool else None))
+    return found
+
+
+def write(
+    tokenizer: Path,
+    public: Path,
+    work: Path,
+    verdicts: Path | None,
+    seed: int,
+    most: int | None = None,
+    *,
+    again: bool = False,
+) -> None:
+    """rows.npz and choose.npz; ``most``: of each kind, to try the way; ``again``: for weights that know most of it."""
     work.mkdir(parents=True, exist_ok=True)
     reader = Reader(tokenizer)
     for name, sources, shares in (
         ("rows", learned_from(public, verdicts, seed), VERSIONS),
         ("choose", looked_at(), (0.0, 1.0)),
     ):
-        numbers(_some(sources, most), shares, reader, seed).write(work / f"{name}.npz")
+        numbers(_some(sources, most), shares, reader, seed, AGAIN if again else OFTEN).write(work / f"{name}.npz")
 
 
 def _some(sources: list[Source], most: int | None) -> list[Source]:

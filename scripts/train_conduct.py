@@ -10,8 +10,9 @@
 made again, so that rows can be written here, learned from on a machine with a GPU (scripts/conduct_learn.py), and the
 student be shipped from here. After a change of turns or of settings, give a new folder.
 ``--verdicts``: what reviewers decided (``qa models export-labels``), learned from beside our own turns.
-``--from-shipped``: go on from the weights under ``--out`` or models/conduct, with a rate of a quarter and no teachers:
-for verdicts, on a machine without a GPU. 1500 steps of 32 take about 40 minutes on 2 cores.
+``--from-shipped``: go on from the weights under ``--out`` or models/conduct, with a rate of a quarter; in place of
+teachers it is these weights' own word that is learned beside the labels, so that they forget nothing. For verdicts and
+new calls, on a machine without a GPU: 1500 steps of 32 take about an hour on 2 cores.
 
 All of it takes about ten minutes on an H100 and days on 2 cores. scripts/eval_conduct.py scores what comes out.
 """
@@ -37,7 +38,7 @@ def main() -> None:
     tokenizer = weights.tokenizer(args.base)
     if not (args.work / "rows.npz").exists():
         most = 64 if args.quick else None
-        conduct_rows.write(tokenizer, args.public, args.work, args.verdicts, args.seed, most)
+        conduct_rows.write(tokenizer, args.public, args.work, args.verdicts, args.seed, most, again=args.from_shipped)
     if args.from_shipped and not (begin := args.work / "begin.pt").exists():
         torch.save(shipped(args.out if (args.out / "conduct.safetensors").exists() else weights.SHIPPED), begin)
     conduct_learn.run(args)
@@ -65,7 +66,7 @@ def _arguments() -> argparse.Namespace:
     conduct_learn.arguments(parser)
     args = parser.parse_args()
     if args.from_shipped:
-        args.alone, args.begin = True, args.work / "begin.pt"
+        args.alone, args.keep, args.begin = True, True, args.work / "begin.pt"
         args.steps, args.batch, args.rate = args.steps or CONTINUED_STEPS, args.batch or CONTINUED_BATCH, CONTINUED_RATE
     if args.quick:
         args.teacher_steps, args.steps, args.batch = 2, 4, 16

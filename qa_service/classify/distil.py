@@ -151,12 +151,14 @@ def learn(
     lesson: Lesson,
     *,
     chances: Tensor | None = None,
+    beside: ConductNetwork | None = None,
     on_step: Callable[[int, Tensor], None] = lambda *_: None,
 ) -> None:
     """Train what is free of ``network`` on the examples ``among`` (bool); its running mean is what it has in the end.
 
     Args:
         chances: what the teachers say, (versions, examples, outputs); without them the labels alone are learned.
+        beside: a network whose word counts as a teacher's, in place of ``chances``: the weights that are gone on from.
         on_step: told the step, from 1, and its loss.
     """
     device = rows.ids.device
@@ -185,6 +187,9 @@ def learn(
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
                 logits = network(ids, thinned(mask, types, lesson.left_out, chance), types)
             told = None if chances is None else chances[versions, examples]
+            if beside is not None:
+                with torch.no_grad():
+                    told = torch.sigmoid(beside(ids, mask, types).float())
             loss = mixed_loss(logits.float(), rows.targets[examples], told, weights)
             loss.backward()
             nn.utils.clip_grad_norm_(free, 1.0)

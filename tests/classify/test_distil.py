@@ -147,6 +147,22 @@ def test_what_stays_in_the_end_is_a_mean_of_the_last_weights() -> None:
     assert (made.head.bias <= last.amax(0) + 1e-3).all()
 
 
+def test_the_word_of_weights_gone_on_from_is_learned_where_nobody_looked() -> None:
+    import torch
+
+    from qa_service.classify.distil import Lesson, learn, logits_of
+
+    before, made, given = network(), network(), rows()
+    known = OUTPUTS.index("dispute")
+    with torch.no_grad():
+        before.head.bias[known] = 4.0
+    given.targets[:, known] = -1
+    lesson = Lesson(steps=80, batch=8, rate=5e-3, head_rate=5e-2, mean=0.9)
+    learn(made, given, everything(given), lesson, beside=before)
+    assert logits_of(made, given)[:, :32, known].min() > 1.0
+    assert torch.equal(before.head.weight, network().head.weight)
+
+
 def test_chances_are_mixed_into_labels_and_stand_where_nobody_looked() -> None:
     import torch
 

@@ -27,7 +27,7 @@ def sources():
     import requirement_data
 
     own = conduct_data.own(conduct_rows.OWN_DATA, "train")[:40]
-    broken = requirement_data.utterances(conduct_rows.OWN_DATA / "requirements", "train")[:20]
+    broken = requirement_data.utterances(conduct_rows.OWN_DATA / "requirements", "train")[-20:]  # as the turns: English
     found = [conduct_rows._turn(row, "turn") for row in own]
     found += [conduct_rows.Source(e, "requirement", file) for file, _, e in broken]
     comments = [conduct_data.comment(f"comment {i}", bool(i % 2)) for i in range(5)]
@@ -45,13 +45,17 @@ def test_as_written_the_rows_are_what_the_reader_makes_of_the_sources() -> None:
     assert rows.start.shape == (2, 65)
     assert rows.targets.tolist() == [[int(t) for t in s.example.targets] for s in given]
     plain = reader.encode([s.example.passage for s in given])
-    joined = 0
+    joined = answered = 0
     for at, encoded in enumerate(plain):
         start, length = int(rows.start[0, at]), int(rows.length[0, at])
-        same = tuple(rows.ids[start : start + length].tolist()) == encoded.ids
-        joined += not same
-        assert same or given[at].turn is not None  # only a turn stands beside another sentence
+        found = tuple(rows.ids[start : start + length].tolist())
+        if found == encoded.ids:
+            continue
+        joined += given[at].turn is not None  # only a turn stands beside another sentence
+        answered += given[at].kind == "requirement"
+        assert given[at].turn is not None or found[: encoded.own] == encoded.ids[: encoded.own]
     assert 2 <= joined <= 20
+    assert 3 <= answered <= 17
     comments = slice(60, 65)
     assert torch.equal(rows.start[0, comments], rows.start[1, comments])
     changed = rows.length[0, :60] != rows.length[1, :60]
@@ -76,6 +80,7 @@ def test_nothing_that_is_scored_or_chosen_from_is_learned() -> None:
     learned = {s.author for s in sources()}
     assert not learned & {*conduct_data.TEST, *conduct_data.CHOOSE}
     looked_at = conduct_rows.looked_at()
+    assert not [s for s in looked_at if s.kind == "call"]
     assert {s.author for s in looked_at if s.kind == "turn"} == set(conduct_data.CHOOSE)
     assert all(s.author.endswith("-a") for s in looked_at if s.kind == "requirement")
     assert all(s.turn is None for s in looked_at)

@@ -223,13 +223,8 @@ def _code(sounds: Sequence[str]) -> str:
 
 def _syllables(line: Line) -> str:
     """The syllables of a turn as one text in both forms, a space where something stands between two of them."""
-    before = -1
-    near, plain = [], []
-    for syllable, close in zip(line.syllables, line.near, strict=True):
-        if syllable.start != before:
-            near.append("~ ")
-            plain.append("= ")
-        near.append(f"~{close}")
-        plain.append(f"={syllable.text}")
-        before = syllable.end
-    return f"{''.join(near)}~ {''.join(plain)}="
+    ends = (-1, *(syllable.end for syllable in line.syllables))
+    apart = [syllable.start != end for syllable, end in zip(line.syllables, ends, strict=False)]
+    near = "".join([f"~ ~{s}" if gap else f"~{s}" for s, gap in zip(line.near, apart, strict=True)])
+    plain = "".join([f"= ={s}" if gap else f"={s}" for s, gap in zip(line.plain, apart, strict=True)])
+    return f"{near}~ {plain}="

@@ -85,7 +85,10 @@ class Words:
         near, found = line.near, []
         begun = self.by_start.keys() & line.pairs.keys()
         for i in sorted(i for pair in begun for i in line.pairs[pair]):
+            start = line.syllables[i].start
             for word, sounds, classes in self.by_start[near[i], near[i + 1]]:
+                if line.stream.text.startswith(word, start):
+                    continue  # written as it is meant
                 if near[i : i + len(classes)] == classes and (hit := _at(line, i, word, sounds)) is not None:
                     found.append(hit)
         return found

@@ -23,6 +23,10 @@ KEPT = 0.02
 """Weaker signals are not kept. So low since what is as good as impossible casts doubt on what words say."""
 MOST_REQUIREMENTS = 2
 """Of one turn and country: a reviewer who is asked about ten clauses reads none."""
+LOOKED_BACK = 3
+"""Turns on each side among which the other side's words are looked for: a speaker who takes a breath is cut into turns,
+and the network learned what is said between words of the other side; another turn of the same speaker in their place
+makes it see nothing at all."""
 EXPLAINED = frozenset(AGENT_FAULTS + REQUIREMENTS)
 _SENTENCE = re.compile(r"[^。！？!?.;；]+[。！？!?.;；]*")
 
@@ -130,8 +134,8 @@ class TurnClassifier:
         for at, turn in enumerate(turns):
             if not turn.text.strip() or not told_of(said[at].speaker):
                 continue
-            before = said[at - 1] if at else None
-            after = said[at + 1] if at + 1 < len(said) else None
+            before = _other_side(said[at], said[max(0, at - LOOKED_BACK) : at][::-1])
+            after = _other_side(said[at], said[at + 1 : at + 1 + LOOKED_BACK])
             for text in self.pieces(turn.text):
                 yield Asked(call, turn, Passage(Said(text, said[at].speaker), before, after))
 
@@ -177,6 +181,11 @@ class TurnClassifier:
             order = sorted(known, key=lambda label: -row[self._names.index(label)])
             found |= {label: rank for rank, label in enumerate(order)}
         return found
+
+
+def _other_side(turn: Said, around: Sequence[Said]) -> Said | None:
+    """The nearest of the turns that somebody else says."""
+    return next((other for other in around if other.speaker != turn.speaker), None)
 
 
 def _surer(one: Signal, other: Signal) -> Signal:

@@ -7,7 +7,7 @@ import pytest
 
 from qa_service.classify.card import Card, LabelCard
 from qa_service.classify.labels import CONDUCT, OUTPUTS, told_of
-from qa_service.classify.passages import Batch
+from qa_service.classify.passages import Batch, Passage, Said
 from qa_service.classify.turns import BATCH_TOKENS, TurnClassifier
 from qa_service.records import Role, Turn
 from tests.classify.fakes import READER, WordRuntime, classifier
@@ -124,3 +124,21 @@ def test_turns_keep_their_own_numbers() -> None:
     made, _ = classifier(WORDS)
     later = Turn(index=41, role=Role.AGENT, channel=0, start_s=0, end_s=1, text="滚")
     assert made.signals([[later]])[0][0].turn == 41
+
+
+def test_around_a_turn_stands_what_the_other_side_says_also_where_one_side_is_cut_into_turns() -> None:
+    """The network learned turns between words of the other side; beside more of its own speaker it sees nothing."""
+
+    def passages(sides: str) -> list[Passage]:
+        roles = {"a": Role.AGENT, "c": Role.CUSTOMER}
+        said = turns(*(f"part {i}" for i in range(len(sides))))
+        said = [t.model_copy(update={"role": roles[side]}) for t, side in zip(said, sides, strict=True)]
+        return [asked.passage for asked in classifier(WORDS)[0].asked(0, said)]
+
+    cut = passages("acaac")
+    assert [cut[3].before, cut[3].after] == [Said("part 1", "customer"), Said("part 4", "customer")]
+    assert cut[2].after == Said("part 4", "customer")
+    assert cut[0].before is None
+    alone = passages("aaaaaac")
+    assert alone[1].after is None  # too far away to be an answer
+    assert alone[5].before is None

@@ -187,9 +187,7 @@ def learn(
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda"):
                 logits = network(ids, thinned(mask, types, lesson.left_out, chance), types)
             told = None if chances is None else chances[versions, examples]
-            if beside is not None:
-                with torch.no_grad():
-                    told = torch.sigmoid(beside(ids, mask, types).float())
+            told = told if beside is None else _said_by(beside, ids, mask, types)
             loss = mixed_loss(logits.float(), rows.targets[examples], told, weights)
             loss.backward()
             nn.utils.clip_grad_norm_(free, 1.0)
@@ -205,6 +203,11 @@ def learn(
         for parameter, mean in zip(free, means, strict=True):
             parameter.copy_(mean)
     network.eval()
+
+
+def _said_by(network: ConductNetwork, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
+    with torch.no_grad():
+        return torch.sigmoid(network(ids, mask, types).float())
 
 
 def counted(device: torch.device) -> Tensor:

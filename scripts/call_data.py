@@ -1,11 +1,15 @@
 """What the classifier learns of whole calls: each of the agent's turns where it stands, answered and not yet.
 
-``models/conduct/data/calls/PLACE-AUTHOR.jsonl``: a call on each line, as scripts/eval_calls.py reads one, with the
-requirements that each of the agent's turns breaks (``labels``) or may be said to break (``also``).
+    python scripts/call_data.py OUT [--of PREFIX]     # the calls (of cn, us-q1 …) as files for scripts/eval_calls.py
+
+``models/conduct/data/calls/PLACE-AUTHOR.jsonl``: a call on each line, with the requirements that each of the agent's
+turns breaks (``labels``) or may be said to break (``also``).
 """
 
 from __future__ import annotations
 
+import argparse
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
@@ -15,9 +19,10 @@ from typing import Any
 import conduct_data as data
 
 from qa_service.classify.labels import REQUIREMENTS, requirements_of
-from qa_service.classify.passages import Passage, Said
+from qa_service.classify.passages import Said, passage_at
 from qa_service.classify.training import Example
 
+CALLS = Path(__file__).parent.parent / "models" / "conduct" / "data" / "calls"
 #: Broken by the hour of the call alone, not by words, where it begins outside these hours.
 HOURS = {"CN-TIME-01": (8, 20), "US-1692C-A1": (8, 21)}
 
@@ -36,19 +41,35 @@ def _of_call(call: dict[str, Any]) -> Iterator[Example]:
     for at, turn in enumerate(call["turns"]):
         if turn["role"] != "agent" or not turn["text"].strip():
             continue
-        before, after = said[at - 1] if at else None, said[at + 1] if at + 1 < len(said) else None
-        passage = Passage(said[at], before, after)
-        broken, open_ = set(turn["labels"]) - silent, {*turn["also"], *silent}
+        broken = frozenset(REQUIREMENTS) & set(turn["labels"]) - silent
+        open_ = {*turn["also"], *silent}
         # Whether a turn with a fault breaks another country's rules as well nobody looked at.
+        faultless = not (set(turn["labels"]) - silent or open_)
         places = requirements_of("agent", turn["text"])
-        mine = [r for place in places for r in place if not (broken or open_) or r.startswith(call["jurisdiction"])]
-        known = frozenset(mine) - open_ | (broken & frozenset(REQUIREMENTS))
-        found = Example(passage, frozenset(broken) & frozenset(REQUIREMENTS), known=known)
+        mine = {r for place in places for r in place if faultless or r.startswith(call["jurisdiction"])}
+        found = Example(passage_at(said, at), broken, known=frozenset(mine - open_ | broken))
         yield found
-        if after is not None:
-            yield replace(found, passage=replace(passage, after=None))
+        if found.passage.after is not None:
+            yield replace(found, passage=replace(found.passage, after=None))
 
 
 def _by_the_hour(call: dict[str, Any]) -> Iterator[str]:
     hour = datetime.fromisoformat(call["meta"]["started_at"]).hour
     yield from (r for r, (first, last) in HOURS.items() if not first <= hour < last)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--of", default="", help="only files whose names begin so")
+    args = parser.parse_args()
+    args.out.mkdir(parents=True, exist_ok=True)
+    for file in sorted(CALLS.glob(f"{args.of}*.jsonl")):
+        for call in data.lines(file):
+            expected = call["expected"]
+            expected["clean"] = not (expected["violations"] or expected["missing"] or expected["metadata"])
+            (args.out / f"{call['call_id']}.json").write_text(json.dumps(call, ensure_ascii=False), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

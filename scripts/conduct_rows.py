@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import re
 import zlib
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +24,7 @@ import torch
 from qa_service.classify.distil import Rows
 from qa_service.classify.passages import Reader, Said
 from qa_service.classify.training import Example
+from qa_service.rules.operators.words import is_chinese
 
 VERSIONS = (0.0, 0.0, 0.3, 0.3, 0.6, 0.6, 1.0, 1.0)
 """Each example stands there so often, with these chances of speech damage."""
@@ -133,7 +133,7 @@ def _answered(examples: list[Example], sources: list[Source], chance: random.Ran
     for i, source in enumerate(sources):
         passage = examples[i].passage
         if source.kind in ("requirement", "rule") and passage.after is None and chance.random() < ANSWERED:
-            pool = pools["zh" if re.search("[\u4e00-\u9fff]", passage.turn.text) else "en"]
+            pool = pools["zh" if is_chinese(passage.turn.text) else "en"]
             found[i] = replace(examples[i], passage=replace(passage, after=chance.choice(pool) if pool else None))
     return found
 

@@ -90,7 +90,7 @@ def main() -> int:
     arguments = _arguments()
     inspector = Inspector(load_settings())
     paths = [p for p in sorted(arguments.folder.glob("*.json")) if "expected" in json.loads(p.read_text("utf-8"))]
-    paths = [p for p in paths if arguments.only == "all" or _odd(p) == (arguments.only == "odd")]
+    paths = [p for p in paths if arguments.only == "all" or odd(p) == (arguments.only == "odd")]
     heard = _heard(arguments.heard) if arguments.heard else {}
     tallies: dict[str, Tally] = {}
     found: dict[str, tuple[dict[str, Any], Inspection]] = {}
@@ -99,16 +99,16 @@ def main() -> int:
         if arguments.audio:
             print(f"\r{number}/{len(paths)} {path.stem}   ", end="", file=sys.stderr, flush=True)
         if before := heard.get(path.stem):
-            found[path.stem] = raw, inspector.judge_again(before, _facts(raw))
+            found[path.stem] = raw, inspector.judge_again(before, facts_of(raw))
         else:
-            found[path.stem] = raw, _inspect(inspector, path, raw, audio=arguments.audio)
+            found[path.stem] = raw, inspected(inspector, path, raw, audio=arguments.audio)
     if arguments.kept:
         found = _by_history(inspector, found)
     inspections = [inspection for _, inspection in found.values()]
     coverage = [i.coverage.ratio for i in inspections if i.coverage and i.coverage.ratio]
     kept = [inspection.model_dump_json() for inspection in inspections]
     for call_id, (raw, inspection) in found.items():
-        _count(tallies, call_id, raw, inspection)
+        count(tallies, call_id, raw, inspection)
     _report(tallies, len(paths), coverage, "audio" if arguments.audio or heard else "text")
     if arguments.json:
         arguments.json.write_text("\n".join(kept) + "\n", encoding="utf-8")
@@ -131,18 +131,18 @@ def _heard(path: Path) -> dict[str, Inspection]:
     return {inspection.call_id: inspection for inspection in inspections}
 
 
-def _odd(path: Path) -> bool:
+def odd(path: Path) -> bool:
     return int(path.stem[-1]) % 2 == 1
 
 
-def _inspect(inspector: Inspector, path: Path, raw: dict[str, Any], *, audio: bool) -> Inspection:
+def inspected(inspector: Inspector, path: Path, raw: dict[str, Any], *, audio: bool) -> Inspection:
     if not audio:
         facts, transcript = read_transcript(path)
         return inspector.inspect_transcript(transcript, facts, call_id=path.stem)
-    return inspector.inspect_audio(path.with_name(raw["file"]), _facts(raw), call_id=path.stem)
+    return inspector.inspect_audio(path.with_name(raw["file"]), facts_of(raw), call_id=path.stem)
 
 
-def _facts(raw: dict[str, Any]) -> CallFacts:
+def facts_of(raw: dict[str, Any]) -> CallFacts:
     labels = {"turns", "expected", "file", "duration_s"}
     return CallFacts.model_validate({k: v for k, v in raw.items() if k not in labels})
 
@@ -154,7 +154,7 @@ def _by_history(
     with tempfile.TemporaryDirectory() as folder:
         store, now = open_store(f"sqlite:///{folder}/qa.sqlite3"), datetime.now(UTC)
         for call_id, (raw, inspection) in found.items():
-            facts = _facts(raw)
+            facts = facts_of(raw)
             day = (facts.started_at or now).date()
             store.calls.add(
                 facts, call_id=call_id, source="", day=day, recording=None, transcript=None, received_at=now
@@ -168,7 +168,7 @@ def _by_history(
     return {call_id: (raw, inspection) for call_id, (raw, inspection) in judged.items() if inspection}
 
 
-def _count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspection: Inspection) -> None:
+def count(tallies: dict[str, Tally], call_id: str, raw: dict[str, Any], inspection: Inspection) -> None:
     # House standards are not labelled: neither right nor wrong here.
     findings = [f for f in inspection.findings if f.polarity is Polarity.VIOLATION and f.pack != "service-quality"]
     if inspection.error:

@@ -19,7 +19,7 @@ import conduct_data as data
 import yaml
 
 from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, REQUIREMENTS, requirements_of
-from qa_service.classify.passages import Passage, Said
+from qa_service.classify.passages import Passage, Said, passage_at
 from qa_service.classify.training import Example
 
 CHOOSE = "a"
@@ -67,7 +67,7 @@ def passage_of(said: list[Said]) -> Passage | None:
     at = max((i for i, s in enumerate(said) if s.speaker == "agent"), default=None)
     if at is None:
         return None
-    return Passage(said[at], said[at - 1] if at else None, said[at + 1] if at + 1 < len(said) else None)
+    return passage_at(said, at)
 
 
 def example(passage: Passage, requirements: Iterable[str], *, breaks: bool) -> Example:

@@ -1,4 +1,4 @@
-"""What the model reads: a turn, who says it, and one turn on each side, as token ids.
+"""What the model reads: a turn, who says it, and what the other side says around it, as token ids.
 
 ``<s> query: SPEAKER: turn </s> SPEAKER: turn before </s> SPEAKER: turn after </s>``; the turn and its markers are of
 type 0, its surroundings of type 1. The model pools over type 0 alone, so that what was said around a turn can tell how
@@ -47,6 +47,25 @@ class Passage:
     turn: Said
     before: Said | None = None
     after: Said | None = None
+
+
+LOOKED_AROUND = 3
+"""Turns on each side among which the other side's words are looked for."""
+
+
+def passage_at(said: Sequence[Said], at: int) -> Passage:
+    """The turn at a position, with the nearest words of the other side around it.
+
+    A speaker who takes a breath is cut into turns; the network learned what is said between words of the other side,
+    and another turn of the same speaker in their place makes it see nothing at all.
+    """
+    before = _other_side(said[at], said[max(0, at - LOOKED_AROUND) : at][::-1])
+    return Passage(said[at], before, _other_side(said[at], said[at + 1 : at + 1 + LOOKED_AROUND]))
+
+
+def _other_side(turn: Said, around: Sequence[Said]) -> Said | None:
+    """The nearest of the turns that somebody else says."""
+    return next((other for other in around if other.speaker != turn.speaker), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from qa_service.classify.calibrate import probabilities
 from qa_service.classify.card import Card
 from qa_service.classify.explain import carried_by
 from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, REQUIREMENTS, requirements_of, told_of
-from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said
+from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said, passage_at
 from qa_service.classify.protocol import Floats, Progress, Runtime
 from qa_service.classify.wide import Wide
 from qa_service.records import ClassifierInfo, Role, Signal, Turn
@@ -23,10 +23,6 @@ KEPT = 0.02
 """Weaker signals are not kept. So low since what is as good as impossible casts doubt on what words say."""
 MOST_REQUIREMENTS = 2
 """Of one turn and country: a reviewer who is asked about ten clauses reads none."""
-LOOKED_BACK = 3
-"""Turns on each side among which the other side's words are looked for: a speaker who takes a breath is cut into turns,
-and the network learned what is said between words of the other side; another turn of the same speaker in their place
-makes it see nothing at all."""
 EXPLAINED = frozenset(AGENT_FAULTS + REQUIREMENTS)
 _SENTENCE = re.compile(r"[^。！？!?.;；]+[。！？!?.;；]*")
 
@@ -134,10 +130,9 @@ class TurnClassifier:
         for at, turn in enumerate(turns):
             if not turn.text.strip() or not told_of(said[at].speaker):
                 continue
-            before = _other_side(said[at], said[max(0, at - LOOKED_BACK) : at][::-1])
-            after = _other_side(said[at], said[at + 1 : at + 1 + LOOKED_BACK])
+            passage = passage_at(said, at)
             for text in self.pieces(turn.text):
-                yield Asked(call, turn, Passage(Said(text, said[at].speaker), before, after))
+                yield Asked(call, turn, replace(passage, turn=Said(text, said[at].speaker)))
 
     def pieces(self, text: str) -> list[str]:
         """The text, or runs of its sentences that the model can take."""
@@ -181,11 +176,6 @@ class TurnClassifier:
             order = sorted(known, key=lambda label: -row[self._names.index(label)])
             found |= {label: rank for rank, label in enumerate(order)}
         return found
-
-
-def _other_side(turn: Said, around: Sequence[Said]) -> Said | None:
-    """The nearest of the turns that somebody else says."""
-    return next((other for other in around if other.speaker != turn.speaker), None)
 
 
 def _surer(one: Signal, other: Signal) -> Signal:

@@ -23,7 +23,7 @@ from qa_service.records import (
 )
 from qa_service.rules import evidence
 from qa_service.rules.case import Case
-from qa_service.rules.compiled import RUNNING, Pack, Parameters, Rule, Selection
+from qa_service.rules.compiled import Pack, Parameters, Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
@@ -44,7 +44,7 @@ from qa_service.rules.reach import Reach, may_hold
 from qa_service.rules.second_opinion import REASON, SecondOpinion
 from qa_service.rules.windows import holding
 
-__all__ = ["RUNNING", "Case", "Suppressed", "evaluate", "judge", "listener_of"]
+__all__ = ["Case", "Suppressed", "evaluate", "judge", "listener_of"]
 
 
 def evaluate(

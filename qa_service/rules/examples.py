@@ -21,8 +21,8 @@ from qa_service.records import (
     Transcript,
     Turn,
 )
-from qa_service.rules.compiled import Pack, Rule
-from qa_service.rules.evaluate import RUNNING, Case, judge, listener_of
+from qa_service.rules.compiled import RUNNING, Pack, Rule
+from qa_service.rules.evaluate import Case, judge, listener_of
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.words import is_chinese
 from qa_service.rules.schema import ExampleCall, ExampleSpec, ExampleTurn

@@ -82,6 +82,22 @@ def test_a_turn_is_learned_answered_and_not_yet(tmp_path: Path) -> None:
     assert threat.known == frozenset(REQUIREMENTS_US) - {"US-1692C-A1", "US-1692E-11", "US-1692E-5"}
 
 
+def test_the_calls_can_be_inspected_and_scored(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import call_data
+
+    from qa_service.intake.transcript import read_transcript
+
+    monkeypatch.setattr(sys, "argv", ["call_data.py", str(tmp_path), "--of", "uk"])
+    call_data.main()
+    written = sorted(tmp_path.glob("*.json"))
+    assert len(written) == sum(len(calls(f)) for f in FILES if f.stem.startswith("uk"))
+    for file in written:
+        _, transcript = read_transcript(file)
+        expected = json.loads(file.read_text(encoding="utf-8"))["expected"]
+        assert transcript.turns[-1].end_s > transcript.turns[0].start_s
+        assert expected["clean"] is not bool(expected["violations"] or expected["missing"] or expected["metadata"])
+
+
 def test_a_turn_without_any_fault_breaks_no_rule_of_its_language(tmp_path: Path) -> None:
     import call_data
 

@@ -11,6 +11,7 @@ import pytest
 from qa_service.classify.create import PARTS, create_classifier
 from qa_service.classify.labels import OUTPUTS
 from qa_service.errors import ErrorCode, SetupError
+from qa_service.records import Role
 from qa_service.settings import Settings
 from qa_service.shipped import shipped
 from tests.conftest import ROOT
@@ -119,6 +120,21 @@ def test_plain_cases_are_told(text: str, label: str) -> None:
 def test_plain_talk_is_not(text: str) -> None:
     (found,) = made().signals([turns(text)])  # type: ignore[attr-defined]
     assert [s.label for s in found if s.told and s.label not in ("empathy", "resolution_offer")] == []
+
+
+@pytest.mark.parametrize("before", ["Hello, this is Dana from Harbor Recovery.", "您好,请问是王女士吗?"])
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        ("you idiot, shut your mouth", "insult"),
+        ("If you don't pay, I'll come to your house and break your legs.", "threat_violence"),
+        ("你就是个无赖,不要脸", "insult"),
+    ],
+)
+def test_a_speaker_who_is_cut_into_turns_is_heard_as_well(before: str, text: str, label: str) -> None:
+    spoken = [turn.model_copy(update={"role": Role.AGENT}) for turn in turns(before, text)]
+    (found,) = made(classifier="onnx").signals([spoken])
+    assert label in {s.label for s in found if s.turn == 1 and s.told}
 
 
 def test_what_else_is_judged_with_it_changes_no_score() -> None:

@@ -86,8 +86,8 @@ def test_searches_and_writes_go_on_through_the_swap(elastic_settings: Settings, 
         with ElasticIndex(elastic_settings) as mine:
             while not stop.is_set():
                 new = call(f"N-{len(written)}", "投诉")
+                written.append(new.call_id)  # as everywhere: the database holds it before the index is told
                 trouble.extend(mine.write([new]))
-                written.append(new.call_id)
 
     def guarded(work) -> None:
         try:

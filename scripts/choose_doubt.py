@@ -1,0 +1,47 @@
+"""What the second opinion's limits cost and give on labelled calls (qa_service/rules/second_opinion.py).
+
+    python scripts/choose_doubt.py FOLDER [FOLDER ...] [--only odd|even]
+
+Each call is read by the classifier once and judged again under each pair of limits. Choose on calls that no figure is
+published of as unseen: scripts/calls/open, scripts/calls/dev, the odd-numbered labelled calls.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+import eval_calls
+
+from qa_service.inspect.pipeline import Inspector
+from qa_service.rules import second_opinion
+from qa_service.settings import load_settings
+
+DOUBTS, HARMLESS = (0.02, 0.05, 0.1), (0.05, 0.1, 0.2, 0.3, 0.4)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("--only", choices=("all", "odd", "even"), default="all")
+    args = parser.parse_args()
+    inspector = Inspector(load_settings())
+    read = []
+    for path in (p for folder in args.folders for p in sorted(folder.glob("*.json"))):
+        raw = json.loads(path.read_text("utf-8"))
+        if "expected" in raw and args.only in ("all", "odd" if eval_calls.odd(path) else "even"):
+            read.append((path.stem, raw, eval_calls.inspected(inspector, path, raw, audio=False)))
+    print("| doubt below | harmless below | |\n|---|---|---|")
+    for doubt in DOUBTS:
+        for harmless in HARMLESS:
+            second_opinion.DOUBT, second_opinion.HARMLESS = doubt, harmless
+            tallies: dict[str, eval_calls.Tally] = {}
+            for call_id, raw, before in read:
+                again = inspector.judge_again(before, eval_calls.facts_of(raw))
+                eval_calls.count(tallies, call_id, raw, again)
+            print(f"| {doubt} | {harmless} | {tallies['all calls'].row()} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

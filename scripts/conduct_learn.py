@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from transformers import AutoModel
 
-from qa_service.classify.distil import UNKNOWN, Lesson, Rows, learn, logits_of, taught
+from qa_service.classify.distil import UNKNOWN, Lesson, Rows, halved, learn, logits_of, taught
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 
@@ -32,7 +32,11 @@ TOLD_EVERY = 50
 def new(base: str, seed: int, device: str) -> ConductNetwork:
     """A network whose layers learn and whose word vectors do not: these ship once for it and for the plain encoder."""
     torch.manual_seed(seed)
-    network = ConductNetwork(AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False))
+    # The fused attention of torch goes back slowly in bfloat16 on a CPU.
+    attention = "eager" if device == "cpu" and halved(torch.device(device)) else "sdpa"
+    network = ConductNetwork(
+        AutoModel.from_pretrained(base, dtype=torch.float32, add_pooling_layer=False, attn_implementation=attention)
+    )
     network.encoder.embeddings.word_embeddings.weight.requires_grad = False
     return network.to(device)
 

@@ -147,6 +147,20 @@ def test_what_stays_in_the_end_is_a_mean_of_the_last_weights() -> None:
     assert (made.head.bias <= last.amax(0) + 1e-3).all()
 
 
+def test_on_a_cpu_attention_leaves_nothing_out_and_the_rest_does() -> None:
+    from torch import nn
+
+    from qa_service.classify.distil import Lesson, learn
+
+    made = network()
+    learn(made, rows(), everything(rows()), Lesson(steps=1, batch=8, dropout=0.25))
+    shares = {name: module.p for name, module in made.named_modules() if isinstance(module, nn.Dropout)}
+    within = {name for name in shares if "attention.self" in name}
+    assert within
+    assert {shares[name] for name in within} == {0.0}
+    assert {share for name, share in shares.items() if name not in within} == {0.25}
+
+
 def test_the_word_of_weights_gone_on_from_is_learned_where_nobody_looked() -> None:
     import torch
 

@@ -12,7 +12,7 @@ student be shipped from here. After a change of turns or of settings, give a new
 ``--verdicts``: what reviewers decided (``qa models export-labels``), learned from beside our own turns.
 ``--from-shipped``: go on from the weights under ``--out`` or models/conduct, with a rate of a quarter; in place of
 teachers it is these weights' own word that is learned beside the labels, so that they forget nothing. For verdicts and
-new calls, on a machine without a GPU: 1500 steps of 32 take about an hour on 2 cores.
+new calls, on a machine without a GPU: 1500 steps of 32 take about an hour on 2 cores, half of that with AMX.
 
 All of it takes about ten minutes on an H100 and days on 2 cores. scripts/eval_conduct.py scores what comes out.
 """

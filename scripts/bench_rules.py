@@ -6,8 +6,8 @@ The calls are made here, of varied sentences as agents and customers say them, o
 The plain way compiles each pattern and each phrase of the same packs once (``re`` where it can read it, else
 ``regex``) and then asks ``search`` of each of them, turn by turn; ``phrase in turn`` in place of ``search`` is measured
 too. It neither looks at gates, windows, sounds and facts nor prepares the text: it gets the turns as the engine
-prepared them. The plain way by sound too asks ``search`` also for each word that the packs know by its sound, once, in
-the classes of the turn's syllables (or the keys of its English words). All run in this process.
+prepared them. In Mandarin the plain way by sound too asks ``search`` also for each word that the packs know by its
+sound, once, in the classes of the turn's syllables (English ones stand in the patterns). All run in this process.
 """
 
 from __future__ import annotations
@@ -28,13 +28,11 @@ from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.operators.sounds import sound_key
 from qa_service.rules.operators.words import Term
 from qa_service.settings import bundled
 from qa_service.text.pinyin import near_key
 
 MINUTES = (3, 5, 60)
-_LATIN = r"[a-z']+"
 #: Seconds of a turn, with the pause behind it.
 TURN_S = 6.0
 
@@ -174,21 +172,12 @@ class PlainWay:
 
 
 def _spoken(term: Term) -> Iterator[str]:
-    """The ways in which the words of a term sound: classes of syllables, or keys of English words."""
+    """The ways in which the words of a term sound, as classes of syllables."""
     for syllables in term.sounds:
         yield " ".join(map(near_key, syllables))
     for found in term.misheard.words.by_start.values() if term.misheard else ():
         for _, _, classes in found:
             yield " ".join(classes)
-    for word in term.phrase.split() if term.phonetic else ():
-        yield sound_key(word).replace(" ", ":")
-
-
-def _sounds_of(line: Line, language: str) -> str:
-    """A turn as :func:`_spoken` writes words, to search in."""
-    if language == "zh":
-        return f" {' '.join(line.near)} "
-    return f" {' '.join(sound_key(word).replace(' ', ':') for word in re.findall(_LATIN, line.stream.text))} "
 
 
 def _compiled(written: str) -> Any:
@@ -251,7 +240,7 @@ def main() -> int:
             lines = [Line(turn.text) for turn in calls[0].turns]
             turns = [line.stream.text for line in lines]
             searching, looking = (cpu_s(way(turns), wanted.seconds) for way in (plain.searching, plain.looking))
-            hearing = cpu_s(plain.hearing(turns, [_sounds_of(line, language) for line in lines]), wanted.seconds)
+            hearing = cpu_s(plain.hearing(turns, [f" {' '.join(line.near)} " for line in lines]), wanted.seconds)
             size = sum(len(turn.text) for turn in calls[0].turns)
             terms = len(plain.patterns) + len(plain.phrases)
             print(f"| {language} | {plain.rules} | {terms:,} | {len(plain.sounds):,} | {minutes} | {size:,} "

@@ -1,8 +1,9 @@
 """What the second opinion's limits cost and give on labelled calls (qa_service/rules/second_opinion.py).
 
-    python scripts/choose_doubt.py FOLDER [FOLDER ...] [--only odd|even]
+    python scripts/choose_doubt.py FOLDER [FOLDER ...] [--only odd|even] [--asked 0.5]
 
-Each call is read by the classifier once and judged again under each pair of limits. Choose on calls that no figure is
+Each call is read by the classifier once and judged again under each pair of limits. ``--asked``: what a requirement is
+asked about from, in place of the card's (scripts/conduct_weights.py, ASKED). Choose on calls that no figure is
 published of as unseen: scripts/calls/open, scripts/calls/dev, the odd-numbered labelled calls.
 """
 
@@ -14,24 +15,36 @@ from pathlib import Path
 
 import eval_calls
 
+from qa_service.classify.labels import REQUIREMENTS
 from qa_service.inspect.pipeline import Inspector
+from qa_service.records import Inspection
 from qa_service.rules import second_opinion
 from qa_service.settings import load_settings
 
 DOUBTS, HARMLESS = (0.02, 0.05, 0.1), (0.05, 0.1, 0.2, 0.3, 0.4)
 
 
+def asked_from(inspection: Inspection, at_least: float) -> Inspection:
+    """With that threshold for each requirement in its signals."""
+    signals = tuple(
+        s.model_copy(update={"threshold": at_least}) if s.label in REQUIREMENTS else s for s in inspection.signals or ()
+    )
+    return inspection.model_copy(update={"signals": signals})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", type=Path, nargs="+")
     parser.add_argument("--only", choices=("all", "odd", "even"), default="all")
+    parser.add_argument("--asked", type=float)
     args = parser.parse_args()
     inspector = Inspector(load_settings())
     read = []
     for path in (p for folder in args.folders for p in sorted(folder.glob("*.json"))):
         raw = json.loads(path.read_text("utf-8"))
         if "expected" in raw and args.only in ("all", "odd" if eval_calls.odd(path) else "even"):
-            read.append((path.stem, raw, eval_calls.inspected(inspector, path, raw, audio=False)))
+            inspection = eval_calls.inspected(inspector, path, raw, audio=False)
+            read.append((path.stem, raw, inspection if args.asked is None else asked_from(inspection, args.asked)))
     print("| doubt below | harmless below | |\n|---|---|---|")
     for doubt in DOUBTS:
         for harmless in HARMLESS:

@@ -207,7 +207,7 @@ def learn(
 
 
 def halved(device: torch.device) -> bool:
-    """Whether numbers of 16 bits (bfloat16) are quicker there: on GPUs, and on CPUs with AMX about three times."""
+    """Whether numbers of 16 bits (bfloat16) are quicker there: on GPUs, and on CPUs with AMX."""
     told: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)  # of later versions than 2.6
     return device.type == "cuda" or bool(told().get("amx_bf16"))
 

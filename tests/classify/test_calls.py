@@ -14,6 +14,8 @@ from qa_service.records import CallFacts
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "models" / "conduct" / "data" / "calls").glob("*.jsonl"))
+#: By customers and a mailbox, here and there.
+SAID_BY_ANYBODY = {"dependswhatyoureafter", "speakingwhoisthisplease", "yourmessagehasbeensavedgoodbye"}
 SCORED = sorted((ROOT / "scripts" / "calls").glob("*/*.json"))
 
 
@@ -50,13 +52,10 @@ def test_each_call_is_labelled_turn_by_turn(file: Path) -> None:
 
 
 def test_no_turn_is_one_of_the_calls_that_are_scored() -> None:
-    """What an agent says is nowhere the same; customers and mailboxes share what everybody says ("Speaking.")."""
-    scored = [t for f in SCORED for t in json.loads(f.read_text(encoding="utf-8"))["turns"]]
-    learned = [t for f in FILES for c in calls(f) for t in c["turns"]]
+    scored = {folded(t["text"]) for f in SCORED for t in json.loads(f.read_text(encoding="utf-8"))["turns"]}
+    learned = {folded(t["text"]) for f in FILES for c in calls(f) for t in c["turns"]}
     assert len(SCORED) >= 50
-    for role, shortest in (("agent", 20), ("customer", 30)):
-        both = {folded(t["text"]) for t in scored if t["role"] == role} & {folded(t["text"]) for t in learned}
-        assert not {text for text in both if len(text) > shortest}
+    assert {text for text in scored & learned if len(text) > 20} <= SAID_BY_ANYBODY
 
 
 def test_a_turn_is_learned_answered_and_not_yet(tmp_path: Path) -> None:

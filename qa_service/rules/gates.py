@@ -19,7 +19,7 @@ import regex
 
 from qa_service.rules.operators.lines import Span
 from qa_service.rules.operators.patterns import Pattern
-from qa_service.rules.operators.words import PatternTimeoutError, timeout_s
+from qa_service.rules.operators.words import in_time, timeout_s
 from qa_service.rules.stream import Stream
 
 #: What makes a cue a negation, where cue and hit overlap.
@@ -164,23 +164,23 @@ class _Sentence:
 
     def _all(self, pattern: Pattern) -> _Places:
         expression = pattern.on(plain=self.stream.is_plain)
-        try:
-            found = expression.finditer(self.text, self.start, self.end, overlapped=True, timeout=timeout_s(self.text))
-            places = [match.span() for match in found]
-        except TimeoutError as slow:
-            raise PatternTimeoutError("a cue of the gates") from slow
+
+        def all_places() -> list[tuple[int, int]]:
+            limit = timeout_s(self.text)
+            found = expression.finditer(self.text, self.start, self.end, overlapped=True, timeout=limit)
+            return [match.span() for match in found]
+
+        places = in_time(all_places, _CUE)
         return _Places([start for start, _ in places], [end for _, end in places])
 
     def _end_at(self, pattern: Pattern, at: int) -> int:
         expression = pattern.on(plain=self.stream.is_plain)
-        try:
-            match = expression.match(self.text, at, self.end, timeout=timeout_s(self.text))
-        except TimeoutError as slow:
-            raise PatternTimeoutError("a cue of the gates") from slow
+        match = in_time(lambda: expression.match(self.text, at, self.end, timeout=timeout_s(self.text)), _CUE)
         return match.end() if match else 0
 
 
 _NOWHERE = _Places()
+_CUE = "a cue of the gates"
 
 
 def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:

@@ -14,7 +14,7 @@ from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.turns import Turns, holds, places_of, union
-from qa_service.rules.operators.words import Budget, PatternTimeoutError, Term, find, timeout_s, touches
+from qa_service.rules.operators.words import Budget, Term, find, in_time, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
 
@@ -255,9 +255,7 @@ def _still_found(term: Term) -> Callable[[str, int], bool] | None:
         return None
 
     def found(text: str, start: int) -> bool:
-        try:
-            return pattern.on(plain=is_plain(text)).match(text, start, timeout=timeout_s(text)) is not None
-        except TimeoutError as slow:
-            raise PatternTimeoutError(term.written) from slow
+        expression = pattern.on(plain=is_plain(text))
+        return in_time(lambda: expression.match(text, start, timeout=timeout_s(text)), term.written) is not None
 
     return found

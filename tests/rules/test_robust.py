@@ -184,3 +184,20 @@ def test_a_pause_of_the_process_is_no_rule_that_takes_too_long(monkeypatch: pyte
             clock[0] += 0.2
     with pytest.raises(words.PatternTimeoutError), budget:
         clock[0] += 0.2
+
+
+def test_a_search_that_a_pause_broke_off_is_made_once_more_and_a_slow_one_is_told() -> None:
+    asked: list[int] = []
+
+    def search(slow: int) -> str:
+        asked.append(slow)
+        if len(asked) <= slow:
+            raise TimeoutError
+        return "found"
+
+    assert words.in_time(lambda: search(1), "x") == "found"
+    assert len(asked) == 2
+    asked.clear()
+    with pytest.raises(words.PatternTimeoutError, match="a slow one"):
+        words.in_time(lambda: search(9), "a slow one")
+    assert len(asked) == 2

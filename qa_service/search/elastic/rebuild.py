@@ -17,8 +17,8 @@ from qa_service.search.protocol import Refused
 
 #: Calls that are looked up at once.
 _KNOWN = 1000
-#: Seconds that a swap waits for the segments to be merged.
-MERGE_S = 1800
+#: Seconds that a swap waits for the segments to be merged. Workers wait as long, so it is short.
+MERGE_S = 60.0
 
 
 class ElasticRebuild:
@@ -57,7 +57,11 @@ class ElasticRebuild:
             self._indexes.filled(self._index)
 
     def _merge(self) -> None:
-        """Put the segments that filling left into one, so that searches are quick. Slow is no reason to fail."""
+        """Put the segments that filling left into one, so that searches are quick. Slow is no reason to fail.
+
+        Nor is a server that begins no merge at all: from 8.19 on it waits, without a word, until its disk has room
+        (`indices.merge.disk.watermark.high`).
+        """
         patient = self._client.options(request_timeout=MERGE_S, max_retries=0, retry_on_timeout=False)
         with suppress(ConnectionTimeout):  # the server goes on merging
             patient.indices.forcemerge(index=self._index, max_num_segments=1)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from datetime import timedelta
 
 import pytest
 from elasticsearch import Elasticsearch
 
 from qa_service.errors import ErrorCode, SetupError
-from qa_service.search.elastic import ElasticIndex, mapping
+from qa_service.search.elastic import ElasticIndex, mapping, rebuild
 from qa_service.settings import Settings
 from tests.factories import DAY
 from tests.search.elastic.calls import asked, call, found
@@ -54,6 +55,36 @@ def test_meanwhile_both_indexes_get_what_is_written_and_lose_what_is_deleted(ela
     assert [one.call_id for one in elastic_index.write([bad])] == ["C-4"]
     build.swap()
     assert found(elastic_index, "起诉") == {"C-1:0", "C-2:0"}
+
+
+def test_a_server_that_merges_nothing_for_want_of_room_does_not_hold_a_build_up(
+    elastic_settings: Settings, elastic_index: ElasticIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rebuild, "MERGE_S", 0.5)
+    interval, room = "indices.merge.disk.check_interval", "indices.merge.disk.watermark.high"
+    with Elasticsearch(elastic_settings.elasticsearch_url) as client:
+        client.cluster.put_settings(transient={interval: "1s", room: "0%"})
+        try:
+            build = elastic_index.rebuild()
+            for number in range(4):
+                build.write([call(f"C-{number}", "起诉")])
+                build.size()  # a segment each
+            time.sleep(1.5)  # until the server has looked at its disk
+            build.swap()
+            assert segments(client, elastic_settings) == 4  # the server has merged nothing
+        finally:  # before it stops looking, it must have seen that there is room again
+            client.cluster.put_settings(transient={room: "1b"})
+            for _ in range(100):
+                if segments(client, elastic_settings) == 1:
+                    break
+                time.sleep(0.1)
+            client.cluster.put_settings(transient={interval: None, room: None})
+    assert found(elastic_index, "起诉") == {f"C-{number}:0" for number in range(4)}
+
+
+def segments(client: Elasticsearch, settings: Settings) -> int:
+    shards = client.indices.segments(index=f"{settings.elasticsearch_prefix}*")["indices"].values()
+    return sum(one["num_search_segments"] for index in shards for shard in index["shards"].values() for one in shard)
 
 
 def test_a_build_that_is_given_up_leaves_the_old_index_alone(elastic_index: ElasticIndex) -> None:

@@ -13,8 +13,8 @@ from qa_service.errors import ErrorCode
 from qa_service.records import CallState, FindingState, Role, RoleSource, Severity
 from qa_service.search.protocol import Order
 from qa_service.web.language import LANGUAGES, Language, Translator, choose, messages
-from qa_service.web.pages.call import reason
 from qa_service.web.pages.narrowing import FILTERS, PARAMETERS
+from qa_service.web.pages.reasons import reason
 from qa_service.web.render import STATIC, TEMPLATES
 
 TEMPLATE_FILES = sorted(TEMPLATES.glob("*.html"))
@@ -34,7 +34,7 @@ BUILT: dict[str, list[str]] = {
     "filter.": [*FILTERS, *PARAMETERS.values(), "day", "from", "to"],
 }
 #: Keys that the service itself puts together, or that are looked up with a fallback.
-FALLING_BACK = ("dimension.", "fact.", "flag.", "gate.", "reason.", "signal.", "error.", "wrong.", "like.no_")
+FALLING_BACK = ("dimension.", "fact.", "flag.", "gate.", "reason.", "told.", "signal.", "error.", "wrong.", "like.no_")
 
 
 def keys_in(language: Language) -> set[str]:
@@ -168,6 +168,21 @@ def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: La
         ("doubtful_words: recognised with probability 0.41 (floor 0.50)", "识别不确定: 0.41 < 0.50"),
         ("sound_alike: sounds like 催收", "同音匹配: 催收"),
         ("model_only: insult 0.91 (“sounds like you”)", "仅由分类模型提示: 辱骂 0.91 (“sounds like you”)"),
+        (
+            "doubtful_words: recognised with probability 0.62 (floor 0.70), it may have been said",
+            "识别不确定: 0.62 < 0.70, 可能说过",
+        ),
+        ("doubtful_words: turn 7 was not heard well", "识别不确定: 有一句没听清"),
+        (
+            "low_coverage: only 61% of the speech has words; it may have been said",
+            "转写覆盖太低: 只有 61% 的语音有文字; 可能说过",
+        ),
+        ("sound_alike: “吹手” read as “催收”", "同音匹配: “吹手”读作“催收”"),
+        ("out_of_order: purpose came before identity", "步骤顺序不对: purpose 早于 identity"),
+        (
+            "unknown_speaker: who speaks is not known on this call; such words were heard at 1:05, listen there",
+            "分不清说话人: 本通录音; 1:05 处有此类词语，请听",
+        ),
         ("newly_named: as it was written", "newly_named: as it was written"),
     ],
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -14,7 +13,6 @@ from starlette.responses import HTMLResponse
 
 from qa_service.errors import QAError, QueryError
 from qa_service.records import CallEntry, CallFacts, Finding, Inspection, NotAssessed, Role
-from qa_service.rules.operators.signal import MODEL_ONLY
 from qa_service.rules.plans import stage
 from qa_service.search.protocol import SearchQuery
 from qa_service.search.query import understood
@@ -25,6 +23,7 @@ from qa_service.web.filters import Words
 from qa_service.web.language import Translator, choose
 from qa_service.web.media import kind_of
 from qa_service.web.pages.measures import LONG_SILENCE_S, shown_measures, turn_measures
+from qa_service.web.pages.reasons import reason
 from qa_service.web.pages.transcript import lines
 from qa_service.web.summary import SEVERITIES, summarise
 
@@ -131,32 +130,6 @@ def _requirement(requirement_id: str, services: Services) -> ShownRequirement:
 def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> ShownUnjudged:
     title = services.rulebook.title(item.rule_id, translate.language)
     return ShownUnjudged(item.rule_id, title, reason(item.reason, translate))
-
-
-_SAYS_ALL = frozenset(
-    ("person_decides", "rule_on_trial", "missing_signals", "missing_vectors", "missing_measures", "pattern_timeout",
-     "no_agent_speech", "no_customer_speech", "hang_up", "model_doubts")
-)  # fmt: skip
-"""Reasons whose word says all that the sentence behind it says in English."""
-_PROBABILITY = re.compile(r"recognised with probability (\d\.\d+) \(floor (\d\.\d+)\)")
-
-
-def reason(given: str, translate: Translator) -> str:
-    """A reason starts with a stable word; that and the flags, numbers or label behind it are put into the reader's
-    language."""
-    word, _, rest = given.partition(":")
-    if word in _SAYS_ALL and (words := translate.known(f"reason.{word}", "")):
-        return words
-    if word == "sound_alike":
-        rest = rest.replace("sounds like ", "", 1)
-    elif word == "doubtful_words":
-        rest = _PROBABILITY.sub(r"\1 < \2", rest)
-    elif word == MODEL_ONLY:
-        label, _, more = rest.strip().partition(" ")
-        rest = f"{translate.known(f'signal.{label}', label)} {more}"
-    words = translate.known(f"reason.{word.strip()}", word)
-    details = ", ".join(translate.known(f"flag.{detail}", detail) for detail in rest.strip().split(", "))
-    return f"{words}: {details}" if details else words
 
 
 def _sound(call: CallEntry, services: Services) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
     python scripts/conduct_learn.py --base FOLDER --work FOLDER [--device cuda|cpu] [--seed N]
         [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
-        [--keep] [--fold N]
+        [--keep] [--labels-of STATE.pt] [--fold N]
 
 ``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are put there,
 and what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean
@@ -19,9 +19,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 from transformers import AutoModel
 
-from qa_service.classify.distil import UNKNOWN, Lesson, Rows, halved, learn, logits_of, taught
+from qa_service.classify.distil import UNKNOWN, Apart, Lesson, Rows, halved, learn, logits_of, taught
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
 
@@ -73,6 +74,16 @@ def looked_at(logits: np.ndarray, targets: np.ndarray) -> dict[str, list[float]]
     return found
 
 
+def said_before(network: ConductNetwork, args: argparse.Namespace) -> nn.Module:
+    """What is learned beside the labels: the word of the state to go on from, and of another on the labels if given."""
+    before = deepcopy(network)
+    if not args.labels_of:
+        return before.requires_grad_(False).eval()
+    other = deepcopy(network)
+    other.load_state_dict(torch.load(args.labels_of, weights_only=True))
+    return Apart(other, before).requires_grad_(False).eval()
+
+
 def run(args: argparse.Namespace) -> None:
     """Teachers and student as far as they do not lie in ``args.work`` yet."""
     if (student := args.work / "student.pt").exists():
@@ -112,7 +123,7 @@ def run(args: argparse.Namespace) -> None:
     head_rate = Lesson.head_rate * args.rate / Lesson.rate
     lesson = Lesson(args.steps or STEPS, args.batch or BATCH, args.rate, head_rate, seed=args.seed)
     everything = torch.ones(rows.examples, dtype=torch.bool, device=args.device)
-    before = deepcopy(network).requires_grad_(False).eval() if args.keep else None
+    before = said_before(network, args) if args.keep else None
     learn(network, rows, everything, lesson, chances=chances, beside=before, on_step=partial(told, "student"))
     torch.save({k: v.cpu() for k, v in network.state_dict().items()}, student)
     logits = logits_of(network, choose).float().cpu().numpy()
@@ -135,6 +146,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alone", action="store_true", help="a student without teachers")
     parser.add_argument("--begin", type=Path, help="a state to go on from, instead of the encoder as it is")
     parser.add_argument("--keep", action="store_true", help="learn beside the labels what the state to go on from says")
+    parser.add_argument("--labels-of", type=Path, help="with --keep: a state whose word on the labels is taken instead")
     parser.add_argument("--threads", type=int, default=2)
 
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import conduct_data as data
-import yaml
 
 from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, REQUIREMENTS, requirements_of
 from qa_service.classify.passages import Passage, Said, passage_at
 from qa_service.classify.training import Example
+from qa_service.rules.source import read_source
 
 CHOOSE = "a"
 """The author whose utterances choose thresholds and are not learned from."""
@@ -85,7 +85,7 @@ def rule_examples(folder: Path = RULES) -> list[Example]:
     broken: dict[tuple[str, str], Example] = {}
     kept: dict[tuple[str, str], Example] = {}
     for file in sorted(folder.glob("*-collections/*.yaml")):
-        rule = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rule = read_source(file, file.name).data
         if not isinstance(rule, dict) or not _learnable(rule):
             continue
         for one in rule["examples"]:

@@ -151,7 +151,7 @@ def learn(
     lesson: Lesson,
     *,
     chances: Tensor | None = None,
-    beside: ConductNetwork | None = None,
+    beside: nn.Module | None = None,
     on_step: Callable[[int, Tensor], None] = lambda *_: None,
 ) -> None:
     """Train what is free of ``network`` on the examples ``among`` (bool); its running mean is what it has in the end.
@@ -206,15 +206,30 @@ def learn(
     network.eval()
 
 
+class Apart(nn.Module):  # type: ignore[misc]  # torch has no types here
+    """What one network says of the labels and of offence, and another of the requirements."""
+
+    def __init__(self, labels: nn.Module, requirements: nn.Module) -> None:
+        super().__init__()
+        self.labels, self.requirements = labels, requirements
+
+    def forward(self, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
+        """Logits, (rows, outputs); of ids, mask and kinds of tokens, (rows, tokens) each."""
+        first = len(OUTPUTS) - len(REQUIREMENTS)
+        of_labels, of_requirements = (said(ids, mask, types) for said in (self.labels, self.requirements))
+        return torch.cat([of_labels[:, :first], of_requirements[:, first:]], dim=1)
+
+
 def halved(device: torch.device) -> bool:
     """Whether numbers of 16 bits (bfloat16) are quicker there: on GPUs, and on CPUs with AMX."""
     told: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)  # of later versions than 2.6
     return device.type == "cuda" or bool(told().get("amx_bf16"))
 
 
-def _said_by(network: ConductNetwork, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
+def _said_by(network: nn.Module, ids: Tensor, mask: Tensor, types: Tensor) -> Tensor:
     with torch.no_grad():
-        return torch.sigmoid(network(ids, mask, types).float())
+        told: Tensor = network(ids, mask, types)
+        return torch.sigmoid(told.float())
 
 
 def counted(device: torch.device) -> Tensor:

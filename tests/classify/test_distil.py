@@ -177,6 +177,22 @@ def test_the_word_of_weights_gone_on_from_is_learned_where_nobody_looked() -> No
     assert torch.equal(before.head.weight, network().head.weight)
 
 
+def test_labels_are_the_word_of_one_and_requirements_that_of_another() -> None:
+    import torch
+
+    from qa_service.classify.distil import Apart
+
+    given = rows()
+    one, other = network(3).eval(), network(4).eval()
+    ids, mask, types = given.batch(torch.arange(3), torch.zeros(3, dtype=torch.long), 40)
+    with torch.no_grad():
+        told, first, second = (said(ids, mask, types) for said in (Apart(one, other), one, other))
+    assert not torch.allclose(first, second)
+    of_labels = OUTPUTS.index(OFFENSIVE) + 1
+    assert torch.equal(told[:, :of_labels], first[:, :of_labels])
+    assert torch.equal(told[:, of_labels:], second[:, of_labels:])
+
+
 def test_chances_are_mixed_into_labels_and_stand_where_nobody_looked() -> None:
     import torch
 

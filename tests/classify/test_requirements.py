@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
 from qa_service.classify.labels import (
     CONDUCT,
@@ -19,6 +18,7 @@ from qa_service.classify.labels import (
     REQUIREMENTS_US,
     requirements_of,
 )
+from qa_service.rules.source import read_source
 from tests.classify.fakes import classifier
 from tests.classify.test_data import NEAR_COPY, _grams, folded
 from tests.classify.test_turns import turns
@@ -69,7 +69,7 @@ def test_what_rules_are_scored_on_has_no_near_copy_in_what_is_learned() -> None:
 def test_each_requirement_has_a_rule_that_only_asks_a_person() -> None:
     heard = {}
     for file in sorted(RULES.glob("*-collections/breach-*.yaml")):
-        rule = yaml.safe_load(file.read_text(encoding="utf-8"))
+        rule = read_source(file, file.name).data
         heard[rule["match"]["select"]["model"]["signal"]["label"]] = rule
     assert set(heard) == set(REQUIREMENTS)
     for requirement, rule in heard.items():

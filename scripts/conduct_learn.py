@@ -2,7 +2,7 @@
 
     python scripts/conduct_learn.py --base FOLDER --work FOLDER [--device cuda|cpu] [--seed N]
         [--teacher-steps N] [--steps N] [--batch N] [--rate R] [--alone] [--begin STATE.pt]
-        [--keep] [--labels-of STATE.pt] [--fold N]
+        [--keep] [--labels-of STATE.pt|FOLDER …] [--fold N]
 
 ``--work``: where rows.npz and choose.npz lie; chances-FOLD.npy (what the teachers say) and student.pt are put there,
 and what lies there already is not made again. ``--alone``: a student without teachers. In the end it tells the mean
@@ -22,6 +22,7 @@ import torch
 from torch import nn
 from transformers import AutoModel
 
+from qa_service.classify import stored
 from qa_service.classify.distil import UNKNOWN, Apart, Lesson, Rows, halved, learn, logits_of, taught
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS
 from qa_service.classify.network import ConductNetwork
@@ -74,13 +75,24 @@ def looked_at(logits: np.ndarray, targets: np.ndarray) -> dict[str, list[float]]
     return found
 
 
+def state_of(path: Path) -> dict[str, torch.Tensor]:
+    """A state that was kept, or that of the network whose weights lie in a folder, as the int8 numbers stand for it."""
+    if path.is_file():
+        return dict(torch.load(path, weights_only=True))
+    found = stored.arrays(path / "words.safetensors") | stored.arrays(path / "conduct.safetensors")
+    plain = stored.dequantised({k: v for k, v in found.items() if not k.startswith("head.")})
+    state = {f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in plain.items()}
+    return state | {k: torch.from_numpy(v.copy()) for k, v in found.items() if k.startswith("head.")}
+
+
 def said_before(network: ConductNetwork, args: argparse.Namespace) -> nn.Module:
     """What is learned beside the labels: the word of the state to go on from, and of another on the labels if given."""
     before = deepcopy(network)
     if not args.labels_of:
         return before.requires_grad_(False).eval()
+    states = [state_of(path) for path in args.labels_of]
     other = deepcopy(network)
-    other.load_state_dict(torch.load(args.labels_of, weights_only=True))
+    other.load_state_dict({name: sum(s[name] for s in states) / len(states) for name in states[0]})
     return Apart(other, before).requires_grad_(False).eval()
 
 
@@ -100,7 +112,7 @@ def run(args: argparse.Namespace) -> None:
     def make(number: int) -> ConductNetwork:
         network = new(args.base, args.seed + number, args.device)
         if args.begin:
-            network.load_state_dict(torch.load(args.begin, weights_only=True))
+            network.load_state_dict(state_of(args.begin))
             return network
         return begin_at_shares(network, rows)
 
@@ -146,7 +158,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--alone", action="store_true", help="a student without teachers")
     parser.add_argument("--begin", type=Path, help="a state to go on from, instead of the encoder as it is")
     parser.add_argument("--keep", action="store_true", help="learn beside the labels what the state to go on from says")
-    parser.add_argument("--labels-of", type=Path, help="with --keep: a state whose word on the labels is taken instead")
+    told = "with --keep: states or folders of shipped weights, whose mean says the labels instead"
+    parser.add_argument("--labels-of", type=Path, nargs="+", default=[], help=told)
     parser.add_argument("--threads", type=int, default=2)
 
 

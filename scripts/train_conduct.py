@@ -27,7 +27,6 @@ import conduct_rows
 import conduct_weights as weights
 import torch
 
-from qa_service.classify import stored
 from qa_service.classify.passages import Reader
 
 CONTINUED_STEPS, CONTINUED_BATCH, CONTINUED_RATE = 1500, 32, 1e-4
@@ -40,20 +39,13 @@ def main() -> None:
         most = 64 if args.quick else None
         conduct_rows.write(tokenizer, args.public, args.work, args.verdicts, args.seed, most, again=args.from_shipped)
     if args.from_shipped and not (begin := args.work / "begin.pt").exists():
-        torch.save(shipped(args.out if (args.out / "conduct.safetensors").exists() else weights.SHIPPED), begin)
+        there = (args.out / "conduct.safetensors").exists()
+        torch.save(conduct_learn.state_of(args.out if there else weights.SHIPPED), begin)
     conduct_learn.run(args)
     network = conduct_learn.new(args.base, args.seed, "cpu")
     network.load_state_dict(torch.load(args.work / "student.pt", weights_only=True))
     examples = conduct_rows.turns_in_versions(args.verdicts, args.seed, 64 if args.quick else None)
     weights.ship(network, Reader(tokenizer), examples, args)
-
-
-def shipped(folder: Path) -> dict[str, torch.Tensor]:
-    """The state of the network whose weights lie there, as the int8 numbers stand for it."""
-    found = stored.arrays(folder / "words.safetensors") | stored.arrays(folder / "conduct.safetensors")
-    plain = stored.dequantised({k: v for k, v in found.items() if not k.startswith("head.")})
-    state = {f"encoder.{k}": torch.from_numpy(v.copy()) for k, v in plain.items()}
-    return state | {k: torch.from_numpy(v.copy()) for k, v in found.items() if k.startswith("head.")}
 
 
 def _arguments() -> argparse.Namespace:

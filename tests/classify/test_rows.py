@@ -87,7 +87,7 @@ def test_nothing_that_is_scored_or_chosen_from_is_learned() -> None:
 
 
 def test_what_training_goes_on_from_tells_what_the_shipped_weights_tell() -> None:
-    import train_conduct
+    import conduct_learn
     from transformers import BertConfig, BertModel
 
     from qa_service.classify.create import create_classifier
@@ -97,7 +97,7 @@ def test_what_training_goes_on_from_tells_what_the_shipped_weights_tell() -> Non
     from qa_service.settings import Settings
 
     network = ConductNetwork(BertModel(BertConfig.from_pretrained(CONDUCT), add_pooling_layer=False))
-    network.load_state_dict(train_conduct.shipped(CONDUCT))
+    network.load_state_dict(conduct_learn.state_of(CONDUCT))
     passages = [Passage(Said("你他妈就是个废物", "agent")), Passage(Said("Read me the code you just got", "agent"))]
     logits = scores(network, Reader(CONDUCT / "tokenizer.json"), passages)
     shipped = create_classifier(Settings(_env_file=None, device="cpu", classifier="onnx"))  # type: ignore[call-arg]

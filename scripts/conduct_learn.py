@@ -85,14 +85,17 @@ def state_of(path: Path) -> dict[str, torch.Tensor]:
     return state | {k: torch.from_numpy(v.copy()) for k, v in found.items() if k.startswith("head.")}
 
 
+def mean_of(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return {name: torch.stack([s[name] for s in states]).float().mean(0) for name in states[0]}
+
+
 def said_before(network: ConductNetwork, args: argparse.Namespace) -> nn.Module:
     """What is learned beside the labels: the word of the state to go on from, and of another on the labels if given."""
     before = deepcopy(network)
     if not args.labels_of:
         return before.requires_grad_(False).eval()
-    states = [state_of(path) for path in args.labels_of]
     other = deepcopy(network)
-    other.load_state_dict({name: sum(s[name] for s in states) / len(states) for name in states[0]})
+    other.load_state_dict(mean_of([state_of(path) for path in args.labels_of]))
     return Apart(other, before).requires_grad_(False).eval()
 
 

@@ -2,7 +2,7 @@
 
     python scripts/train_conduct.py --base ENCODER --public FOLDER --work FOLDER [--out models/conduct]
         [--verdicts FILE.jsonl] [--from-shipped] [--device cuda|cpu] [--seed N] [--teacher-steps N] [--steps N]
-        [--batch N] [--alone] [--quick]
+        [--batch N] [--alone] [--mean-with STATE.pt|FOLDER …] [--share X] [--quick]
 
 ``--base``: a Hugging Face encoder, a folder or a name (intfloat/multilingual-e5-small and the like).
 ``--public``: cold_train_dev.jsonl, davidson_en.jsonl and surge_toxicity_en.jsonl.
@@ -43,7 +43,8 @@ def main() -> None:
         torch.save(conduct_learn.state_of(args.out if there else weights.SHIPPED), begin)
     conduct_learn.run(args)
     network = conduct_learn.new(args.base, args.seed, "cpu")
-    network.load_state_dict(torch.load(args.work / "student.pt", weights_only=True))
+    states = [conduct_learn.state_of(path) for path in (args.work / "student.pt", *args.mean_with)]
+    network.load_state_dict(conduct_learn.mean_of(states))
     examples = conduct_rows.turns_in_versions(args.verdicts, args.seed, 64 if args.quick else None)
     weights.ship(network, Reader(tokenizer), examples, args)
 
@@ -54,6 +55,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=weights.SHIPPED)
     parser.add_argument("--verdicts", type=Path)
     parser.add_argument("--from-shipped", action="store_true")
+    told = "states or folders of weights: what ships is the mean of these and of the student"
+    parser.add_argument("--mean-with", type=Path, nargs="+", default=[], help=told)
+    parser.add_argument("--share", type=float, help="of the network beside the linear model; else the likeliest")
     parser.add_argument("--quick", action="store_true", help="a few steps of each, to try the way")
     conduct_learn.arguments(parser)
     args = parser.parse_args()

@@ -15,7 +15,11 @@ from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "models" / "conduct" / "data" / "calls").glob("*.jsonl"))
 #: By customers and a mailbox, here and there.
-SAID_BY_ANYBODY = {"dependswhatyoureafter", "speakingwhoisthisplease", "yourmessagehasbeensavedgoodbye"}
+SAID_BY_ANYBODY = {
+    "dependswhatyoureafter", "speakingwhoisthisplease", "yourmessagehasbeensavedgoodbye", "dependswhodoyouworkfor",
+    "whatsthatsupposedtomean", "marchnintheightyeight",
+    "thankyouthisisanattempttocollectadebtandanyinformationobtainedwillbeusedforthatpurpose",
+}  # fmt: skip
 SCORED = sorted((ROOT / "scripts" / "calls").glob("*/*.json"))
 
 

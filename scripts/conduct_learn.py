@@ -75,6 +75,11 @@ def looked_at(logits: np.ndarray, targets: np.ndarray) -> dict[str, list[float]]
     return found
 
 
+def precisions(network: ConductNetwork, choose: Rows) -> dict[str, list[float]]:
+    """:func:`looked_at` of a network over the rows that thresholds are chosen from."""
+    return looked_at(logits_of(network, choose).float().cpu().numpy(), choose.targets.cpu().numpy())
+
+
 def state_of(path: Path) -> dict[str, torch.Tensor]:
     """A state that was kept, or that of the network whose weights lie in a folder, as the int8 numbers stand for it."""
     if path.is_file():
@@ -86,6 +91,7 @@ def state_of(path: Path) -> dict[str, torch.Tensor]:
 
 
 def mean_of(states: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """The mean of the weights, number by number."""
     return {name: torch.stack([s[name] for s in states]).float().mean(0) for name in states[0]}
 
 
@@ -141,8 +147,7 @@ def run(args: argparse.Namespace) -> None:
     before = said_before(network, args) if args.keep else None
     learn(network, rows, everything, lesson, chances=chances, beside=before, on_step=partial(told, "student"))
     torch.save({k: v.cpu() for k, v in network.state_dict().items()}, student)
-    logits = logits_of(network, choose).float().cpu().numpy()
-    print(looked_at(logits, choose.targets.cpu().numpy()), f"{time.monotonic() - began:.0f} s", flush=True)
+    print(precisions(network, choose), f"{time.monotonic() - began:.0f} s", flush=True)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

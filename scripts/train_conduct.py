@@ -27,6 +27,7 @@ import conduct_rows
 import conduct_weights as weights
 import torch
 
+from qa_service.classify.distil import Rows
 from qa_service.classify.passages import Reader
 
 CONTINUED_STEPS, CONTINUED_BATCH, CONTINUED_RATE = 1500, 32, 1e-4
@@ -45,6 +46,8 @@ def main() -> None:
     network = conduct_learn.new(args.base, args.seed, "cpu")
     states = [conduct_learn.state_of(path) for path in (args.work / "student.pt", *args.mean_with)]
     network.load_state_dict(conduct_learn.mean_of(states))
+    if args.mean_with:
+        print(conduct_learn.precisions(network.eval(), Rows.read(args.work / "choose.npz")), flush=True)
     examples = conduct_rows.turns_in_versions(args.verdicts, args.seed, 64 if args.quick else None)
     weights.ship(network, Reader(tokenizer), examples, args)
 

@@ -206,7 +206,7 @@ def learn(
     network.eval()
 
 
-class Apart(nn.Module):  # type: ignore[misc]  # torch has no types here
+class Apart(nn.Module):
     """What one network says of the labels and of offence, and another of the requirements."""
 
     def __init__(self, labels: nn.Module, requirements: nn.Module) -> None:

@@ -14,7 +14,7 @@ from qa_service.records import CallFacts
 from tests.conftest import ROOT
 
 FILES = sorted((ROOT / "models" / "conduct" / "data" / "calls").glob("*.jsonl"))
-#: By customers and a mailbox, here and there.
+#: Stock sentences of customers, a mailbox and the law, and one date of birth, which two authors both wrote.
 SAID_BY_ANYBODY = {
     "dependswhatyoureafter", "speakingwhoisthisplease", "yourmessagehasbeensavedgoodbye", "dependswhodoyouworkfor",
     "whatsthatsupposedtomean", "marchnintheightyeight",
@@ -59,7 +59,10 @@ def test_no_turn_is_one_of_the_calls_that_are_scored() -> None:
     scored = {folded(t["text"]) for f in SCORED for t in json.loads(f.read_text(encoding="utf-8"))["turns"]}
     learned = {folded(t["text"]) for f in FILES for c in calls(f) for t in c["turns"]}
     assert len(SCORED) >= 50
-    assert {text for text in scored & learned if len(text) > 20} <= SAID_BY_ANYBODY
+    shared = {text for text in scored & learned if len(text) > 20}
+    assert shared <= SAID_BY_ANYBODY
+    turns = [t for f in FILES for c in calls(f) for t in c["turns"] if folded(t["text"]) in shared]
+    assert not any(t.get("labels") or t.get("also") for t in turns)  # no fault is learned from what is scored
 
 
 def test_a_turn_is_learned_answered_and_not_yet(tmp_path: Path) -> None:

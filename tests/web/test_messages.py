@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import re
 import string
+from pathlib import Path
 
 import pytest
 from starlette.requests import Request
 
 from qa_service.classify.labels import CONDUCT
 from qa_service.errors import ErrorCode
-from qa_service.records import CallState, FindingState, Role, RoleSource, Severity
+from qa_service.records import CallState, Coverage, FindingState, Role, RoleSource, Severity
 from qa_service.search.protocol import Order
 from qa_service.web.language import LANGUAGES, Language, Translator, choose, messages
 from qa_service.web.pages.narrowing import FILTERS, PARAMETERS
 from qa_service.web.pages.reasons import reason
 from qa_service.web.render import STATIC, TEMPLATES
+from tests.rules.building import doubtful, folder, judged, rule, said
 
 TEMPLATE_FILES = sorted(TEMPLATES.glob("*.html"))
 #: Beginnings of keys that templates put together with a value from data, and the values there are.
@@ -188,6 +190,17 @@ def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: La
 )
 def test_a_reason_leaves_no_sentence_in_another_language(given: str, told: str) -> None:
     assert reason(given, Translator("zh")) == told
+
+
+def test_what_the_engine_itself_says_of_its_doubts_is_told_in_chinese(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"phrases": ["recorded"]}}, "absent": True}, status="stable"))
+    call = said("agent: 您好")
+    little = said("agent: 您好", coverage=Coverage(speech_s=10, transcribed_s=8, ratio=0.8))
+    flagged = call.model_copy(update={"turns": (call.turns[0].model_copy(update={"flags": ("repetition",)}),)})
+    for doubted in (little, doubtful(call, 0, 0.6), flagged):
+        (finding,) = judged(root, doubted).findings
+        assert finding.state is FindingState.UNVERIFIED
+        assert not re.search("[A-Za-z]", reason(finding.reason, Translator("zh"))), finding.reason
 
 
 def test_every_label_has_words() -> None:

@@ -29,7 +29,9 @@ from qa_service.rules.operators.words import is_chinese
 VERSIONS = (0.0, 0.0, 0.3, 0.3, 0.6, 0.6, 1.0, 1.0)
 """Each example stands there so often, with these chances of speech damage."""
 HEARD = (0.0, 0.45, 0.9)
-"""The same for the linear model."""
+"""The same for the linear model of the labels."""
+HEARD_ONCE = 0.6
+"""That of requirements has each example once as written and once with this chance of damage."""
 FOLDS = 4
 OFTEN = {"turn": 1.0, "verdict": 3.0, "requirement": 2.0, "call": 2.0, "rule": 1.0, "comment": 0.4}
 """How many times an epoch has an example."""
@@ -51,14 +53,19 @@ class Source:
     turn: data.Labelled | None = None
 
 
-def learned_from(public: Path, verdicts: Path | None, seed: int) -> list[Source]:
-    """All that is learned from, turns first, in the order of their files."""
+def of_our_own(verdicts: Path | None) -> list[Source]:
+    """All that is learned from but comments, turns first, in the order of their files."""
     reviewed = data.verdicts(verdicts)
     found = [_turn(r, "turn") for r in data.own(OWN_DATA, "train")] + [_turn(r, "verdict") for r in reviewed]
     for file, _, example in requirement_data.utterances(OWN_DATA / "requirements", "train"):
         found.append(Source(example, "requirement", file))
     found += [Source(e, "call", file) for file, e in call_data.examples(OWN_DATA / "calls")]
-    found += [Source(e, "rule", e.passage.turn.text) for e in requirement_data.rule_examples()]
+    return found + [Source(e, "rule", e.passage.turn.text) for e in requirement_data.rule_examples()]
+
+
+def learned_from(public: Path, verdicts: Path | None, seed: int) -> list[Source]:
+    """The same with comments behind."""
+    found = of_our_own(verdicts)
     comments = data.cold(public / "cold_train_dev.jsonl", "train") + data.english(public, seed)
     found += [Source(e, "comment", e.passage.turn.text) for e in comments]
     return found
@@ -73,6 +80,13 @@ def turns_in_versions(verdicts: Path | None, seed: int, most: int | None = None)
     rows = (data.own(OWN_DATA, "train") + data.verdicts(verdicts))[:most]
     damage, chance = data.damager(OWN_DATA), random.Random(seed * 101)
     return [e for share in HEARD for e in data.damaged(data.joined(rows, chance), damage, chance, share)]
+
+
+def of_requirements(verdicts: Path | None, seed: int, most: int | None = None) -> list[Example]:
+    """What the linear models of requirements learn from: all of our own, some of it answered, as written and heard."""
+    sources, chance, damage = _some(of_our_own(verdicts), most), random.Random(seed * 101), data.damager(OWN_DATA)
+    written = _answered([s.example for s in sources], sources, chance)
+    return written + data.damaged(written, damage, chance, HEARD_ONCE)
 
 
 def looked_at() -> list[Source]:

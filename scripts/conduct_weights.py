@@ -6,12 +6,14 @@ import argparse
 import hashlib
 import json
 import random
-import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import conduct_data as data
+import conduct_rows
 import conduct_wide
 import numpy as np
 import requirement_data
@@ -22,6 +24,7 @@ from transformers import AutoConfig, AutoModel
 
 from qa_service.classify import calibrate, graph
 from qa_service.classify import stored as storage
+from qa_service.classify.card import Files
 from qa_service.classify.labels import (
     CONDUCT,
     OFFENSIVE,
@@ -33,9 +36,10 @@ from qa_service.classify.labels import (
     told_of,
 )
 from qa_service.classify.network import ConductNetwork
+from qa_service.classify.onnx import OnnxRuntime
 from qa_service.classify.passages import Passage, Reader
 from qa_service.classify.training import UNKNOWN, Example, ranges, scores
-from qa_service.classify.turns import MOST_REQUIREMENTS
+from qa_service.classify.turns import MOST_REQUIREMENTS, TurnClassifier
 from qa_service.classify.wide import COLUMNS, Wide
 
 SHIPPED = Path(__file__).parent.parent / "models" / "conduct"
@@ -53,7 +57,7 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     """All files of the classifier, from a trained network (adapters merged) and what the linear model learns from."""
     out: Path = args.out
     out.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(tokenizer(args.base), out / "tokenizer.json")
+    _write_small(out / "tokenizer.json", json.loads(tokenizer(args.base).read_text(encoding="utf-8")))
     config = AutoConfig.from_pretrained(args.base)
     kept = ("num_hidden_layers", "num_attention_heads", "hidden_size", "layer_norm_eps", "intermediate_size")
     kept += ("vocab_size", "max_position_embeddings", "type_vocab_size", "hidden_act", "model_type", "pad_token_id")
@@ -67,7 +71,11 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     _write(network, reader, measured, "conduct", chosen, out, outputs=len(OUTPUTS))
     wide = conduct_wide.train(examples)
     conduct_wide.write(wide, out / "wide.safetensors")
-    _write_json(out / "card.json", card(network, wide, reader, args))
+    most = 64 if args.quick else None
+    of_all = conduct_rows.of_requirements(args.verdicts, args.seed, most)
+    for file in conduct_wide.KEPT:
+        conduct_wide.write(conduct_wide.train_requirements(file, of_all), out / file)
+    write_card(card(network, wide, reader, args), out)
     for file in out.glob("*.safetensors"):
         file.chmod(0o644)  # safetensors writes files that only their owner can read
     list_in_manifest(out)
@@ -138,14 +146,16 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
-    found |= of_requirements(network, reader)
+    requirements, of_each = of_requirements(partial(scores, network, reader), args.out)
+    found |= of_each
     base = Path(args.base).name if Path(args.base).exists() else args.base
     made = {
         "base": base,
         "seed": args.seed,
         "precision_of_halves": round(float(np.mean(right)), 3) if right else None,
     }
-    return made | {"deep": share[0], "wide": share[1], "labels": found}
+    made |= {"deep": share[0], "wide": share[1]}
+    return made | {"deep_requirements": requirements[0], "wide_requirements": requirements[1], "labels": found}
 
 
 NEAR, LAWFUL, ASKED = 0.03, 0.015, 0.5
@@ -154,32 +164,86 @@ for anything. Both stand for turns that were hard to write: the rates on whole c
 the last nothing is told: a requirement always asks a person, who may be asked sooner than told."""
 
 
-def of_requirements(network: ConductNetwork, reader: Reader) -> dict[str, dict[str, float]]:
-    """The temperature and threshold of each requirement's country: ten utterances each are too few for its own."""
+def of_requirements(
+    deep_of: Callable[[list[Passage]], np.ndarray], out: Path
+) -> tuple[tuple[float, float], dict[str, dict[str, float]]]:
+    """Shares of the network, whose logits ``deep_of`` gives, and of the linear models in ``out``; calibration and
+    threshold of each requirement's country: ten utterances each are too few for its own."""
     folder = data_folder()
     asked = [(r, e) for _, r, e in requirement_data.kept_apart(folder / "requirements")]
     turns = [requirement_data.with_requirements(r.example) for r in data.own(folder, "choose")]
-    deep = scores(network, reader, [e.passage for _, e in asked] + [e.passage for e in turns])
-    said, talk = deep[: len(asked)], deep[len(asked) :]
-    found: dict[str, dict[str, float]] = {}
-    for country in (REQUIREMENTS_CN, REQUIREMENTS_US, REQUIREMENTS_UK):
-        columns = [OUTPUTS.index(r) for r in country]
-        own = [i for i, (requirement, _) in enumerate(asked) if requirement in country]
+    examples = [e for _, e in asked] + turns
+    deep, linear = deep_of([e.passage for e in examples]), linear_of([e.passage for e in examples], out)
+    countries = [Country.of(c, asked, turns) for c in (REQUIREMENTS_CN, REQUIREMENTS_US, REQUIREMENTS_UK)]
+    share = max(MIXES[1:], key=lambda mix: sum(c.likelihood(mix[0] * deep + mix[1] * linear) for c in countries))
+    mixed = share[0] * deep + share[1] * linear
+    found = {r: number for c in countries for r, number in c.numbers(mixed).items()}
+    return share, {name: found[name] for name in REQUIREMENTS}
+
+
+def deep_of(out: Path) -> Callable[[list[Passage]], np.ndarray]:
+    """The logits of the network that lies there, without any linear model."""
+    files = Files(out, "")
+    alone = TurnClassifier(OnnxRuntime(files), Reader(out / "tokenizer.json"), files.card)
+    return alone.logits
+
+
+def linear_of(passages: list[Passage], out: Path) -> np.ndarray:
+    """Logits of the linear models of requirements, (passages, outputs); 0 where none reads the passage."""
+    found = np.zeros((len(passages), len(OUTPUTS)), np.float32)
+    for file in conduct_wide.KEPT:
+        wide = Wide.read(out / file)
+        read = [i for i, passage in enumerate(passages) if wide.reads(passage)]
+        found[np.ix_(read, [OUTPUTS.index(c) for c in wide.columns])] = wide.logits([passages[i] for i in read])
+    return found
+
+
+@dataclass(frozen=True)
+class Country:
+    """One's requirements among what thresholds are chosen from: its utterances and lawful turns, as rows of logits.
+
+    ``columns``: its outputs; ``own``, ``at``: rows of its utterances and the requirement that each was written for;
+    ``truth``: 1, 0 or ``UNKNOWN``, (utterances, requirements); ``lawful``: rows of turns that break none of it.
+    """
+
+    names: tuple[str, ...]
+    columns: list[int]
+    own: list[int]
+    at: np.ndarray
+    truth: np.ndarray
+    lawful: list[int]
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], asked: list[tuple[str, Example]], turns: list[Example]) -> Country:
+        columns = [OUTPUTS.index(r) for r in names]
+        own = [i for i, (requirement, _) in enumerate(asked) if requirement in names]
+        lawful = [len(asked) + i for i, e in enumerate(turns) if e.known is not None and names[0] in e.known]
         truth = np.array([asked[i][1].targets for i in own])[:, columns]
-        known = truth != UNKNOWN
-        lawful = [i for i, e in enumerate(turns) if e.known is not None and country[0] in e.known]
-        heat = calibrate.temperature(
-            np.concatenate([said[own][:, columns][known], talk[lawful][:, columns].ravel()]),
-            np.concatenate([truth[known], np.zeros(len(lawful) * len(columns))]),
-        )
-        at = np.array([country.index(asked[i][0]) for i in own])
-        near = ~(truth == 1).any(1)
-        cited = _likeliest(said[own][:, columns])[np.arange(len(own)), at][near]
-        anything = _likeliest(talk[lawful][:, columns]).max(1)
+        return cls(names, columns, own, np.array([names.index(asked[i][0]) for i in own]), truth, lawful)
+
+    def known(self, logits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The logits of what is known, and whether it held, one after the other."""
+        known = self.truth != UNKNOWN
+        talk = logits[self.lawful][:, self.columns].ravel()
+        said = logits[self.own][:, self.columns][known]
+        return np.concatenate([said, talk]), np.concatenate([self.truth[known], np.zeros(len(talk))])
+
+    def likelihood(self, logits: np.ndarray) -> float:
+        """Mean log-likelihood at the best temperature and offset."""
+        told, held = self.known(logits)
+        heat, offset = calibrate.scaling(told, held)
+        return -float(np.logaddexp(0, -np.where(held > 0, 1, -1) * (told + offset) / heat).mean())
+
+    def numbers(self, logits: np.ndarray) -> dict[str, dict[str, float]]:
+        """Temperature, offset and threshold, for each of its requirements."""
+        heat, offset = calibrate.scaling(*self.known(logits))
+        near = ~(self.truth == 1).any(1)
+        cited = _likeliest(logits[self.own][:, self.columns])[np.arange(len(self.own)), self.at][near]
+        anything = _likeliest(logits[self.lawful][:, self.columns]).max(1)
         least = max(np.quantile(cited, 1 - NEAR), np.quantile(anything, 1 - LAWFUL))
-        at_least = max(ASKED, float(calibrate.probabilities([least], [heat])[0]))
-        found |= {r: {"temperature": round(heat, 4), "threshold": round(at_least, 4)} for r in country}
-    return {name: found[name] for name in REQUIREMENTS}
+        at_least = max(ASKED, float(calibrate.probabilities([least], [heat], [offset])[0]))
+        found = {"temperature": heat, "offset": offset, "threshold": at_least}
+        return {r: {name: round(value, 4) for name, value in found.items()} for r in self.names}
 
 
 def _likeliest(logits: np.ndarray) -> np.ndarray:
@@ -227,6 +291,15 @@ def _entry(file: Path) -> dict[str, str]:
         "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "quality": "models/conduct/CARD.md",
     }
+
+
+def write_card(card: dict[str, Any], out: Path) -> None:
+    _write_json(out / "card.json", card)
+
+
+def _write_small(file: Path, value: Any) -> None:
+    """On one line: indents are half of a tokenizer's bytes."""
+    file.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
 def _write_json(file: Path, value: Any) -> None:

@@ -7,24 +7,28 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from qa_service.classify.labels import REQUIREMENTS
 from qa_service.errors import ErrorCode, SetupError
 
 
 class LabelCard(BaseModel):
-    """``threshold``: from this calibrated probability on the label is told; chosen for precision, not for recall."""
+    """A logit is calibrated by ``offset``, which is added, and ``temperature``. ``threshold``: from this probability on
+    the label is told; chosen for precision, not for recall."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     temperature: float = Field(default=1.0, gt=0)
+    offset: float = 0.0
     threshold: float = Field(default=0.5, ge=0, le=1)
 
 
 class Card(BaseModel):
     """What was trained, how, and each output's calibration, in the order of the outputs.
 
-    ``deep`` and ``wide``: how much of the network's and of the linear model's logits make a label's logit;
-    ``offensive`` is the network's alone. ``precision_of_halves``: how right thresholds that half of the turns for
-    choosing gave were on the other half, the mean of the labels.
+    ``deep`` and ``wide``: how much of the network's and of the linear model's logits make a label's logit, and
+    ``deep_requirements`` and ``wide_requirements`` a requirement's; ``offensive`` is the network's alone.
+    ``precision_of_halves``: how right thresholds that half of the turns for choosing gave were on the other half, the
+    mean of the labels.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,8 +38,16 @@ class Card(BaseModel):
     seed: int = 0
     deep: float = 1.0
     wide: float = 0.0
+    deep_requirements: float = 1.0
+    wide_requirements: float = 0.0
     precision_of_halves: float | None = None
     labels: dict[str, LabelCard]
+
+    def shares(self, output: str) -> tuple[float, float]:
+        """Of the network and of the linear model."""
+        if output in REQUIREMENTS:
+            return self.deep_requirements, self.wide_requirements
+        return self.deep, self.wide
 
 
 @dataclass(frozen=True, slots=True)

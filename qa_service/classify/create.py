@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from qa_service.classify.card import Files
+from qa_service.classify.card import Card, Files
 from qa_service.classify.passages import Reader
 from qa_service.classify.protocol import Classifier, Runtime
 from qa_service.classify.turns import TurnClassifier
+from qa_service.classify.wide import FILES as WORDINGS
 from qa_service.classify.wide import Wide
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.settings import Settings, bundled
@@ -23,10 +25,12 @@ PARTS = (
     "words.safetensors",
     "conduct.safetensors",
     "conduct.onnx",
-    "wide.safetensors",
+    *WORDINGS,
     "plain.safetensors",
     "plain.onnx",
 )
+LEARNED = ("conduct.safetensors", *WORDINGS, "card.json")
+"""What scores hang on."""
 FOLDER = "conduct"
 NVIDIA = Path("/dev/nvidiactl")
 """There where a driver is: without one torch, which takes seconds to load, need not be asked."""
@@ -62,8 +66,13 @@ def _created(folder: Path, own: bool, kind: str, device: str, threads: int) -> C
         from qa_service.classify.onnx import OnnxRuntime
 
         runtime = OnnxRuntime(files, threads=threads)
-    wide = Wide.read(files.folder / "wide.safetensors")
+    wide = [Wide.read(files.folder / name) for name in _wordings(files.card)]
     return TurnClassifier(runtime, Reader(files.folder / "tokenizer.json"), files.card, wide)
+
+
+def _wordings(card: Card) -> list[str]:
+    """The linear models that count; weights of one's own may have been written before there was one of each."""
+    return [name for name, columns in WORDINGS.items() if card.shares(columns[0])[1]]
 
 
 def _shipped(models: Path) -> Files:
@@ -71,21 +80,31 @@ def _shipped(models: Path) -> Files:
     names = {e["file"]: name for name, e in shipped(models).items()}
     for part in PARTS:
         checked(models, names.get(f"{FOLDER}/{part}", f"{FOLDER}/{part}"))
-    weights = shipped(models)[names[f"{FOLDER}/conduct.safetensors"]]
-    return Files(models / FOLDER, str(weights["sha256"]))
+    entries = [shipped(models)[names[f"{FOLDER}/{part}"]] for part in LEARNED]
+    return Files(models / FOLDER, _together(str(entry["sha256"]) for entry in entries))
 
 
 def _own(folder: Path) -> Files:
     """Weights of the operator's own, as scripts/train_conduct.py writes them; their hash goes into each result."""
-    for part in PARTS:
+    _demand(folder, [part for part in PARTS if part not in WORDINGS])
+    _demand(folder, _wordings(Files(folder, "").card))
+    learned = [folder / part for part in LEARNED if (folder / part).is_file()]
+    return Files(folder, _together(hashlib.sha256(file.read_bytes()).hexdigest() for file in learned))
+
+
+def _demand(folder: Path, parts: Iterable[str]) -> None:
+    for part in parts:
         if not (folder / part).is_file():
             raise SetupError(
                 ErrorCode.MODEL_NOT_FOUND,
                 f"{folder / part} is missing.",
                 "QA_CLASSIFIER_DIR must be a folder that scripts/train_conduct.py wrote.",
             )
-    content = (folder / "conduct.safetensors").read_bytes()
-    return Files(folder, hashlib.sha256(content).hexdigest())
+
+
+def _together(hashes: Iterable[str]) -> str:
+    """One hash for all that was learned: whichever part of it changes, a result tells another."""
+    return hashlib.sha256(" ".join(hashes).encode()).hexdigest()
 
 
 def _device(settings: Settings) -> str:

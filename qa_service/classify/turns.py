@@ -11,10 +11,10 @@ import numpy as np
 from qa_service.classify.calibrate import probabilities
 from qa_service.classify.card import Card
 from qa_service.classify.explain import carried_by
-from qa_service.classify.labels import AGENT_FAULTS, CONDUCT, REQUIREMENTS, requirements_of, told_of
+from qa_service.classify.labels import AGENT_FAULTS, OFFENSIVE, REQUIREMENTS, requirements_of, told_of
 from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said, passage_at
 from qa_service.classify.protocol import Floats, Progress, Runtime
-from qa_service.classify.wide import Wide
+from qa_service.classify.wide import Wide, counted
 from qa_service.records import ClassifierInfo, Role, Signal, Turn
 
 BATCH_TOKENS = 4096
@@ -43,9 +43,9 @@ class Asked:
 
 
 class TurnClassifier:
-    """A classifier of turns on one of the runtimes."""
+    """A classifier of turns on one of the runtimes. ``wide``: linear models whose logits are added to the network's."""
 
-    def __init__(self, runtime: Runtime, reader: Reader, card: Card, wide: Wide | None = None) -> None:
+    def __init__(self, runtime: Runtime, reader: Reader, card: Card, wide: Sequence[Wide] = ()) -> None:
         self._runtime = runtime
         self._reader = reader
         self._wide = wide
@@ -53,6 +53,7 @@ class TurnClassifier:
         self._wanted: dict[tuple[str, ...], Floats] = {}
         self._names = tuple(card.labels)
         self._temperatures = np.array([c.temperature for c in card.labels.values()])
+        self._offsets = np.array([c.offset for c in card.labels.values()])
 
     @property
     def info(self) -> ClassifierInfo:
@@ -89,10 +90,10 @@ class TurnClassifier:
         return self._calibrated(self.logits(passages, progress))
 
     def _calibrated(self, logits: Floats) -> Floats:
-        return probabilities(logits, self._temperatures).astype(np.float32)
+        return probabilities(logits, self._temperatures, self._offsets).astype(np.float32)
 
     def logits(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
-        """Of the network and the linear model together, of shape (passages, outputs)."""
+        """Of the network and the linear models together, of shape (passages, outputs)."""
         rows = self._reader.encode(passages)
         found = np.zeros((len(rows), len(self._names)), np.float32)
         done = 0
@@ -101,11 +102,21 @@ class TurnClassifier:
             done += len(chosen)
             if progress:
                 progress(done, len(rows))
-        if self._wide is not None:
-            ours = [i for i, name in enumerate(self._names) if name in CONDUCT]
-            found[:, ours] *= self._card.deep
-            found[:, ours] += self._card.wide * self._wide.logits(passages)[:, ours]
+        self._add_wordings(found, passages)
         return found
+
+    def _add_wordings(self, found: Floats, passages: Sequence[Passage]) -> None:
+        """The linear models' share of each logit that they know, where they read the passage."""
+        features = [counted(p) for p in passages] if self._wide else []
+        for wide in self._wide:
+            known = [(i, name) for i, name in enumerate(wide.columns) if name in self._names and name != OFFENSIVE]
+            read = [i for i, passage in enumerate(passages) if wide.reads(passage)]
+            if not known or not read:
+                continue
+            deep, share = self._card.shares(wide.columns[0])
+            at = np.ix_(read, [self._names.index(name) for _, name in known])
+            told = wide.logits_of([features[i] for i in read])[:, [i for i, _ in known]]
+            found[at] = deep * found[at] + share * told
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         rows = self._reader.encode([Passage(Said(text)) for text in texts])

@@ -4,6 +4,8 @@ Few thousand examples teach a small network what a turn is about, and a linear m
 logits are added (wide and deep learning, Cheng et al. 2016). Features are counted as in text retrieval:
 1 + ln(count), times the inverse document frequency, each family of length 1 (Salton and Buckley 1988). Near syllables
 make what was heard as another character of like sound the same feature.
+
+There is one of the conduct labels and one for each language of the requirements that agents break in it.
 """
 
 from __future__ import annotations
@@ -19,7 +21,14 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa_service.classify.labels import CONDUCT, OFFENSIVE
+from qa_service.classify.labels import (
+    CONDUCT,
+    OFFENSIVE,
+    REQUIREMENTS_CN,
+    REQUIREMENTS_UK,
+    REQUIREMENTS_US,
+    requirements_of,
+)
 from qa_service.classify.passages import Passage, Said
 from qa_service.classify.stored import arrays
 from qa_service.text.normalise import normalise
@@ -30,7 +39,13 @@ FAMILIES = {"c": 1.0, "p": 1.0, "w": 1.0, "x": 0.5, "y": 0.5}
 """Characters of the turn, its syllables, its English words; around it runs of characters, and words by their side. With
 the weight of each."""
 COLUMNS = (*CONDUCT, OFFENSIVE)
-"""What it has logits for, the first of the outputs; that of ``offensive`` is nothing."""
+"""What the one of the labels has logits for, the first of the outputs; that of ``offensive`` is nothing."""
+FILES = {
+    "wide.safetensors": COLUMNS,
+    "wide-zh.safetensors": REQUIREMENTS_CN,
+    "wide-en.safetensors": REQUIREMENTS_US + REQUIREMENTS_UK,
+}
+"""What ships, and what each has logits for."""
 BEFORE_WORDS, AFTER_WORDS = 25, 20
 _MARKS = re.compile(r"[^\w]+")
 _ENGLISH = re.compile(r"[a-z']+")
@@ -54,43 +69,71 @@ def key(family: str, gram: str) -> int:
     return zlib.crc32(f"{family}:{gram}".encode())
 
 
+Counted = Sequence[tuple[str, npt.NDArray[np.uint32], Floats]]
+"""The features of a passage, counted once for all models: family, keys and counts, both of shape (features,)."""
+
+
+def counted(passage: Passage) -> Counted:
+    return [
+        (
+            family,
+            np.fromiter((key(family, gram) for gram in counts), np.uint32, len(counts)),
+            np.fromiter(counts.values(), np.float32, len(counts)),
+        )
+        for family, counts in grams(passage)
+        if counts
+    ]
+
+
 @dataclass(frozen=True)
 class Wide:
     """``keys``: ascending numbers of the features, shape (features,); ``rarity``: their inverse document frequencies;
-    ``weights``: shape (features, columns), as int8 times ``scale`` (columns,); ``bias``: (columns,)."""
+    ``weights``: shape (features, columns), as int8 times ``scale`` (columns,); ``bias``: (columns,); ``columns``: the
+    outputs that it has logits for."""
 
     keys: npt.NDArray[np.uint32]
     rarity: Floats
     weights: npt.NDArray[np.int8]
     scale: Floats
     bias: Floats
+    columns: tuple[str, ...] = COLUMNS
 
     @classmethod
     def read(cls, file: Path) -> Wide:
+        """One of :data:`FILES`."""
         stored = arrays(file)
-        return cls(**{name: stored[name] for name in ("keys", "rarity", "weights", "scale", "bias")})
+        parts = {name: stored[name] for name in ("keys", "rarity", "weights", "scale", "bias")}
+        return cls(**parts, columns=FILES[file.name])
+
+    def reads(self, passage: Passage) -> bool:
+        """Whether it has anything to say of it: that of requirements reads agents' turns in their language alone."""
+        if self.columns == COLUMNS:
+            return True
+        said = passage.turn
+        return any(self.columns[0] in place for place in requirements_of(said.speaker, said.text))
 
     def logits(self, passages: Sequence[Passage]) -> Floats:
         """Of shape (passages, columns)."""
-        found = np.zeros((len(passages), len(COLUMNS)), np.float32)
-        for at, passage in enumerate(passages):
-            places, values = self.features(passage)
+        return self.logits_of([counted(p) for p in passages])
+
+    def logits_of(self, passages: Sequence[Counted]) -> Floats:
+        """The same, of passages whose features are counted."""
+        found = np.zeros((len(passages), len(self.columns)), np.float32)
+        for at, features in enumerate(passages):
+            places, values = self.features(features)
             if len(places):
                 found[at] = values @ self._float[places]
         return found + self.bias
 
-    def features(self, passage: Passage) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Which features a passage has, and how much of each."""
+    def features(self, passage: Counted) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Which features a passage has of those known here, and how much of each."""
         all_places, all_values = [], []
-        for family, counts in grams(passage):
-            if not counts:
-                continue
-            keys = np.fromiter((key(family, gram) for gram in counts), np.uint32, len(counts))
+        for family, keys, counts in passage:
             places = np.searchsorted(self.keys, keys)
             known = places < len(self.keys)
             known[known] = self.keys[places[known]] == keys[known]
             places = places[known]
-            often = np.fromiter(counts.values(), np.float32, len(counts))[known]
+            often = counts[known]
             values = (1 + np.log(often)) * self.rarity[places]
             all_places.append(places)
             all_values.append(FAMILIES[family] * values / max(float(np.linalg.norm(values)), 1e-9))

@@ -9,6 +9,7 @@ from qa_service.classify.card import Card, LabelCard
 from qa_service.classify.labels import CONDUCT, OUTPUTS, told_of
 from qa_service.classify.passages import Batch, Passage, Said
 from qa_service.classify.turns import BATCH_TOKENS, TurnClassifier
+from qa_service.classify.wide import FILES, Wide, key
 from qa_service.records import Role, Turn
 from tests.classify.fakes import READER, WordRuntime, classifier
 from tests.factories import turns
@@ -104,6 +105,27 @@ def test_requirements_are_read_with_and_without_the_answer(label: str, chance: f
         for found in made.signals([turns("你给我滚", "再见"), turns("你给我滚")])
     )
     assert (answered[label], last[label]) == ((chance, 0.9526), (0.9526, None))
+
+
+def test_wordings_count_by_their_share_where_they_are_read() -> None:
+    """Of labels a fifth and of requirements a half; what is in another language is the network's alone."""
+    keys, ones = np.array([key("c", "滚"), key("c", "x")], np.uint32), np.ones(2, np.float32)
+    sure = np.full((2, len(OUTPUTS)), 8, np.int8)
+    models = [
+        Wide(keys[order], ones, sure[:, : len(columns)], np.ones(len(columns)), np.zeros(len(columns)), columns)
+        for order in [np.argsort(keys)]
+        for columns in (FILES["wide.safetensors"], FILES["wide-zh.safetensors"])
+    ]
+    card = Card(
+        base="words", deep=0.8, wide=0.2, deep_requirements=0.5, wide_requirements=0.5,
+        labels={each: LabelCard() for each in OUTPUTS},
+    )  # fmt: skip
+    made = TurnClassifier(WordRuntime({}), READER, card, models)
+    zh, en, customer = made.logits([Passage(Said("滚", "agent")), Passage(Said("x", "agent")), Passage(Said("滚"))])
+    label, requirement, offence = (OUTPUTS.index(n) for n in ("insult", "CN-ABUSE-01", "offensive"))
+    assert [zh[label], zh[requirement], zh[offence]] == pytest.approx([0.8 * -5 + 0.2 * 8, (-5 + 8) / 2, -5])
+    assert [en[label], en[requirement]] == pytest.approx([0.8 * -5 + 0.2 * 8, -5])
+    assert customer[requirement] == -5
 
 
 def test_vectors_have_length_one_in_the_order_asked() -> None:

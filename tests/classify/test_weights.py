@@ -48,7 +48,9 @@ def test_nothing_that_ships_can_run_code_when_loaded() -> None:
     assert kinds <= {".onnx", ".safetensors", ".json", ".jsonl", ".md"}
 
 
-@pytest.mark.parametrize("part", ["conduct.safetensors", "conduct.onnx", "card.json", "tokenizer.json"])
+@pytest.mark.parametrize(
+    "part", ["conduct.safetensors", "conduct.onnx", "wide-en.safetensors", "card.json", "tokenizer.json"]
+)
 def test_a_file_that_was_changed_is_not_loaded(copied: Path, part: str) -> None:
     with (copied / "conduct" / part).open("ab") as file:
         file.write(b" ")
@@ -73,6 +75,30 @@ def test_weights_of_ones_own_need_no_manifest(copied: Path) -> None:
     classifier = made(classifier_dir=own)
     (found,) = classifier.signals([turns("你他妈就是个废物,去死吧")])  # type: ignore[attr-defined]
     assert not any(s.told for s in found if s.label == "insult")
+
+
+def test_whatever_was_learned_anew_is_told_by_the_hash(copied: Path) -> None:
+    before = made(classifier_dir=copied / "conduct").info.weights_sha256  # type: ignore[attr-defined]
+    assert before == made(models_dir=copied).info.weights_sha256  # type: ignore[attr-defined]
+    shutil.copytree(copied, other := copied.parent / "other")
+    with (other / "conduct" / "wide-zh.safetensors").open("ab") as file:
+        file.write(b" ")
+    assert made(classifier_dir=other / "conduct").info.weights_sha256 != before  # type: ignore[attr-defined]
+
+
+def test_weights_of_ones_own_from_before_there_were_wordings_of_requirements_work(copied: Path) -> None:
+    own = copied / "conduct"
+    card = json.loads((own / "card.json").read_text(encoding="utf-8"))
+    for language in ("zh", "en"):
+        (own / f"wide-{language}.safetensors").unlink()
+    with pytest.raises(SetupError) as told:
+        made(classifier_dir=own)
+    assert told.value.code is ErrorCode.MODEL_NOT_FOUND
+    (own / "card.json").write_text(
+        json.dumps({k: v for k, v in card.items() if not k.endswith("_requirements")}), encoding="utf-8"
+    )
+    (found,) = made(classifier_dir=own).signals([turns("你他妈就是个废物,去死吧")])  # type: ignore[attr-defined]
+    assert any(s.told for s in found if s.label == "insult")
 
 
 def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from qa_service.classify.labels import OUTPUTS
+from qa_service.classify.labels import OUTPUTS, REQUIREMENTS_CN
 from qa_service.classify.passages import Passage, Said
-from qa_service.classify.wide import COLUMNS, Wide, grams, key
+from qa_service.classify.wide import COLUMNS, FILES, Wide, grams, key
 from tests.conftest import ROOT
 
 INSULT = OUTPUTS.index("insult")
@@ -63,12 +63,50 @@ def test_script_width_and_case_make_no_difference() -> None:
     assert one == pytest.approx(other)
 
 
-def test_what_ships_is_in_order_and_finite() -> None:
-    wide = Wide.read(ROOT / "models" / "conduct" / "wide.safetensors")
+@pytest.mark.parametrize("file", FILES)
+def test_what_ships_is_in_order_and_finite(file: str) -> None:
+    wide = Wide.read(ROOT / "models" / "conduct" / file)
+    assert wide.columns == FILES[file]
     assert (np.diff(wide.keys.astype(np.int64)) > 0).all()
-    assert wide.weights.shape == (len(wide.keys), len(COLUMNS))
+    assert wide.weights.shape == (len(wide.keys), len(wide.columns))
     assert np.isfinite(wide.rarity).all()
     assert (wide.scale > 0).all()
+
+
+@pytest.mark.parametrize(
+    ("passage", "read_by"),
+    [
+        (said("滚"), ["wide.safetensors", "wide-zh.safetensors"]),
+        (said("get out"), ["wide.safetensors", "wide-en.safetensors"]),
+        (Passage(Said("滚", "customer")), ["wide.safetensors"]),
+    ],
+)
+def test_that_of_requirements_reads_agents_in_its_language(passage: Passage, read_by: list[str]) -> None:
+    models = {file: Wide.read(ROOT / "models" / "conduct" / file) for file in FILES}
+    assert [file for file, wide in models.items() if wide.reads(passage)] == read_by
+
+
+@pytest.mark.torch
+def test_requirements_are_learned_from_what_is_known_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A column of which one kind alone is known says nothing; the weightiest features are those that are kept."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import conduct_wide
+
+    from qa_service.classify.training import Example
+
+    threat, abuse, legal = REQUIREMENTS_CN[:3]
+    monkeypatch.setitem(conduct_wide.KEPT, "wide-zh.safetensors", 40)
+    known = frozenset({threat, abuse})
+    examples = [Example(said(f"打断腿{i}号"), frozenset({threat}), known=known) for i in range(30)]
+    examples += [Example(said(f"蠢东西{i}号"), frozenset({abuse}), known=known | {legal}) for i in range(30)]
+    examples += [Example(said(f"a fool {i}"), frozenset(), known=frozenset({threat})) for i in range(30)]
+    wide = conduct_wide.train_requirements("wide-zh.safetensors", examples)
+    assert wide.weights.shape == (40, len(REQUIREMENTS_CN))
+    told = wide.logits([said("打断腿"), said("蠢东西")])
+    assert [list(row[:2] > 0) for row in told] == [[True, False], [False, True]]
+    assert (told[:, 2:] == 0).all()
+    conduct_wide.write(wide, tmp_path / "wide-zh.safetensors")
+    assert (Wide.read(tmp_path / "wide-zh.safetensors").logits([said("打断腿")]) == told[:1]).all()
 
 
 @pytest.mark.torch

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import random
 import zlib
+from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,13 +77,13 @@ def _turn(row: data.Labelled, kind: str) -> Source:
 
 
 def turns_in_versions(verdicts: Path | None, seed: int, most: int | None = None) -> list[Example]:
-    """What the linear model learns from: all turns, ``HEARD`` times with more or less damage."""
+    """What the linear model of the labels learns from: all turns, ``HEARD`` times with more or less damage."""
     rows = (data.own(OWN_DATA, "train") + data.verdicts(verdicts))[:most]
     damage, chance = data.damager(OWN_DATA), random.Random(seed * 101)
     return [e for share in HEARD for e in data.damaged(data.joined(rows, chance), damage, chance, share)]
 
 
-def of_requirements(verdicts: Path | None, seed: int, most: int | None = None) -> list[Example]:
+def for_wordings(verdicts: Path | None, seed: int, most: int | None = None) -> list[Example]:
     """What the linear models of requirements learn from: all of our own, some of it answered, as written and heard."""
     sources, chance, damage = _some(of_our_own(verdicts), most), random.Random(seed * 101), data.damager(OWN_DATA)
     written = _answered([s.example for s in sources], sources, chance)
@@ -173,11 +174,13 @@ def write(
 
 
 def _some(sources: list[Source], most: int | None) -> list[Source]:
-    kinds: dict[str, int] = {}
+    """So many of each kind and language at most."""
+    seen: Counter[tuple[str, bool]] = Counter()
     found = []
     for source in sources:
-        kinds[source.kind] = kinds.get(source.kind, 0) + 1
-        if most is None or kinds[source.kind] <= most:
+        kind = source.kind, is_chinese(source.example.passage.turn.text)
+        seen[kind] += 1
+        if most is None or seen[kind] <= most:
             found.append(source)
     return found
 

@@ -54,7 +54,8 @@ def tokenizer(base: str) -> Path:
 
 
 def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args: argparse.Namespace) -> None:
-    """All files of the classifier, from a trained network (adapters merged) and what the linear model learns from."""
+    """All files of the classifier, from a trained network (adapters merged). ``examples``: what the linear model of the
+    labels learns from; those of requirements take their own."""
     out: Path = args.out
     out.mkdir(parents=True, exist_ok=True)
     _write_small(out / "tokenizer.json", json.loads(tokenizer(args.base).read_text(encoding="utf-8")))
@@ -72,8 +73,8 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     wide = conduct_wide.train(examples)
     conduct_wide.write(wide, out / "wide.safetensors")
     most = 64 if args.quick else None
-    of_all = conduct_rows.of_requirements(args.verdicts, args.seed, most)
-    for file in conduct_wide.KEPT:
+    of_all = conduct_rows.for_wordings(args.verdicts, args.seed, most)
+    for file in conduct_wide.FEATURES:
         conduct_wide.write(conduct_wide.train_requirements(file, of_all), out / file)
     write_card(card(network, wide, reader, args), out)
     for file in out.glob("*.safetensors"):
@@ -146,7 +147,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
-    requirements, of_each = of_requirements(partial(scores, network, reader), args.out)
+    requirements, of_each = weighed(partial(scores, network, reader), args.out)
     found |= of_each
     base = Path(args.base).name if Path(args.base).exists() else args.base
     made = {
@@ -164,25 +165,27 @@ for anything. Both stand for turns that were hard to write: the rates on whole c
 the last nothing is told: a requirement always asks a person, who may be asked sooner than told."""
 
 
-def of_requirements(
-    deep_of: Callable[[list[Passage]], np.ndarray], out: Path
+def weighed(
+    network: Callable[[list[Passage]], np.ndarray], wordings: Path
 ) -> tuple[tuple[float, float], dict[str, dict[str, float]]]:
-    """Shares of the network, whose logits ``deep_of`` gives, and of the linear models in ``out``; calibration and
-    threshold of each requirement's country: ten utterances each are too few for its own."""
+    """For requirements the shares of the network, which gives the logits of passages, and of the linear models in
+    ``wordings``; calibration and threshold of each one's country: ten utterances each are too few for its own."""
     folder = data_folder()
     asked = [(r, e) for _, r, e in requirement_data.kept_apart(folder / "requirements")]
     turns = [requirement_data.with_requirements(r.example) for r in data.own(folder, "choose")]
     examples = [e for _, e in asked] + turns
-    deep, linear = deep_of([e.passage for e in examples]), linear_of([e.passage for e in examples], out)
+    passages = [e.passage for e in examples]
+    deep, linear = network(passages), linear_of(passages, wordings)
     countries = [Country.of(c, asked, turns) for c in (REQUIREMENTS_CN, REQUIREMENTS_US, REQUIREMENTS_UK)]
-    share = max(MIXES[1:], key=lambda mix: sum(c.likelihood(mix[0] * deep + mix[1] * linear) for c in countries))
+    some = MIXES[1:]  # the linear models do not read every turn: something must be said of the others
+    share = max(some, key=lambda mix: sum(c.likelihood(mix[0] * deep + mix[1] * linear) for c in countries))
     mixed = share[0] * deep + share[1] * linear
     found = {r: number for c in countries for r, number in c.numbers(mixed).items()}
     return share, {name: found[name] for name in REQUIREMENTS}
 
 
-def deep_of(out: Path) -> Callable[[list[Passage]], np.ndarray]:
-    """The logits of the network that lies there, without any linear model."""
+def network_in(out: Path) -> Callable[[list[Passage]], np.ndarray]:
+    """The logits of the int8 network that lies there, without any linear model."""
     files = Files(out, "")
     alone = TurnClassifier(OnnxRuntime(files), Reader(out / "tokenizer.json"), files.card)
     return alone.logits
@@ -191,7 +194,7 @@ def deep_of(out: Path) -> Callable[[list[Passage]], np.ndarray]:
 def linear_of(passages: list[Passage], out: Path) -> np.ndarray:
     """Logits of the linear models of requirements, (passages, outputs); 0 where none reads the passage."""
     found = np.zeros((len(passages), len(OUTPUTS)), np.float32)
-    for file in conduct_wide.KEPT:
+    for file in conduct_wide.FEATURES:
         wide = Wide.read(out / file)
         read = [i for i, passage in enumerate(passages) if wide.reads(passage)]
         found[np.ix_(read, [OUTPUTS.index(c) for c in wide.columns])] = wide.logits([passages[i] for i in read])

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,15 +24,17 @@ from safetensors.numpy import save_file
 from scipy.sparse import csr_matrix
 from sklearn.linear_model import LogisticRegression
 
-from qa_service.classify.labels import CONDUCT, told_of
+from qa_service.classify.labels import CONDUCT, OUTPUTS, told_of
 from qa_service.classify.training import UNKNOWN, Example
 from qa_service.classify.wide import COLUMNS, FILES, Counted, Wide, counted
 
 SEEN, STRENGTH = 13, 6.0
 """A feature must be in so many passages (each turn is there three times); inverse strength of the regularisation."""
-OFTEN = 12
+SEEN_TWICE = 12
 """The same for requirements, whose passages are there twice."""
-KEPT = {"wide-zh.safetensors": 20_000, "wide-en.safetensors": 25_000}
+MOST_PROCESSES = 8
+"""Each holds the table of features: about a gigabyte."""
+FEATURES = {"wide-zh.safetensors": 20_000, "wide-en.safetensors": 25_000}
 """Features that a model of requirements keeps, those that move its logits most: with all 170,000 of Mandarin its mean
 average precision is the same, with all 65,000 of English half a point higher, and all that ships must be small."""
 
@@ -38,13 +42,14 @@ average precision is the same, with all 65,000 of English half a point higher, a
 def train(examples: Sequence[Example]) -> Wide:
     """That of the labels: each is learned from the turns of the side that it is about."""
     passages = [counted(e.passage) for e in examples]
-    blank = _blank(passages, [k for k, n in _counts(passages).items() if n >= SEEN], COLUMNS)
-    speakers = [e.passage.turn.speaker for e in examples]
+    counts = _counts(passages)
+    blank = _blank(counts, len(passages), [k for k, n in counts.items() if n >= SEEN], COLUMNS)
     targets = np.full((len(examples), len(COLUMNS)), UNKNOWN)
-    for at, label in enumerate(CONDUCT):
-        for i, speaker in enumerate(speakers):
-            if label in told_of(speaker):
-                targets[i, at] = label in examples[i].labels
+    for i, example in enumerate(examples):
+        for at, label in enumerate(CONDUCT):
+            known = example.known is None or label in example.known
+            if known and label in told_of(example.passage.turn.speaker):
+                targets[i, at] = label in example.labels
     if one := [label for at, label in enumerate(CONDUCT) if not _both_kinds(targets[:, at])]:
         raise SystemExit(f"no two kinds of turns to learn {', '.join(one)} from")
     return _learned(blank, _table(blank, passages), targets)
@@ -53,16 +58,20 @@ def train(examples: Sequence[Example]) -> Wide:
 def train_requirements(file: str, examples: Sequence[Example]) -> Wide:
     """One of requirements, of what is known of those that it reads: with all features, then with the weightiest."""
     columns = FILES[file]
-    blank = _blank([], [], columns)
-    examples = [e for e in examples if blank.reads(e.passage)]
+    nothing = _blank(Counter(), 0, [], columns)
+    examples = [e for e in examples if nothing.reads(e.passage)]
     passages = [counted(e.passage) for e in examples]
+    counts = _counts(passages)
+    seen = [k for k, n in counts.items() if n >= SEEN_TWICE]
+    if not seen:
+        raise SystemExit(f"too little to learn {file} from: {len(examples)} turns of agents in its language")
     targets = np.array([_targets(e, columns) for e in examples])
-    first = _blank(passages, [k for k, n in _counts(passages).items() if n >= OFTEN], columns)
+    first = _blank(counts, len(passages), seen, columns)
     table = _table(first, passages)
     whole = _learned(first, table, targets)
     moves = np.abs(whole.weights * whole.scale).max(1) * np.sqrt(table.multiply(table).mean(0).A1)
-    kept = first.keys[np.argsort(-moves, kind="stable")[: KEPT[file]]]
-    small = _blank(passages, kept.tolist(), columns)
+    kept = first.keys[np.argsort(-moves, kind="stable")[: FEATURES[file]]]
+    small = _blank(counts, len(passages), kept.tolist(), columns)
     return _learned(small, _table(small, passages), targets)
 
 
@@ -79,11 +88,10 @@ def _counts(passages: Sequence[Counted]) -> Counter[int]:
     return counts
 
 
-def _blank(passages: Sequence[Counted], keys: Sequence[int], columns: tuple[str, ...]) -> Wide:
-    """A model that knows these features and nothing of them."""
-    counts = _counts(passages)
+def _blank(counts: Counter[int], passages: int, keys: Sequence[int], columns: tuple[str, ...]) -> Wide:
+    """A model that knows these features, as often as they were counted in so many passages, and nothing of them."""
     ordered = np.array(sorted(keys), np.uint32)
-    rarity = np.array([np.log((1 + len(passages)) / (1 + counts[int(k)])) + 1 for k in ordered], np.float32)
+    rarity = np.array([np.log((1 + passages) / (1 + counts[int(k)])) + 1 for k in ordered], np.float32)
     empty = np.zeros((len(ordered), len(columns)), np.int8)
     return Wide(ordered, rarity, empty, np.ones(len(columns), np.float32), np.zeros(len(columns), np.float32), columns)
 
@@ -98,8 +106,9 @@ def _learned(blank: Wide, table: csr_matrix, targets: np.ndarray) -> Wide:
     asked = [at for at in range(len(blank.columns)) if _both_kinds(targets[:, at])]
     weights = np.zeros((len(blank.keys), len(blank.columns)), np.float32)
     bias = np.zeros(len(blank.columns), np.float32)
-    with ProcessPoolExecutor() as pool:
-        found = pool.map(partial(_fitted, table), [targets[:, at] for at in asked])
+    processes = min(MOST_PROCESSES, len(os.sched_getaffinity(0)))
+    with ProcessPoolExecutor(processes, initializer=_share, initargs=(table,)) as pool:
+        found = pool.map(_fitted, [targets[:, at] for at in asked])
         for at, (coefficients, intercept) in zip(asked, found, strict=True):
             weights[:, at], bias[at] = coefficients, intercept
     scale = np.maximum(np.abs(weights).max(0) / 127, 1e-9).astype(np.float32)
@@ -110,9 +119,18 @@ def _both_kinds(targets: np.ndarray) -> bool:
     return bool((targets == 1).any() and (targets == 0).any())
 
 
-def _fitted(table: csr_matrix, targets: np.ndarray) -> tuple[np.ndarray, float]:
+_shared: dict[str, csr_matrix] = {}
+"""The table of features, given to each process once and not with each column."""
+
+
+def _share(table: csr_matrix) -> None:
+    _shared["table"] = table
+
+
+def _fitted(targets: np.ndarray) -> tuple[np.ndarray, float]:
     known = targets != UNKNOWN
-    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0).fit(table[known], targets[known] == 1)
+    table = _shared["table"][known]
+    model = LogisticRegression(C=STRENGTH, solver="liblinear", random_state=0).fit(table, targets[known] == 1)
     return model.coef_[0], float(model.intercept_[0])
 
 
@@ -134,11 +152,20 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--card", action="store_true", help="keep the models, choose share and thresholds anew")
     args = parser.parse_args()
-    examples = [] if args.card else conduct_rows.of_requirements(args.verdicts, args.seed)
-    for file in () if args.card else KEPT:
-        write(train_requirements(file, examples), args.out / file)
     card = json.loads((args.out / "card.json").read_text(encoding="utf-8"))
-    shares, found = conduct_weights.of_requirements(conduct_weights.deep_of(args.out), args.out)
+    if tuple(card["labels"]) != OUTPUTS:
+        raise SystemExit(f"{args.out}/card.json is of a network with other outputs; train it with train_conduct.py")
+    with tempfile.TemporaryDirectory() as made:
+        if args.card:
+            for file in FEATURES:
+                shutil.copyfile(args.out / file, Path(made) / file)
+        else:
+            examples = conduct_rows.for_wordings(args.verdicts, args.seed)
+            for file in FEATURES:
+                write(train_requirements(file, examples), Path(made) / file)
+        shares, found = conduct_weights.weighed(conduct_weights.network_in(args.out), Path(made))
+        for file in FEATURES:  # all that could fail is behind us: files and card change together
+            shutil.copyfile(Path(made) / file, args.out / file)
     card |= {"deep_requirements": shares[0], "wide_requirements": shares[1], "labels": card["labels"] | found}
     conduct_weights.write_card(card, args.out)
     conduct_weights.list_in_manifest(args.out)

@@ -1,4 +1,4 @@
-"""Train the conduct classifier and write the weights that ship: teachers, a student, and a linear model beside it.
+"""Train the conduct classifier and write the weights that ship: teachers, a student, and linear models beside it.
 
     python scripts/train_conduct.py --base ENCODER --public FOLDER --work FOLDER [--out models/conduct]
         [--verdicts FILE.jsonl] [--from-shipped] [--device cuda|cpu] [--seed N] [--teacher-steps N] [--steps N]
@@ -60,7 +60,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--from-shipped", action="store_true")
     told = "states or folders of weights: what ships is the mean of these and of the student"
     parser.add_argument("--mean-with", type=Path, nargs="+", default=[], help=told)
-    parser.add_argument("--share", type=float, help="of the network beside the linear model; else the likeliest")
+    parser.add_argument(
+        "--share", type=float, help="of the network in the labels, beside their linear model; else the likeliest"
+    )
     parser.add_argument("--quick", action="store_true", help="a few steps of each, to try the way")
     conduct_learn.arguments(parser)
     args = parser.parse_args()

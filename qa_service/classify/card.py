@@ -52,7 +52,7 @@ class Card(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """The files of one set of weights, checked. ``sha256`` is that of the trained weights."""
+    """The files of one set of weights, checked. ``sha256`` is one for all that was learned."""
 
     folder: Path
     sha256: str

@@ -30,7 +30,7 @@ PARTS = (
     "plain.onnx",
 )
 LEARNED = ("conduct.safetensors", *WORDINGS, "card.json")
-"""What scores hang on."""
+"""What was learned, and how it is weighed: the other files change only with the first."""
 FOLDER = "conduct"
 NVIDIA = Path("/dev/nvidiactl")
 """There where a driver is: without one torch, which takes seconds to load, need not be asked."""

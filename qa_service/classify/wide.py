@@ -1,4 +1,4 @@
-"""The wide part: a linear model over runs of characters, syllables and words, beside the network (the deep part).
+"""The wide part: linear models over runs of characters, syllables and words, beside the network (the deep part).
 
 Few thousand examples teach a small network what a turn is about, and a linear model which wordings give it away; their
 logits are added (wide and deep learning, Cheng et al. 2016). Features are counted as in text retrieval:
@@ -31,6 +31,7 @@ from qa_service.classify.labels import (
 )
 from qa_service.classify.passages import Passage, Said
 from qa_service.classify.stored import arrays
+from qa_service.errors import ErrorCode, SetupError
 from qa_service.text.normalise import normalise
 from qa_service.text.pinyin import near_key, syllables
 
@@ -100,10 +101,17 @@ class Wide:
 
     @classmethod
     def read(cls, file: Path) -> Wide:
-        """One of :data:`FILES`."""
-        stored = arrays(file)
+        """One of :data:`FILES`.
+
+        Raises:
+            SetupError: MODEL_CORRUPT, where it was written for another number of outputs.
+        """
+        stored, columns = arrays(file), FILES[file.name]
         parts = {name: stored[name] for name in ("keys", "rarity", "weights", "scale", "bias")}
-        return cls(**parts, columns=FILES[file.name])
+        if parts["weights"].shape != (len(parts["keys"]), len(columns)):
+            message = f"{file} does not fit this version: it was not written for {len(columns)} outputs."
+            raise SetupError(ErrorCode.MODEL_CORRUPT, message, "Write it with scripts/conduct_wide.py.")
+        return cls(**parts, columns=columns)
 
     def reads(self, passage: Passage) -> bool:
         """Whether it has anything to say of it: that of requirements reads agents' turns in their language alone."""

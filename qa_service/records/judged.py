@@ -34,7 +34,7 @@ class Signal(Record):
 
 
 class ClassifierInfo(Record):
-    """What made the signals: the model, what computed it, and the sha256 of its trained weights.
+    """What made the signals: the model, what computed it, and one sha256 over all that it learned.
 
     ``faults``: labels of what an agent can do wrong that it tells, requirements among them. ``kept_from``: signals that
     are weaker are not kept, so that none at hand means less than this.

@@ -128,6 +128,14 @@ def test_wordings_count_by_their_share_where_they_are_read() -> None:
     assert customer[requirement] == -5
 
 
+def test_an_offset_moves_the_probability() -> None:
+    card = Card(base="words", labels={each: LabelCard(offset=5.0 if each == "insult" else 0.0) for each in OUTPUTS})
+    made = TurnClassifier(WordRuntime({}), READER, card)
+    (found,) = made.chances([Passage(Said("好", "agent"))])
+    assert found[OUTPUTS.index("insult")] == pytest.approx(0.5)
+    assert found[OUTPUTS.index("threat_soft")] == pytest.approx(1 / (1 + np.exp(5)), rel=1e-3)
+
+
 def test_vectors_have_length_one_in_the_order_asked() -> None:
     made, _ = classifier({})
     found = made.vectors(["短", "一段长得多的话,说了很多", "短"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_service.classify.create import PARTS, create_classifier
+from qa_service.classify.create import LEARNED, PARTS, create_classifier
 from qa_service.classify.labels import OUTPUTS
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import Role
@@ -77,11 +77,12 @@ def test_weights_of_ones_own_need_no_manifest(copied: Path) -> None:
     assert not any(s.told for s in found if s.label == "insult")
 
 
-def test_whatever_was_learned_anew_is_told_by_the_hash(copied: Path) -> None:
+@pytest.mark.parametrize("part", LEARNED)
+def test_whatever_was_learned_anew_is_told_by_the_hash(copied: Path, part: str) -> None:
     before = made(classifier_dir=copied / "conduct").info.weights_sha256  # type: ignore[attr-defined]
     assert before == made(models_dir=copied).info.weights_sha256  # type: ignore[attr-defined]
     shutil.copytree(copied, other := copied.parent / "other")
-    with (other / "conduct" / "wide-zh.safetensors").open("ab") as file:
+    with (other / "conduct" / part).open("ab") as file:
         file.write(b" ")
     assert made(classifier_dir=other / "conduct").info.weights_sha256 != before  # type: ignore[attr-defined]
 

@@ -95,7 +95,7 @@ def test_requirements_are_learned_from_what_is_known_of_them(monkeypatch: pytest
     from qa_service.classify.training import Example
 
     threat, abuse, legal = REQUIREMENTS_CN[:3]
-    monkeypatch.setitem(conduct_wide.KEPT, "wide-zh.safetensors", 40)
+    monkeypatch.setitem(conduct_wide.FEATURES, "wide-zh.safetensors", 40)
     known = frozenset({threat, abuse})
     examples = [Example(said(f"打断腿{i}号"), frozenset({threat}), known=known) for i in range(30)]
     examples += [Example(said(f"蠢东西{i}号"), frozenset({abuse}), known=known | {legal}) for i in range(30)]
@@ -107,6 +107,24 @@ def test_requirements_are_learned_from_what_is_known_of_them(monkeypatch: pytest
     assert (told[:, 2:] == 0).all()
     conduct_wide.write(wide, tmp_path / "wide-zh.safetensors")
     assert (Wide.read(tmp_path / "wide-zh.safetensors").logits([said("打断腿")]) == told[:1]).all()
+
+
+def test_a_file_of_another_version_is_told(tmp_path: Path) -> None:
+    from qa_service.errors import ErrorCode, SetupError
+
+    (tmp_path / "wide-en.safetensors").write_bytes((ROOT / "models/conduct/wide-zh.safetensors").read_bytes())
+    with pytest.raises(SetupError) as told:
+        Wide.read(tmp_path / "wide-en.safetensors")
+    assert told.value.code is ErrorCode.MODEL_CORRUPT
+
+
+@pytest.mark.torch
+def test_too_little_to_learn_from_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    import conduct_wide
+
+    with pytest.raises(SystemExit, match="wide-en"):
+        conduct_wide.train_requirements("wide-en.safetensors", [])
 
 
 @pytest.mark.torch

@@ -16,10 +16,13 @@ import conduct_data as data
 import conduct_rows
 import conduct_wide
 import numpy as np
+import numpy.typing as npt
 import requirement_data
 import torch
 from huggingface_hub import hf_hub_download
 from safetensors.numpy import save_file
+from scipy.optimize import minimize
+from scipy.special import expit
 from transformers import AutoConfig, AutoModel
 
 from qa_service.classify import calibrate, graph
@@ -63,7 +66,7 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     kept = ("num_hidden_layers", "num_attention_heads", "hidden_size", "layer_norm_eps", "intermediate_size")
     kept += ("vocab_size", "max_position_embeddings", "type_vocab_size", "hidden_act", "model_type", "pad_token_id")
     chosen = {name: getattr(config, name) for name in kept}
-    _write_json(out / "config.json", chosen)
+    write_json(out / "config.json", chosen)
     rows = data.own(data_folder(), "train")
     measured = [r.example.passage for r in rows[:: max(1, len(rows) // MEASURED_OVER)]]
     measured += [e.passage for e in data.cold(args.public / "cold_train_dev.jsonl", "train")[:100]]
@@ -76,7 +79,7 @@ def ship(network: ConductNetwork, reader: Reader, examples: list[Example], args:
     of_all = conduct_rows.for_wordings(args.verdicts, args.seed, most)
     for file in conduct_wide.FEATURES:
         conduct_wide.write(conduct_wide.train_requirements(file, of_all), out / file)
-    write_card(card(network, wide, reader, args), out)
+    write_json(out / "card.json", card(network, wide, reader, args))
     for file in out.glob("*.safetensors"):
         file.chmod(0o644)  # safetensors writes files that only their owner can read
     list_in_manifest(out)
@@ -116,6 +119,8 @@ def _write(
 HEARD = 3
 """How often the turns for choosing are damaged as if heard, so that no threshold hangs on one draw."""
 HALF = 0.5
+FARTHEST = 60.0
+"""Of the offset, in calibrated logits: where nothing held any would do."""
 MIXES = tuple((deep / 10, (10 - deep) / 10) for deep in range(11))
 """Shares of the network and of the linear model; the likeliest over what is kept for choosing is taken."""
 
@@ -184,6 +189,22 @@ def weighed(
     return share, {name: found[name] for name in REQUIREMENTS}
 
 
+def scaling(logits: npt.ArrayLike, held: npt.ArrayLike) -> tuple[float, float]:
+    """Temperature and offset, as ``calibrate.probabilities`` takes them, under which what held was likeliest; both
+    arguments are of shape (turns,). The temperature stays among those of ``calibrate.TEMPERATURES``."""
+    told, signs = np.asarray(logits, np.float64), np.where(np.asarray(held) > 0, 1.0, -1.0)
+
+    def loss(line: np.ndarray) -> tuple[float, np.ndarray]:
+        wrong = expit(-signs * (line[0] * told + line[1]))
+        slope = -np.array([(wrong * signs * told).mean(), (wrong * signs).mean()])
+        return float(np.logaddexp(0, -signs * (line[0] * told + line[1])).mean()), slope
+
+    steep = (1 / calibrate.TEMPERATURES[-1], 1 / calibrate.TEMPERATURES[0])
+    found = minimize(loss, [1.0, 0.0], jac=True, bounds=[steep, (-FARTHEST, FARTHEST)],
+                     options={"ftol": 1e-15, "gtol": 1e-10})  # fmt: skip
+    return float(1 / found.x[0]), float(found.x[1] / found.x[0])
+
+
 def network_in(out: Path) -> Callable[[list[Passage]], np.ndarray]:
     """The logits of the int8 network that lies there, without any linear model."""
     files = Files(out, "")
@@ -234,12 +255,12 @@ class Country:
     def likelihood(self, logits: np.ndarray) -> float:
         """Mean log-likelihood at the best temperature and offset."""
         told, held = self.known(logits)
-        heat, offset = calibrate.scaling(told, held)
+        heat, offset = scaling(told, held)
         return -float(np.logaddexp(0, -np.where(held > 0, 1, -1) * (told + offset) / heat).mean())
 
     def numbers(self, logits: np.ndarray) -> dict[str, dict[str, float]]:
         """Temperature, offset and threshold, for each of its requirements."""
-        heat, offset = calibrate.scaling(*self.known(logits))
+        heat, offset = scaling(*self.known(logits))
         near = ~(self.truth == 1).any(1)
         cited = _likeliest(logits[self.own][:, self.columns])[np.arange(len(self.own)), self.at][near]
         anything = _likeliest(logits[self.lawful][:, self.columns]).max(1)
@@ -281,7 +302,7 @@ def list_in_manifest(out: Path) -> None:
     others = [m for m in listed["shipped"] if not m["name"].startswith("conduct/")]
     files = sorted(f for f in out.iterdir() if f.suffix in (".onnx", ".safetensors", ".json"))
     listed["shipped"] = others + [_entry(f) for f in files]
-    _write_json(manifest, listed)
+    write_json(manifest, listed)
 
 
 def _entry(file: Path) -> dict[str, str]:
@@ -296,14 +317,10 @@ def _entry(file: Path) -> dict[str, str]:
     }
 
 
-def write_card(card: dict[str, Any], out: Path) -> None:
-    _write_json(out / "card.json", card)
-
-
 def _write_small(file: Path, value: Any) -> None:
     """On one line: indents are half of a tokenizer's bytes."""
     file.write_text(json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
 
 
-def _write_json(file: Path, value: Any) -> None:
+def write_json(file: Path, value: Any) -> None:
     file.write_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

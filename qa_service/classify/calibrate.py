@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 TEMPERATURES = np.geomspace(0.25, 6, 120)
-STEPS, HALVINGS, FARTHEST = 100, 30, 60.0
 LEAST, PRECISION = 0.65, 0.88
 """No label is told below the first, whatever else; thresholds are chosen for the second, half by what was right, half
 by the chances themselves. On turns that were not used for choosing precision comes out higher (``precision_of_halves``
@@ -33,39 +32,6 @@ def temperature(logits: npt.ArrayLike, held: npt.ArrayLike) -> float:
     signed = np.where(truth > 0, 1.0, -1.0) * np.asarray(logits, np.float64)
     losses = np.logaddexp(0, -signed[None, :] / TEMPERATURES[:, None]).mean(1)
     return float(TEMPERATURES[losses.argmin()])
-
-
-def scaling(logits: npt.ArrayLike, held: npt.ArrayLike) -> tuple[float, float]:
-    """Temperature and offset, as :func:`probabilities` takes them, under which what held was likeliest; both arguments
-    are of shape (turns,). The temperature stays among :data:`TEMPERATURES`, with the offset that is best there."""
-    told, truth = np.asarray(logits, np.float64), np.asarray(held, np.float64)
-    ones = np.ones_like(told)
-    slope, _ = _likeliest(np.stack([told, ones], 1), truth)
-    heat = float(1 / np.clip(slope, 1 / TEMPERATURES[-1], 1 / TEMPERATURES[0]))
-    (moved,) = _likeliest(ones[:, None], truth, told / heat)
-    return heat, float(np.clip(moved * heat, -FARTHEST, FARTHEST))
-
-
-def _likeliest(design: Floats, truth: Floats, base: Floats | float = 0.0) -> Floats:
-    """The weights of a logistic regression, by Newton's steps, each halved until it gains. ``base``: added as it is."""
-    signs = np.where(truth > 0, 1.0, -1.0)
-
-    def loss(weights: Floats) -> float:
-        return float(np.logaddexp(0, -signs * (design @ weights + base)).mean())
-
-    weights = np.zeros(design.shape[1])
-    best = loss(weights)
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(design @ weights + base, -60, 60)))
-        bent = (design * (chance * (1 - chance))[:, None]).T @ design / len(truth) + 1e-9 * np.eye(len(weights))
-        step = np.linalg.solve(bent, design.T @ (truth - chance) / len(truth))
-        sizes = (0.5**i for i in range(HALVINGS))
-        taken = next((size for size in sizes if loss(weights + size * step) < best - 1e-12), None)
-        if taken is None:
-            break
-        weights = weights + taken * step
-        best = loss(weights)
-    return weights
 
 
 def threshold(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa_service.classify.calibrate import LEAST, TEMPERATURES, probabilities, scaling, temperature, threshold
+from qa_service.classify.calibrate import LEAST, probabilities, temperature, threshold
 
 
 @pytest.mark.parametrize("truth", [0.5, 1.0, 2.5])
@@ -48,29 +48,3 @@ def test_luck_with_few_turns_counts_half() -> None:
     assert threshold([0.9, 0.8, 0.8, 0.8], [1, 1, 1, 1], precision=0.9) == LEAST
     unlucky = threshold([0.99, 0.99, 0.98, 0.5], [1, 0, 1, 0], precision=0.8)
     assert 0.5 < unlucky < 0.98
-
-
-@pytest.mark.parametrize("offset", [-3.0, 0.0, 6.0])
-def test_scaling_finds_what_the_logits_lack(offset: float) -> None:
-    """Also where a hundredth held and all logits are far down."""
-    draw = np.random.default_rng(1)
-    sure = draw.normal(-6, 2, 40_000)
-    held = draw.random(len(sure)) < 1 / (1 + np.exp(-sure))
-    heat, found = scaling(sure * 2 - offset, held)
-    assert (heat, found) == (pytest.approx(2, rel=0.15), pytest.approx(offset, abs=0.9))
-    chances = probabilities(sure * 2 - offset, heat, found)
-    assert chances.mean() == pytest.approx(held.mean(), rel=0.02)
-
-
-@pytest.mark.parametrize(
-    ("logits", "held"),
-    [([-1.0, -2.0, 1.0, 2.0], [0, 0, 1, 1]), ([-3.0, -2.0], [0, 0]), ([1.0, 1.0], [0, 1]), ([-2.0, 2.0], [1, 0])],
-    ids=["apart", "none held", "all alike", "the wrong way round"],
-)
-def test_scaling_of_what_has_no_best_is_still_a_number(logits: list[float], held: list[int]) -> None:
-    heat, offset = scaling(logits, held)
-    assert TEMPERATURES[0] <= heat <= TEMPERATURES[-1]
-    assert np.isfinite(offset)
-    signed = np.where(np.array(held) > 0, 1, -1)
-    loss, as_it_was = (np.logaddexp(0, -signed * (np.array(logits) + move) / heat).mean() for move in (offset, 0.0))
-    assert loss <= as_it_was + 1e-9

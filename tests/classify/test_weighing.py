@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from qa_service.classify.calibrate import TEMPERATURES, probabilities
 from qa_service.classify.labels import OUTPUTS, REQUIREMENTS_CN, REQUIREMENTS_UK, REQUIREMENTS_US
 from qa_service.classify.passages import Passage, Said
 from tests.conftest import ROOT
@@ -94,3 +95,33 @@ def test_a_tokenizer_without_indents_reads_the_same(tmp_path: Path) -> None:
     text = "您好,Ms. O'Neil:还款3,000元\u200b吗?"
     one, other = (Tokenizer.from_file(str(f)) for f in (shipped, tmp_path / "small.json"))
     assert one.encode(text).ids == other.encode(text).ids
+
+
+@pytest.mark.parametrize("offset", [-3.0, 0.0, 6.0])
+def test_scaling_finds_what_the_logits_lack(offset: float) -> None:
+    """Also where a hundredth held and all logits are far down."""
+    from conduct_weights import scaling
+
+    draw = np.random.default_rng(1)
+    sure = draw.normal(-6, 2, 40_000)
+    held = draw.random(len(sure)) < 1 / (1 + np.exp(-sure))
+    heat, found = scaling(sure * 2 - offset, held)
+    assert (heat, found) == (pytest.approx(2, rel=0.15), pytest.approx(offset, abs=0.9))
+    chances = probabilities(sure * 2 - offset, heat, found)
+    assert chances.mean() == pytest.approx(held.mean(), rel=0.02)
+
+
+@pytest.mark.parametrize(
+    ("logits", "held"),
+    [([-1.0, -2.0, 1.0, 2.0], [0, 0, 1, 1]), ([-3.0, -2.0], [0, 0]), ([1.0, 1.0], [0, 1]), ([-2.0, 2.0], [1, 0])],
+    ids=["apart", "none held", "all alike", "the wrong way round"],
+)
+def test_scaling_of_what_has_no_best_is_still_a_number(logits: list[float], held: list[int]) -> None:
+    from conduct_weights import scaling
+
+    heat, offset = scaling(logits, held)
+    assert TEMPERATURES[0] <= heat <= TEMPERATURES[-1]
+    assert np.isfinite(offset)
+    signed = np.where(np.array(held) > 0, 1, -1)
+    loss, as_it_was = (np.logaddexp(0, -signed * (np.array(logits) + move) / heat).mean() for move in (offset, 0.0))
+    assert loss <= as_it_was + 1e-9

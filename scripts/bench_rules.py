@@ -1,6 +1,6 @@
 """How fast the rules are: calls a second on one core, against searching every turn for every word of every rule.
 
-    python scripts/bench_rules.py [--rules FOLDER] [--packs NAMES] [--seconds 3]
+    python scripts/bench_rules.py [--rules FOLDER] [--packs NAMES] [--seconds 3] [--written]
 
 The calls are made here, of varied sentences as agents and customers say them, one word in a hundred or so an offence.
 The plain way compiles each pattern and each phrase of the same packs once (``re`` where it can read it, else
@@ -8,6 +8,8 @@ The plain way compiles each pattern and each phrase of the same packs once (``re
 too. It neither looks at gates, windows, sounds and facts nor prepares the text: it gets the turns as the engine
 prepared them. In Mandarin the plain way by sound too asks ``search`` also for each word that the packs know by its
 sound, once, in the classes of the turn's syllables (English ones stand in the patterns). All run in this process.
+``--written`` measures the naive loop to the letter as well, ``re.search(written, turn)``: Python keeps 512 compiled
+patterns, so with as many as these it compiles each of them anew on every turn (minutes; on ten turns, for all).
 """
 
 from __future__ import annotations
@@ -35,6 +37,9 @@ from qa_service.text.pinyin import near_key
 MINUTES = (3, 5, 60)
 #: Seconds of a turn, with the pause behind it.
 TURN_S = 6.0
+#: Turns that ``--written`` searches; the time of a call is that of its turns.
+FEW_TURNS = 10
+WRITTEN = " `re.search(written)`, ms | quicker by |"
 
 SAID = {
     "zh": {
@@ -151,6 +156,22 @@ class PlainWay:
         patterns = (*self.patterns, *(_compiled(re.escape(phrase)) for phrase in self.phrases))
         return lambda: sum(pattern.search(turn) is not None for turn in turns for pattern in patterns)
 
+    def written(self, turns: Sequence[str]) -> Callable[[], int]:
+        """The first loop by the functions ``re.search`` and ``regex.search``, which are given what is written."""
+        simple = [p.pattern for p in self.patterns if isinstance(p, re.Pattern)]
+        simple += [re.escape(phrase) for phrase in self.phrases]
+        others = [p.pattern for p in self.patterns if not isinstance(p, re.Pattern)]
+        flags = regex.VERSION1 | regex.IGNORECASE
+
+        def loop() -> int:
+            found = 0
+            for turn in turns:
+                found += sum(re.search(one, turn, re.IGNORECASE) is not None for one in simple)
+                found += sum(regex.search(one, turn, flags) is not None for one in others)
+            return found
+
+        return loop
+
     def hearing(self, turns: Sequence[str], heard: Sequence[str]) -> Callable[[], int]:
         """The first loop, and one over every turn's sounds and words known by sound."""
         searching = self.searching(turns)
@@ -214,6 +235,7 @@ def main() -> int:
     parser.add_argument("--rules", type=Path, default=bundled("rules"))
     parser.add_argument("--packs", default="", help="only these, with commas; default: all")
     parser.add_argument("--seconds", type=float, default=3.0, help="CPU seconds to measure each cell for")
+    parser.add_argument("--written", action="store_true", help="patterns not compiled beforehand as well")
     wanted = parser.parse_args()
     began = time.process_time()
     loaded = load_packs(wanted.rules)
@@ -230,7 +252,8 @@ def main() -> int:
           f"{time.process_time() - began:.2f} s.\n")  # fmt: skip
     print("| language | rules | words and patterns | by sound | minutes | characters | calls a second | ms a call "
           "| written words alone, ms | `search`, ms | quicker by | with `in`, ms | quicker by "
-          "| `search` by sound too, ms | quicker by |\n" + "|---" * 15 + "|")  # fmt: skip
+          "| `search` by sound too, ms | quicker by |" + WRITTEN * wanted.written + "\n"
+          + "|---" * (17 if wanted.written else 15) + "|")  # fmt: skip
     for language in languages:
         plain = PlainWay.of(packs, language)
         for minutes in MINUTES:
@@ -247,7 +270,12 @@ def main() -> int:
                   f"| {1 / ours:.0f} | {ours * 1000:.1f} | {written * 1000:.1f} "
                   f"| {searching * 1000:.0f} | **{searching / ours:.1f} ×** "
                   f"| {looking * 1000:.0f} | {looking / ours:.1f} × "
-                  f"| {hearing * 1000:.0f} | {hearing / ours:.1f} × |", flush=True)  # fmt: skip
+                  f"| {hearing * 1000:.0f} | {hearing / ours:.1f} × |", end="")  # fmt: skip
+            if wanted.written:
+                few = turns[:: max(1, len(turns) // FEW_TURNS)][:FEW_TURNS]
+                written_s = cpu_s(plain.written(few), 0) * len(turns) / len(few)
+                print(f" {written_s * 1000:,.0f} | {written_s / ours:,.0f} × |", end="")
+            print(flush=True)
     return 0
 
 

@@ -41,7 +41,7 @@ from qa_service.rules.obligations import Heard, absent, every_turn, flow
 from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.reach import Reach, may_hold
-from qa_service.rules.second_opinion import REASON, SecondOpinion
+from qa_service.rules.second_opinion import SecondOpinion
 from qa_service.rules.windows import holding
 
 __all__ = ["Case", "Suppressed", "evaluate", "judge", "listener_of"]
@@ -124,7 +124,7 @@ def _not_doubted(
         left = opinion.left(rule, heard)
         kept += [left] if left else []
         if explain is not None and left is None:
-            explain.append(doubted(rule, heard, REASON, case))
+            explain.append(doubted(rule, heard, opinion.doubt(heard), case))
     return kept
 
 

@@ -1,11 +1,12 @@
-"""A classifier's doubt about what words have found.
+"""A classifier's doubt about what words, or one of its own labels, have found.
 
 Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
 about in the agent's turns that it rests on, and where it sees another fault there another finding is reported that it
 shares, a finding that asked a person anyway is held back, and one that words had confirmed asks a person instead. That
 one is held back too where the turns are quite harmless, unless its rule leans on facts of the case, of which the
-classifier knows nothing.
+classifier knows nothing. What one of its own labels alone tells is held back where it thinks that none of the
+requirements which the rule cites for that label is broken there.
 
 The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored; HARMLESS
 anew for the weights that learned from whole calls, which are surer of what is harmless.
@@ -22,6 +23,7 @@ from qa_service.rules.compiled import Rule
 from qa_service.rules.findings import polarity_of, state_of
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
+from qa_service.rules.operators.signal import MODEL_ONLY
 from qa_service.rules.operators.words import is_chinese
 
 DOUBT = 0.02
@@ -30,8 +32,11 @@ HARMLESS = 0.3
 """A turn on which no fault is as likely as this has nothing wrong in it."""
 QUITE_HARMLESS = 0.05
 """And where none is as likely as this, not even words that confirm are believed."""
+AGREES = 0.1
+"""What a label tells is asked about where one of the requirements that its rule cites is as likely broken there."""
 MODEL_DOUBTS = "model_doubts"
 REASON = f"{MODEL_DOUBTS}: words alone say it; the model sees nothing of it here"
+LABEL_ALONE = f"{MODEL_DOUBTS}: a label alone says it; of what the rule cites the model sees nothing here"
 
 
 class SecondOpinion:
@@ -53,7 +58,11 @@ class SecondOpinion:
         for a person to decide; or nothing."""
         asked = frozenset(rule.spec.requirements)
         turns = self._of_agent(heard)
-        if not turns or not self._can_tell(rule, heard, turns) or self._chance(turns, asked) >= DOUBT:
+        if not turns or not self._was_asked(rule, turns):
+            return heard
+        if heard.evidence.soft.startswith(MODEL_ONLY):
+            return heard if self._chance(turns, asked) >= AGREES else None
+        if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
         others = {turn: self._chance({turn}, self._faults - asked) for turn in turns}
         if any(chance >= HARMLESS and turn not in self._reported for turn, chance in others.items()):
@@ -63,15 +72,19 @@ class SecondOpinion:
             return None
         return replace(heard, evidence=replace(heard.evidence, soft=REASON))
 
-    def _can_tell(self, rule: Rule, heard: Heard, turns: Set[int]) -> bool:
-        """Whether it was asked about every requirement of a violation that rests on words, in each of the turns."""
+    def _was_asked(self, rule: Rule, turns: Set[int]) -> bool:
+        """Whether it was asked about every requirement of a violation in each of the turns."""
         asked = frozenset(rule.spec.requirements)
         if not asked or not asked <= self._faults or polarity_of(rule) is Polarity.PRAISE:
             return False
         # Of a turn in another script than its call's the requirements of other countries are told.
         chinese = self._case.transcript.language == "zh"
         texts = (turn.text for turn in self._case.spoken if turn.index in turns)
-        return _rests_on_words(rule, heard) and all(is_chinese(text) is chinese for text in texts)
+        return all(is_chinese(text) is chinese for text in texts)
+
+    def doubt(self, heard: Heard) -> str:
+        """Why a finding is held back."""
+        return LABEL_ALONE if heard.evidence.soft.startswith(MODEL_ONLY) else REASON
 
     def _shared(self, rule: Rule, heard: Heard) -> bool:
         """Whether the classifier sees it too."""

@@ -10,7 +10,7 @@ import pytest
 from qa_service.records import CallFacts, ClassifierInfo, Evaluation, FindingState, Signal, Transcript
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
-from qa_service.rules.second_opinion import DOUBT, HARMLESS, MODEL_DOUBTS, QUITE_HARMLESS
+from qa_service.rules.second_opinion import AGREES, DOUBT, HARMLESS, LABEL_ALONE, MODEL_DOUBTS, QUITE_HARMLESS
 from tests.rules.building import folder, rule, said
 
 OWN, OTHER = "US-1692D-2", "US-1692D-1"
@@ -128,12 +128,23 @@ def test_who_cannot_tell_does_not_doubt(tmp_path: Path, teller: ClassifierInfo |
     [
         {"select": {"rude": {"phrases": ["idiot"], "speaker": "customer"}}},
         {"select": {"hello": {"phrases": ["good day"]}}, "absent": True},
-        {"select": {"rude": {"phrases": ["idiot"]}, "model": {"signal": {"label": "insult"}}}},
         {"select": {"number": {"entity": {"kind": ["amount"]}}}},
     ],
 )
 def test_only_words_of_the_agent_are_doubted(tmp_path: Path, match: dict[str, Any]) -> None:
     call = said("agent: an idiot of a machine took $50", "customer: idiot", "agent: all right")
-    told = [(0, "insult", 0.9)] if "model" in match["select"] else []
     teller = TELLER.model_copy(update={"faults": (OWN, OTHER)})
-    assert len(opinion(stable(tmp_path, match), *told, call=call, teller=teller).findings) == 1
+    assert len(opinion(stable(tmp_path, match), call=call, teller=teller).findings) == 1
+
+
+def test_a_label_asks_where_the_model_thinks_that_a_requirement_is_broken(tmp_path: Path) -> None:
+    root = stable(tmp_path, {"select": {"model": {"signal": {"label": "insult", "at_least": 0.5}}}})
+    label = (0, "insult", 0.9)
+    held: list[Suppressed] = []
+    assert states(opinion(root, label, (0, OWN, AGREES))) == [FindingState.NEEDS_REVIEW]
+    assert states(opinion(root, label, (0, OWN, AGREES / 2), (2, OWN, 0.9), explain=held)) == []
+    assert [h.cue for h in held if h.gate == "second_opinion"] == [LABEL_ALONE]
+    older = TELLER.model_copy(update={"faults": ("insult",)})
+    assert states(opinion(root, label, teller=older)) == [FindingState.NEEDS_REVIEW]
+    other = said("agent: 王先生你真没用", "customer: what")  # of its country's requirements nothing is told there
+    assert states(opinion(root, label, call=other)) == [FindingState.NEEDS_REVIEW]

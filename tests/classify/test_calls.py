@@ -17,7 +17,7 @@ FILES = sorted((ROOT / "models" / "conduct" / "data" / "calls").glob("*.jsonl"))
 #: Stock sentences of customers, a mailbox and the law, and one date of birth, which two authors both wrote.
 SAID_BY_ANYBODY = {
     "dependswhatyoureafter", "speakingwhoisthisplease", "yourmessagehasbeensavedgoodbye", "dependswhodoyouworkfor",
-    "whatsthatsupposedtomean", "marchnintheightyeight",
+    "whatsthatsupposedtomean", "marchnintheightyeight", "youarespeakingwithher",
     "thankyouthisisanattempttocollectadebtandanyinformationobtainedwillbeusedforthatpurpose",
 }  # fmt: skip
 SCORED = sorted((ROOT / "scripts" / "calls").glob("*/*.json"))

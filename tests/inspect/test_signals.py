@@ -11,7 +11,9 @@ from qa_service.settings import Settings
 from tests.classify.fakes import classifier
 from tests.factories import DAY, NOW, transcript
 
-WORDS = {"天冷": ("threat_violence", 3.0), "废物": ("insult", 3.0), "登记": ("resolution_offer", 2.0)}
+#: Of a requirement a label's turn is told too, too weakly to be asked about by itself.
+SECONDED = {"天冷": ("threat_violence", 3.0), "冷": ("CN-THREAT-01", -1.0), "废": ("CN-ABUSE-01", -1.0)}
+WORDS = {**SECONDED, "废物": ("insult", 3.0), "登记": ("resolution_offer", 2.0)}
 CN = CallFacts(jurisdiction="CN", language="zh")
 
 
@@ -35,18 +37,26 @@ def test_what_the_model_alone_tells_asks_a_person(settings: Settings) -> None:
     assert found.made_by.classifier.name == "words"
 
 
+def test_a_label_that_no_requirement_seconds_asks_nobody(settings: Settings) -> None:
+    made, _ = classifier({"天冷": ("threat_violence", 3.0)})
+    said = transcript("您好,我是恒信的", "什么事", "晚上路过你那边,天冷")
+    found = Inspector(settings, classifier=made).inspect_transcript(said, CN, call_id="C-1")
+    assert by_model(found) == []
+    assert [s.label for s in found.signals or () if s.told] == ["threat_violence"]  # it is kept, and can be searched
+
+
 def test_words_that_are_found_leave_the_model_nothing_to_ask(settings: Settings) -> None:
     found = inspect(settings, "您好", "什么事", "你就是个废物")
     assert "CN-COLL-ABUSE-1" in {f.rule_id for f in found.findings}
     assert by_model(found) == []
-    assert [s.label for s in found.signals or ()] == ["insult"]
+    assert {s.label: s.told for s in found.signals or ()} == {"insult": True, "CN-ABUSE-01": False}
 
 
 @pytest.mark.parametrize(("logit", "asks"), [(0.6, False), (3.0, True)])
 def test_beside_what_words_confirmed_the_model_asks_about_more_only_where_it_is_sure(
     settings: Settings, logit: float, asks: bool
 ) -> None:
-    made, _ = classifier({"天冷": ("threat_violence", logit)})
+    made, _ = classifier({**SECONDED, "天冷": ("threat_violence", logit)})
 
     def found(*texts: str) -> list[str]:
         return by_model(Inspector(settings, classifier=made).inspect_transcript(transcript(*texts), CN, call_id="C-1"))
@@ -98,9 +108,3 @@ def test_labels_for_reviewers_are_redacted(settings: Settings) -> None:
     assert "13812345678" not in rows[0].before[1]
     assert rows[0].after is None
     assert rows[0].probability == pytest.approx(0.8808, abs=1e-3)
-
-
-@pytest.fixture(autouse=True)
-def _labels_need_no_second(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The model of these tests tells labels alone; what requirements say to them: tests/rules/test_second_opinion.py."""
-    monkeypatch.setattr("qa_service.rules.second_opinion.AGREES", 0.0)

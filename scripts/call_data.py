@@ -1,6 +1,6 @@
 """What the classifier learns of whole calls: each of the agent's turns where it stands, answered and not yet.
 
-    python scripts/call_data.py OUT [--of PREFIX]     # the calls (of cn, us-q1 …) as files for scripts/eval_calls.py
+    python scripts/call_data.py OUT [--of PREFIX]     # counts the calls (of cn, us-q1 …); files for eval_calls.py
 
 ``models/conduct/data/calls/PLACE-AUTHOR.jsonl``: a call on each line, with the requirements that each of the agent's
 turns breaks (``labels``) or may be said to break (``also``).
@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from operator import eq
 from pathlib import Path
 from typing import Any
 
@@ -64,11 +66,23 @@ def main() -> None:
     parser.add_argument("--of", default="", help="only files whose names begin so")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
+    told: Counter[str] = Counter()
     for file in sorted(CALLS.glob(f"{args.of}*.jsonl")):
         for call in data.lines(file):
+            told.update(_counts(call))
             expected = call["expected"]
             expected["clean"] = not (expected["violations"] or expected["missing"] or expected["metadata"])
             (args.out / f"{call['call_id']}.json").write_text(json.dumps(call, ensure_ascii=False), encoding="utf-8")
+    print(", ".join(f"{n:,} {what}" for what, n in told.items()))
+
+
+def _counts(call: dict[str, Any]) -> dict[str, int]:
+    roles = [turn["role"] for turn in call["turns"]]
+    return {
+        "calls": 1, call["jurisdiction"]: 1, "cut into several turns": int(any(map(eq, roles, roles[1:]))),
+        "turns of agents": roles.count("agent"),
+        "that break something": sum(bool(turn.get("labels")) for turn in call["turns"]),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -3,10 +3,10 @@
     python scripts/eval_openings.py [--half odd|even|all] [--verbose]
 
 ``scripts/openings/*.jsonl``: first turns of calls in wordings as different as their authors could think of, with what
-is said in them. An opening is judged as a call of its own, spoken fast, for wordings are tried here and not time limits.
-Of each rule it is counted how many openings lack what it asks for and how many of these it tells (confirmed or for
-review), and how many have it and are accused all the same. Of the three things that CN-COLL-ID-1 wants two of, the
-openings know name and agency.
+is said in them. An opening is judged as a call of its own, spoken fast: wordings are tried here, not time limits.
+It is counted how many openings lack what is asked for and how many of these are told, and how many have it and are
+accused all the same (confirmed), or asked about (for review). An opening that lacks the principal is asked about in any
+case: of CN identity read what is accused alone.
 The odd lines were open to the writers of the packs, the even ones were not: the even figures are the ones to believe.
 """
 
@@ -37,12 +37,12 @@ TOLD = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
 TURN_S = 0.5
 #: What is asked for: the rules that tell when it is missing, by country, and what must be said.
 ASKED: dict[tuple[str, str], tuple[frozenset[str], tuple[str, ...]]] = {
-    ("CN", "identity"): (frozenset({"CN-COLL-ID-1"}), ("name", "company")),
+    ("CN", "identity"): (frozenset({"CN-COLL-ID-1", "CN-COLL-ID-9"}), ("name", "company")),
     ("CN", "recording"): (frozenset({"CN-COLL-REC-2"}), ("recorded",)),
     ("US", "identity"): (frozenset({"US-COLL-ID-1"}), ("name", "company")),
     ("US", "recording"): (frozenset({"US-COLL-REC-1"}), ("recorded",)),
-    ("US", "first call"): (frozenset({"US-COLL-DISCL-1", "US-COLL-DISCL-5"}), ("collector", "use")),
-    ("US", "later call"): (frozenset({"US-COLL-DISCL-2"}), ("collector",)),
+    ("US", "first call"): (frozenset({"US-COLL-DISCL-1", "US-COLL-DISCL-5", "US-COLL-DISCL-6"}), ("collector", "use")),
+    ("US", "later call"): (frozenset({"US-COLL-DISCL-2", "US-COLL-DISCL-7"}), ("collector",)),
     ("UK", "recording"): (frozenset({"UK-COLL-REC-1"}), ("recorded",)),
 }
 
@@ -50,7 +50,7 @@ ASKED: dict[tuple[str, str], tuple[frozenset[str], tuple[str, ...]]] = {
 def main() -> None:
     args = _arguments()
     inspector = Inspector(load_settings())
-    counts: Counter[tuple[str, str, bool, bool]] = Counter()
+    counts: Counter[tuple[str, str, bool, FindingState | None]] = Counter()
     wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
     for file in sorted(FOLDER.glob("*.jsonl")):
         for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
@@ -59,28 +59,34 @@ def main() -> None:
                 for (country, what), (rules, needed) in ASKED.items():
                     if country == row["country"]:
                         lacks = not all(row["said"][n] for n in needed)
-                        told = bool(rules & _told(inspector, row, first=what != "later call"))
+                        told = _told(inspector, row, rules, first=what != "later call")
                         counts[country, what, lacks, told] += 1
-                        if lacks != told:
-                            wrong[country, what].append(f"{file.stem}:{number} {'lacks it' if lacks else 'has it'}")
+                        if lacks != bool(told):
+                            wrong[country, what].append(
+                                f"{file.stem}:{number} {'lacks it' if lacks else 'has it'} {told}"
+                            )
     print(f"openings, {args.half}")
     for key in ASKED:
-        lacking = counts[*key, True, False] + counts[*key, True, True]
-        having = counts[*key, False, False] + counts[*key, False, True]
-        accused = counts[*key, False, True]
-        print(f"{key[0]} {key[1]:10} lacking and told {counts[*key, True, True]}/{lacking}, said and accused {accused}/{having}")
+        lacking, having = ({s: counts[*key, lacks, s] for s in (*TOLD, None)} for lacks in (True, False))
+        accused, asked = (having[state] for state in TOLD)
+        print(
+            f"{key[0]} {key[1]:10} lacking and told {sum(lacking.values()) - lacking[None]}/{sum(lacking.values())}, "
+            f"said and accused {accused}/{sum(having.values())}, asked {asked}"
+        )
         if args.verbose:
             print(*wrong[key], sep="\n")
 
 
-def _told(inspector: Inspector, row: dict[str, Any], *, first: bool) -> set[str]:
+def _told(inspector: Inspector, row: dict[str, Any], rules: frozenset[str], *, first: bool) -> FindingState | None:
+    """The surest state in which one of these rules tells of it."""
     facts: dict[str, Any] = {"direction": "outbound", "callee_role": "debtor", "account": {"call_recorded": True}}
     facts["jurisdiction"] = {"US": "US-CA"}.get(row["country"], row["country"])
     if row["country"] == "US":
         facts["state"] = "CA"
         facts["account"]["initial_communication"] = first
     judged = inspector.inspect_transcript(_call(row), CallFacts.model_validate(facts), call_id="opening")
-    return {f.rule_id for f in judged.findings if f.state in TOLD}
+    states = {f.state for f in judged.findings if f.rule_id in rules}
+    return next((state for state in TOLD if state in states), None)
 
 
 def _call(row: dict[str, Any]) -> Transcript:

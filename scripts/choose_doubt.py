@@ -2,9 +2,9 @@
 
     python scripts/choose_doubt.py FOLDER [FOLDER ...] [--only odd|even] [--asked 0.5] [--labels]
 
-Each call is read by the classifier once and judged again under each pair of limits. ``--asked``: what a requirement is
+Each call is read by the classifier once and judged again under each limit. ``--asked``: what a requirement is
 asked about from, in place of the card's (scripts/conduct_weights.py, ASKED). ``--labels``: how likely a requirement
-must be for a label to ask about it (AGREES), in place of the other two. Choose on calls that no figure is
+must be for a label to ask about it (AGREES), in place of the other. Choose on calls that no figure is
 published of as unseen: scripts/calls/open, scripts/calls/dev, the odd-numbered labelled calls.
 """
 
@@ -22,7 +22,7 @@ from qa_service.records import Inspection
 from qa_service.rules import second_opinion
 from qa_service.settings import load_settings
 
-DOUBTS, HARMLESS = (0.02, 0.05, 0.1), (0.05, 0.1, 0.2, 0.3, 0.4)
+DOUBTS = (0.0, 0.02, 0.05, 0.1, 0.2)
 AGREES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5)
 
 
@@ -60,10 +60,9 @@ def main() -> None:
         for second_opinion.AGREES in AGREES:
             print(f"| {second_opinion.AGREES} | {judged_again()} |", flush=True)
         return
-    print("| doubt below | harmless below | |\n|---|---|---|")
+    print("| doubt below | |\n|---|---|")
     for second_opinion.DOUBT in DOUBTS:
-        for second_opinion.HARMLESS in HARMLESS:
-            print(f"| {second_opinion.DOUBT} | {second_opinion.HARMLESS} | {judged_again()} |", flush=True)
+        print(f"| {second_opinion.DOUBT} | {judged_again()} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -94,7 +94,7 @@ def evaluate(
             found += [(rule, heard)] if rule.spec.marks is None else []
             marks += marks_of(rule, heard, case)
             missing += [not_assessed(rule, reason)] if reason else []
-    opinion = SecondOpinion(case, ((rule, one) for rule, heard in found for one in heard))
+    opinion = SecondOpinion(case)
     findings = [
         finding
         for rule, heard in found

@@ -2,19 +2,17 @@
 
 Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
-about in the agent's turns that it rests on, and where it sees another fault there another finding is reported that it
-shares, a finding that asked a person anyway is held back, and one that words had confirmed asks a person instead. That
-one is held back too where the turns are quite harmless, unless its rule leans on facts of the case, of which the
-classifier knows nothing. What one of its own labels alone tells is held back where it thinks that none of the
-requirements which the rule cites for that label is broken there.
+about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
+instead where its rule leans on facts of the case, of which the classifier knows nothing. What one of its own labels
+alone tells is held back where it thinks that none of the requirements which the rule cites for that label is broken
+there.
 
-The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored; HARMLESS
-anew for the weights that learned from whole calls, which are surer of what is harmless.
+The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Set
 from dataclasses import replace
 
 from qa_service.records import FindingState, Polarity, Role
@@ -28,10 +26,6 @@ from qa_service.rules.operators.words import is_chinese
 
 DOUBT = 0.02
 """A requirement that is less likely broken than this is not what the turn is about."""
-HARMLESS = 0.3
-"""A turn on which no fault is as likely as this has nothing wrong in it."""
-QUITE_HARMLESS = 0.05
-"""And where none is as likely as this, not even words that confirm are believed."""
 AGREES = 0.1
 """What a label tells is asked about where one of the requirements that its rule cites is as likely broken there."""
 MODEL_DOUBTS = "model_doubts"
@@ -42,16 +36,10 @@ LABEL_ALONE = f"{MODEL_DOUBTS}: a label alone says it; of what the rule cites th
 class SecondOpinion:
     """What the classifier thinks of all that was found in one call."""
 
-    def __init__(self, case: Case, found: Iterable[tuple[Rule, Heard]]) -> None:
+    def __init__(self, case: Case) -> None:
         self._case = case
         teller = case.told_by
         self._faults = frozenset(teller.faults if teller is not None and teller.kept_from <= DOUBT else ())
-        self._reported = {
-            turn
-            for rule, heard in found
-            if self._faults and polarity_of(rule) is Polarity.VIOLATION and self._shared(rule, heard)
-            for turn in self._of_agent(heard)
-        }
 
     def left(self, rule: Rule, heard: Heard) -> Heard | None:
         """What the classifier leaves of it: as it is where it sees it too, did not look or cannot tell; with a doubt,
@@ -64,11 +52,7 @@ class SecondOpinion:
             return heard if self._chance(turns, asked) >= AGREES else None
         if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
-        others = {turn: self._chance({turn}, self._faults - asked) for turn in turns}
-        if any(chance >= HARMLESS and turn not in self._reported for turn, chance in others.items()):
-            return heard
-        sure = state_of(rule, heard)[0] is FindingState.CONFIRMED
-        if not sure or (max(others.values()) < QUITE_HARMLESS and not _asks_facts(rule)):
+        if state_of(rule, heard)[0] is not FindingState.CONFIRMED or not _asks_facts(rule):
             return None
         return replace(heard, evidence=replace(heard.evidence, soft=REASON))
 
@@ -85,10 +69,6 @@ class SecondOpinion:
     def doubt(self, heard: Heard) -> str:
         """Why a finding is held back."""
         return LABEL_ALONE if heard.evidence.soft.startswith(MODEL_ONLY) else REASON
-
-    def _shared(self, rule: Rule, heard: Heard) -> bool:
-        """Whether the classifier sees it too."""
-        return self._chance(self._of_agent(heard), frozenset(rule.spec.requirements)) >= DOUBT
 
     def _chance(self, turns: Set[int], labels: Set[str]) -> float:
         signals = self._case.signals or ()

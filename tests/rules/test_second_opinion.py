@@ -10,7 +10,7 @@ import pytest
 from qa_service.records import CallFacts, ClassifierInfo, Evaluation, FindingState, Signal, Transcript
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
-from qa_service.rules.second_opinion import AGREES, DOUBT, HARMLESS, LABEL_ALONE, MODEL_DOUBTS, QUITE_HARMLESS
+from qa_service.rules.second_opinion import AGREES, DOUBT, LABEL_ALONE, MODEL_DOUBTS
 from tests.rules.building import folder, rule, said
 
 OWN, OTHER = "US-1692D-2", "US-1692D-1"
@@ -47,7 +47,7 @@ def test_what_asks_a_person_is_held_back_where_the_model_sees_nothing(tmp_path: 
     assert states(opinion(root, explain=held)) == []
     assert [(h.gate, h.turn, h.text) for h in held if h.gate != "speaker"] == [("second_opinion", 0, "idiot")]
     assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.NEEDS_REVIEW]
-    assert states(opinion(root, (0, "insult", HARMLESS))) == [FindingState.NEEDS_REVIEW]
+    assert states(opinion(root, (0, OTHER, 0.9))) == []  # another fault
     assert states(opinion(root, (2, OWN, 0.9))) == []  # of another turn
 
 
@@ -58,13 +58,11 @@ def test_what_one_reading_sees_is_not_doubted(tmp_path: Path) -> None:
     assert states(found) == [FindingState.CONFIRMED]
 
 
-def test_what_words_confirm_asks_a_person_or_is_held_back_where_all_is_harmless(tmp_path: Path) -> None:
+def test_what_words_confirm_is_held_back_where_the_model_sees_nothing(tmp_path: Path) -> None:
     root = stable(tmp_path)
-    (finding,) = opinion(root, (0, OTHER, QUITE_HARMLESS)).findings
-    assert (finding.state, finding.reason.split(":")[0]) == (FindingState.NEEDS_REVIEW, MODEL_DOUBTS)
     assert states(opinion(root)) == []
+    assert states(opinion(root, (0, OTHER, 0.9))) == []
     assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
-    assert states(opinion(root, (0, OTHER, HARMLESS))) == [FindingState.CONFIRMED]
 
 
 def test_praise_is_not_doubted(tmp_path: Path) -> None:
@@ -78,37 +76,19 @@ def test_a_turn_in_another_script_was_not_asked_about(tmp_path: Path) -> None:
     assert states(opinion(root, call=said("agent: an idiot of a machine", "customer: what"))) == []
 
 
-def test_each_turn_with_a_fault_must_be_reported(tmp_path: Path) -> None:
+def test_one_of_the_turns_that_it_rests_on_is_enough(tmp_path: Path) -> None:
     pair = {"select": {"you": {"phrases": ["you"]}, "rude": {"phrases": ["idiot"]}}, "condition": "you and rude"}
-    root = folder(
-        tmp_path,
-        rule({**pair, "within": {"turns": 2}}, status="stable"),
-        rule({"select": {"x": {"phrases": ["or else"]}}}, id="H-2", status="stable", requirements=[OTHER]),
-    )
+    root = stable(tmp_path, {**pair, "within": {"turns": 2}})
     call = said("agent: you pay or else", "customer: no", "agent: idiot")
-    here = [(0, OTHER, 0.9)]
-    assert [f.state for f in opinion(root, *here, call=call).findings if f.rule_id == "H-1"] == [
-        FindingState.NEEDS_REVIEW
-    ]
-    there = [f for f in opinion(root, *here, (2, "insult", 0.9), call=call).findings if f.rule_id == "H-1"]
-    assert [f.state for f in there] == [FindingState.CONFIRMED]
+    for turn in (0, 2):
+        assert states(opinion(root, (turn, OWN, DOUBT), call=call)) == [FindingState.CONFIRMED]
+    assert states(opinion(root, call=call)) == []
 
 
 def test_facts_of_the_case_are_not_known_to_the_model(tmp_path: Path) -> None:
     root = stable(tmp_path, {**RUDE, "facts": 'coalesce(direction, "") == ""'})
-    assert states(opinion(root)) == [FindingState.NEEDS_REVIEW]
-
-
-def test_a_turn_with_a_fault_that_is_reported_is_not_asked_about_again(tmp_path: Path) -> None:
-    match = {"select": {"threat": {"phrases": ["or else"]}}}
-    root = folder(
-        tmp_path,
-        rule(RUDE, status="stable", outcome="needs_review", review="is it?"),
-        rule(match, id="H-2", status="stable", requirements=[OTHER]),
-    )
-    call = said("agent: idiot, pay or else", "customer: no")
-    assert [f.rule_id for f in opinion(root, (0, OTHER, 0.9), call=call).findings] == ["H-2"]
-    assert [f.rule_id for f in opinion(root, (0, OTHER, 0.9), (0, OWN, 0.1), call=call).findings] == ["H-1", "H-2"]
+    (finding,) = opinion(root).findings
+    assert (finding.state, finding.reason.split(":")[0]) == (FindingState.NEEDS_REVIEW, MODEL_DOUBTS)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     may = np.array([[label in told_of(p.turn.speaker) for label in CONDUCT] for p in passages])[twice]
     deep = scores(network, reader, passages)[twice, : len(COLUMNS)]
     linear = wide.logits(passages)[twice]
-    mixes = MIXES if args.share is None else [(args.share, 1 - args.share)]
+    mixes = MIXES if args.share is None else [(args.share, round(1 - args.share, 4))]
     share = max(mixes, key=lambda mix: _likelihood(mix[0] * deep + mix[1] * linear, truth, may))
     comments = data.cold(args.public / "cold_train_dev.jsonl", "choose")
     public = scores(network, reader, [e.passage for e in comments])[:, OUTPUTS.index(OFFENSIVE)]

@@ -17,7 +17,7 @@ from tests.rules.building import folder, rule
 
 BARE = {"lexicons": {}, "parameters": {}}
 RUDE = rule({"select": {"x": {"phrases": ["shut up"]}, "filter_box": {"phrases": ["the box"]}}}, id="H-RUDE-1")
-DEBT = rule({"select": {"x": {"phrases": ["你欠钱"]}}}, id="O-DEBT-1", status="draft", title="说欠钱")
+DEBT = rule({"select": {"x": {"phrases": ["你欠钱"]}}}, id="O-DEBT-1", status="draft", title="说欠钱", requirements=[])
 
 
 @pytest.fixture

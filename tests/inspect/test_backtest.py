@@ -28,7 +28,9 @@ SINCE = date(2026, 11, 1)
 
 
 def rude(*phrases: str, **more: Any) -> dict[str, Any]:
-    return rule({"select": {"x": {"phrases": list(phrases)}}}, **{"id": "H-RUDE-1", "status": "stable", **more})
+    """Of no requirement: words that the classifier has nothing to say about, whatever it thinks of them."""
+    given = {"id": "H-RUDE-1", "status": "stable", "requirements": [], **more}
+    return rule({"select": {"x": {"phrases": list(phrases)}}}, **given)
 
 
 LATE = rule({"facts": "history.calls > 3"}, id="H-LATE-1", status="stable", title="太多电话", title_en="Too many calls")

@@ -15,26 +15,19 @@ from __future__ import annotations
 import argparse
 import json
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from eval_calls import TRUSTED
+from said_calls import transcript_of
+
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import (
-    CallFacts,
-    Coverage,
-    EngineInfo,
-    FindingState,
-    Role,
-    Roles,
-    RoleSource,
-    Transcript,
-    Turn,
-)
+from qa_service.records import CallFacts, FindingState
 from qa_service.settings import load_settings
 
 FOLDER = Path(__file__).parent / "openings"
-TOLD = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
-TURN_S = 0.5
+TURN_S, CALL_S = 0.5, 60.0
 #: What is asked for: the rules that tell when it is missing, by country, and what must be said.
 ASKED: dict[tuple[str, str], tuple[frozenset[str], tuple[str, ...]]] = {
     ("CN", "identity"): (frozenset({"CN-COLL-ID-1", "CN-COLL-ID-9"}), ("name", "company")),
@@ -52,29 +45,32 @@ def main() -> None:
     inspector = Inspector(load_settings())
     counts: Counter[tuple[str, str, bool, FindingState | None]] = Counter()
     wrong: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for file in sorted(FOLDER.glob("*.jsonl")):
-        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
-            if args.half in ("all", "odd" if number % 2 else "even"):
-                row = json.loads(line)
-                for (country, what), (rules, needed) in ASKED.items():
-                    if country == row["country"]:
-                        lacks = not all(row["said"][n] for n in needed)
-                        told = _told(inspector, row, rules, first=what != "later call")
-                        counts[country, what, lacks, told] += 1
-                        if lacks != bool(told):
-                            wrong[country, what].append(
-                                f"{file.stem}:{number} {'lacks it' if lacks else 'has it'} {told}"
-                            )
+    for line, row in _openings(args.half):
+        for (country, what), (rules, needed) in ASKED.items():
+            if country == row["country"]:
+                lacks = not all(row["said"][n] for n in needed)
+                told = _told(inspector, row, rules, first=what != "later call")
+                counts[country, what, lacks, told] += 1
+                if lacks != bool(told):
+                    wrong[country, what].append(f"{line} {'lacks it' if lacks else 'has it'} {told}")
     print(f"openings, {args.half}")
     for key in ASKED:
-        lacking, having = ({s: counts[*key, lacks, s] for s in (*TOLD, None)} for lacks in (True, False))
-        accused, asked = (having[state] for state in TOLD)
+        lacking, having = ({s: counts[*key, lacks, s] for s in (*TRUSTED, None)} for lacks in (True, False))
+        accused, asked = (having[state] for state in TRUSTED)
         print(
             f"{key[0]} {key[1]:10} lacking and told {sum(lacking.values()) - lacking[None]}/{sum(lacking.values())}, "
             f"said and accused {accused}/{sum(having.values())}, asked {asked}"
         )
         if args.verbose:
             print(*wrong[key], sep="\n")
+
+
+def _openings(half: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """File and line, and what stands there."""
+    for file in sorted(FOLDER.glob("*.jsonl")):
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+            if half in ("all", "odd" if number % 2 else "even"):
+                yield f"{file.stem}:{number}", json.loads(line)
 
 
 def _told(inspector: Inspector, row: dict[str, Any], rules: frozenset[str], *, first: bool) -> FindingState | None:
@@ -84,20 +80,11 @@ def _told(inspector: Inspector, row: dict[str, Any], rules: frozenset[str], *, f
     if row["country"] == "US":
         facts["state"] = "CA"
         facts["account"]["initial_communication"] = first
-    judged = inspector.inspect_transcript(_call(row), CallFacts.model_validate(facts), call_id="opening")
+    language = "zh" if row["country"] == "CN" else "en"
+    call = transcript_of(row["turns"], language, turn_s=TURN_S, least_s=CALL_S)
+    judged = inspector.inspect_transcript(call, CallFacts.model_validate(facts), call_id="opening")
     states = {f.state for f in judged.findings if f.rule_id in rules}
-    return next((state for state in TOLD if state in states), None)
-
-
-def _call(row: dict[str, Any]) -> Transcript:
-    turns = tuple(
-        Turn(index=i, role=Role(who), start_s=i * TURN_S, end_s=(i + 1) * TURN_S, text=text)
-        for i, (who, text) in enumerate(row["turns"])
-    )
-    return Transcript(
-        language="zh" if row["country"] == "CN" else "en", duration_s=60.0, turns=turns,
-        coverage=Coverage(), roles=Roles(source=RoleSource.METADATA, confidence=1.0), engine=EngineInfo(name="none"),
-    )  # fmt: skip
+    return next((state for state in TRUSTED if state in states), None)
 
 
 def _arguments() -> argparse.Namespace:

@@ -17,27 +17,16 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 import conduct_data as data
+from eval_calls import TRUSTED
+from said_calls import transcript_of
 
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import (
-    CallFacts,
-    Coverage,
-    EngineInfo,
-    FindingState,
-    Polarity,
-    Role,
-    Roles,
-    RoleSource,
-    Transcript,
-    Turn,
-)
+from qa_service.records import CallFacts, Polarity, Transcript
 from qa_service.rules.load import load_packs
 from qa_service.settings import bundled, load_settings
 
 FOLDER = Path(__file__).parent.parent / "models" / "conduct" / "data"
-COUNTED = (FindingState.CONFIRMED, FindingState.NEEDS_REVIEW)
 HOUSE = "service-quality"
-SECONDS = 5.0
 
 
 def main() -> None:
@@ -59,7 +48,7 @@ def main() -> None:
         told = {
             f.rule_id: f.quote
             for f in judged.findings
-            if f.polarity is Polarity.VIOLATION and f.state in COUNTED and f.pack != HOUSE and f.rule_id not in missing
+            if f.polarity is Polarity.VIOLATION and f.state in TRUSTED and f.pack != HOUSE and f.rule_id not in missing
         }
         alarmed += bool(told)
         found.update(told.keys())
@@ -77,14 +66,7 @@ def _lawful(row: data.Labelled) -> bool:
 def _call(row: data.Labelled, language: str) -> Transcript:
     passage = row.example.passage
     said = [s for s in (passage.before, passage.turn, passage.after) if s]
-    turns = tuple(
-        Turn(index=i, role=Role(s.speaker), start_s=i * SECONDS, end_s=(i + 1) * SECONDS - 1, text=s.text)
-        for i, s in enumerate(said)
-    )
-    return Transcript(
-        language=language, duration_s=len(turns) * SECONDS, turns=turns, coverage=Coverage(),
-        roles=Roles(source=RoleSource.METADATA, confidence=1.0), engine=EngineInfo(name="none"),
-    )  # fmt: skip
+    return transcript_of(((s.speaker, s.text) for s in said), language)
 
 
 def _arguments() -> argparse.Namespace:

@@ -23,19 +23,10 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from said_calls import transcript_of
+
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import (
-    CallFacts,
-    Coverage,
-    EngineInfo,
-    Inspection,
-    Polarity,
-    Role,
-    Roles,
-    RoleSource,
-    Transcript,
-    Turn,
-)
+from qa_service.records import CallFacts, Inspection, Polarity, Role
 from qa_service.settings import load_settings
 
 #: (jurisdiction or requirement, kind and half, outcome) → utterances.
@@ -240,18 +231,7 @@ def judge(inspector: Inspector, requirement: str, place: str, utterance: str) ->
     where |= _OF_STATES.get(place, {})
     known = {**where, "direction": "outbound", "callee_role": role, **facts_in(utterance, place.split("-")[0])}
     facts = CallFacts.model_validate(known)
-    turns = tuple(
-        Turn(index=i, role=speaker, start_s=i * 5.0, end_s=i * 5.0 + 4.0, text=text)
-        for i, (speaker, text) in enumerate(turns_of(utterance))
-    )
-    transcript = Transcript(
-        language=language,
-        duration_s=len(turns) * 5.0,
-        turns=turns,
-        coverage=Coverage(),
-        roles=Roles(source=RoleSource.METADATA, confidence=1.0),
-        engine=EngineInfo(name="none"),
-    )
+    transcript = transcript_of(turns_of(utterance), language)
     return inspector.inspect_transcript(transcript, facts, call_id="utterance")
 
 

@@ -165,14 +165,29 @@ def _patterns(
     return tuple(_pattern_term(source, (*path, i), written, names, heard) for i, written in enumerate(patterns or ()))
 
 
-def _pattern_term(source: Source, path: Path_, written: str, names: Names, heard: _Heard) -> Term:
+def written_out(
+    source: Source,
+    path: Path_,
+    written: str,
+    lexicons: Mapping[str, Sequence[str]],
+    shared: Mapping[str, Sequence[str]],
+) -> str:
+    """A pattern with the lexicons and shared patterns that it names put in.
+
+    Raises:
+        RuleError: nothing has such a name; at its place in the file.
+    """
     try:
-        whole = expanded(written, names.lexicons, names.pack.patterns)
+        return expanded(written, lexicons, shared)
     except UnknownLexiconError as wrong:
-        known = ", ".join(sorted((*names.lexicons, *names.pack.patterns))) or "none"
+        known = ", ".join(sorted((*lexicons, *shared))) or "none"
         message = f"no lexicon or shared pattern is called {wrong.name!r}"
         hint = f"Lexicons and shared patterns of this pack: {known}."
         raise source.error(path, message, hint, offset=wrong.position) from None
+
+
+def _pattern_term(source: Source, path: Path_, written: str, names: Names, heard: _Heard) -> Term:
+    whole = written_out(source, path, written, names.lexicons, names.pack.patterns)
     pattern = compile_pattern(source, path, whole)
     if heard.case:
         return Term(written, pattern=pattern, cased=True)

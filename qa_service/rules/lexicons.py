@@ -1,5 +1,5 @@
 """Lexicons inside patterns: ``<family>.{0,8}<harm>`` stands for any word of one list, then any of the other. A pattern
-that several rules share is named the same way.
+that several rules share is named the same way, by rules and by shared patterns below it.
 
 A pattern made of named lists can be read by somebody who does not read regular expressions, and a word that is added
 to a list is added to every rule that leans on it.

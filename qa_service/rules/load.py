@@ -10,12 +10,12 @@ from pydantic import RootModel
 
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import PackInfo
-from qa_service.rules.compile import Names, compile_pattern, compile_rule
+from qa_service.rules.compile import Names, compile_pattern, compile_rule, written_out
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
 from qa_service.rules.schema import PackSpec, RuleSpec
-from qa_service.rules.source import Source, read_source, validate
+from qa_service.rules.source import Path_, Source, read_source, validate
 from qa_service.rules.spec import Terms
 from qa_service.rules.stream import fold
 
@@ -65,12 +65,17 @@ def read_names(folder: Path) -> Names:
     lexicons = dict(spec.lexicons)
     for path in sorted((folder / "lexicons").glob("*.yaml")):
         lexicons[path.stem] = (*lexicons.get(path.stem, ()), *_word_list(path, folder))
-    for name in spec.patterns:
+    shared: dict[str, tuple[str, ...]] = {}
+    for name, listed in spec.patterns.items():
         if name in lexicons:
             raise source.error(("patterns", name), f"{name!r} is a lexicon, too", "Give one of them another name.")
-        for i, written in enumerate(spec.patterns[name]):
-            compile_pattern(source, ("patterns", name, i), written)
-    return Names(spec, lexicons)
+        places: list[Path_] = [("patterns", name, i) for i in range(len(listed))]
+        # A pattern may name those above it: they are all written out already, and none can name itself.
+        whole = [written_out(source, at, p, lexicons, shared) for at, p in zip(places, listed, strict=True)]
+        for at, pattern in zip(places, whole, strict=True):
+            compile_pattern(source, at, pattern)
+        shared[name] = tuple(whole)
+    return Names(spec.model_copy(update={"patterns": shared}), lexicons)
 
 
 def read_rule(path: Path, names: Names) -> Rule:

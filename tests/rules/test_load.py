@@ -203,9 +203,29 @@ def test_a_shared_pattern_is_behaviour_of_the_rules_that_name_it(tmp_path: Path)
     assert hash_of("c", "too bad", "too bad") == hash_of("d", "too bad", "so what")
 
 
+def test_a_shared_pattern_may_name_lexicons_and_those_above_it(tmp_path: Path) -> None:
+    pack = {
+        "lexicons": {"title": ["mr", "mrs"]},
+        "patterns": {
+            "a_person": ["<title> [a-z]+"],
+            "calls": ["<a_person> (?:here|calling)", "from <a_person>"],
+        },
+    }
+    root = folder(tmp_path / "a", rule({"select": {"a": {"regex": ["<calls>"]}}}), pack=pack)
+    assert judged(root, said("agent: Mrs. Hall here")).findings[0].quote == "Mrs. Hall here"
+    assert judged(root, said("agent: greetings from mr dunn")).findings[0].quote == "from mr dunn"
+    assert judged(root, said("agent: Miss Hall calling")).findings == ()
+    before = load_packs(root)["house"].rules[0].behaviour_sha256
+    pack["lexicons"]["title"].append("ms")
+    other = folder(tmp_path / "b", rule({"select": {"a": {"regex": ["<calls>"]}}}), pack=pack)
+    assert load_packs(other)["house"].rules[0].behaviour_sha256 != before
+
+
 @pytest.mark.parametrize(
     ("pack", "told"),
     [
+        ({"patterns": {"early": ["<late>"], "late": ["so what"]}}, "no lexicon or shared pattern is called 'late'"),
+        ({"patterns": {"shrug": ["so <shrug>"]}}, "no lexicon or shared pattern is called 'shrug'"),
         ({"patterns": {"rude": ["too bad"]}}, "'rude' is a lexicon, too"),
         ({"patterns": {"shrug": ["too (bad"]}}, "not a regular expression"),
         ({"patterns": {"shrug": ["x?"]}}, "matches the empty text"),

@@ -11,9 +11,11 @@ from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of
 from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.lexicons import named_in
 from qa_service.rules.load import PACK_FILE, pack_folders, parameters_of, read_names, rule_files
 from qa_service.rules.plans import PlanSpec, load_plans
-from qa_service.rules.source import Path_
+from qa_service.rules.schema import PackSpec
+from qa_service.rules.source import Path_, read_source, validate
 
 #: File and position in it of a plan.
 _Place = tuple[str, int]
@@ -35,6 +37,8 @@ def unused_names(pack: Pack, folder: Path, lexicons: Mapping[str, Sequence[str]]
     there."""
     text = "\n".join(path.read_text(encoding="utf-8-sig") for path in rule_files(folder))
     used = {n for r in pack.rules for s in r.spec.match.select.values() for n in lexicons_of(s)}
+    written = validate(read_source(folder / PACK_FILE, folder.name), PackSpec)  # in the pack names are written out
+    used |= {n for listed in written.patterns.values() for pattern in listed for n in named_in(pattern)}
     file = f"{folder.name}/{PACK_FILE}"
     for name in lexicons:
         if name not in used:

@@ -1,6 +1,7 @@
 """Recall and precision of the rule packs on labelled calls, from their text and from their audio.
 
     python scripts/eval_calls.py FOLDER [--audio | --heard IN] [--kept] [--json OUT] [--only odd|even]
+                                         [--by-rule] [--verbose]
 
 FOLDER holds ``NAME.json`` files: call facts, ``turns`` and ``expected`` (violations, missing, metadata; what else
 is acceptable), beside the recordings they name. Counted is by requirement and call:
@@ -14,7 +15,8 @@ states" takes every finding. A near miss is a requirement that a call only sound
 
 ``--heard`` takes what ``--audio --json`` wrote, so that rules can be compared over the same words
 (QA_SOUND_ALIKE=false: without words known by their sound). With ``--kept`` the calls are kept in a database of their
-own, so that the rules over several calls are judged from it.
+own, so that the rules over several calls are judged from it. ``--by-rule`` adds a line for each rule. What was missed
+and what was said wrongly is named only with ``--verbose``: calls to score by are not to be read.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Set
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -56,6 +59,7 @@ class Tally:
     not_assessed: int = 0
     misses: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    by_rule: Counter[tuple[str, FindingState, bool]] = field(default_factory=Counter)
 
     def add(self, call_id: str, expected: dict[str, Any], findings: list[Finding], unclear: Set[str]) -> None:
         """``unclear``: requirements of which the inspection says that it could not judge them."""
@@ -67,6 +71,7 @@ class Tally:
         self.not_assessed += len((wanted - cited) & unclear)
         self.misses += [f"{call_id} {r}" for r in sorted(wanted - cited)]
         wrong = [f for f in findings if not fine & set(f.requirements)]
+        self.by_rule.update((f.rule_id, f.state, bool(fine & set(f.requirements))) for f in findings)
         self.findings += len(findings)
         self.right += len(findings) - len(wrong)
         self.wrong += [f"{call_id} {f.rule_id} {'/'.join(f.requirements)} [{f.state}] {f.quote!r}" for f in wrong]
@@ -84,6 +89,18 @@ class Tally:
             f"{precision:.3f}   clean calls accused {self.accused}/{self.clean_calls}   near misses tripped "
             f"{self.tripped}/{self.near_misses}   missed as not assessed {self.not_assessed}"
         )
+
+    def of_rules(self) -> list[str]:
+        """A line for each rule that spoke: right of all that it said, for each state."""
+        lines, rules = [], sorted({rule for rule, _, _ in self.by_rule})
+        width = max(map(len, rules), default=0)
+        for rule in rules:
+            cells = []
+            for state in FindingState:
+                right, wrong = (self.by_rule[rule, state, is_right] for is_right in (True, False))
+                cells.append(f"{right:4}/{right + wrong:4} {state}" if right + wrong else " " * (10 + len(state)))
+            lines.append(f"{rule:{width}} {'  '.join(cells)}".rstrip())
+        return lines
 
 
 def main() -> int:
@@ -110,6 +127,12 @@ def main() -> int:
     for call_id, (raw, inspection) in found.items():
         count(tallies, call_id, raw, inspection)
     _report(tallies, len(paths), coverage, "audio" if arguments.audio or heard else "text")
+    whole = tallies.get("all calls, every state", Tally())
+    if arguments.by_rule:
+        print("\nright of all, by rule:", *whole.of_rules(), sep="\n  ")
+    if arguments.verbose:
+        print("\nmissed:", *whole.misses, sep="\n  ")
+        print("\nwrong:", *whole.wrong, sep="\n  ")
     if arguments.json:
         arguments.json.write_text("\n".join(kept) + "\n", encoding="utf-8")
     return 0
@@ -122,6 +145,8 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--heard", type=Path, help="judge the turns of an earlier --audio --json again")
     parser.add_argument("--kept", action="store_true", help="judge the rules over several calls from a database")
     parser.add_argument("--json", type=Path, help="write the inspections here, one a line")
+    parser.add_argument("--by-rule", action="store_true", help="how often each rule was right")
+    parser.add_argument("--verbose", action="store_true", help="name what was missed and what was said wrongly")
     parser.add_argument("--only", choices=("all", "odd", "even"), default="all", help="calls with odd or even numbers")
     return parser.parse_args()
 
@@ -187,9 +212,6 @@ def _report(tallies: dict[str, Tally], calls: int, coverage: list[float], source
         print(f"coverage: mean {sum(coverage) / len(coverage):.4f}, least {min(coverage):.4f}")
     for name in sorted(tallies):
         print(f"{name:32} {tallies[name].row()}")
-    whole = tallies.get("all calls, every state", Tally())
-    print("\nmissed:", *whole.misses, sep="\n  ")
-    print("\nwrong:", *whole.wrong, sep="\n  ")
 
 
 if __name__ == "__main__":

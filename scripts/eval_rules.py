@@ -34,9 +34,10 @@ Counts = Counter[tuple[str, str, str]]
 KINDS = ("violations", "near_misses")
 HALVES = ("odd", "even")
 OUTCOMES = ("found", "not assessed", "clean")
-_SPEAKER = re.compile(r"\[(Customer|Agent|客户|坐席)\]|【(客户|坐席|第三人|被叫)】")
+_SPEAKER = re.compile(r"\[(Customer|Third party|Agent|客户|坐席)\]|【(客户|坐席|第三人|被叫)】")
 _META = re.compile(r"\[(?:metadata|元数据|acoustic|声学)[^\]]*\]|【(?:元数据|声学)】")
-_NOTE = re.compile(r"\s*[((]([^()()]*)[))]\s*$")
+_NOTE = re.compile(r"\s*[((](?P<note>[^()()]*)[))]\s*$")
+_BEFORE = re.compile(rf"^(?!{_SPEAKER.pattern})\[(?P<note>[^\]]*)\]\s*")
 _CLOCK = re.compile(r"^\[[^\]\d]*(\d{1,2})[::](\d{2})\s*(p\.?m)?[^\]]*\]\s*")
 
 
@@ -177,7 +178,7 @@ _NOTES: tuple[tuple[tuple[str, dict[str, Any]], ...], ...] = (
     ((r"对联系人|third party|to a (?:contact|relative|colleague)", {"callee_role": "contact"}),),
     (
         (
-            r"有约定记录|(?:agreed|requested|scheduled) .{0,20}call|consent(?:ed)? (?:on file|recorded|to)",
+            r"有约定记录|(?:agreed|requested|scheduled) .{0,20}call|(?<!no )consent(?:ed)? (?:on file|recorded|to)",
             {"extra": _AGREED},
         ),
     ),
@@ -196,10 +197,10 @@ _OF_STATES: dict[str, dict[str, Any]] = {
 
 def turns_of(utterance: str) -> list[tuple[Role, str]]:
     """The utterance as turns; without marks the agent speaks."""
-    pieces = _SPEAKER.split(_CLOCK.sub("", utterance))
+    pieces = _SPEAKER.split(_BEFORE.sub("", utterance))
     turns = [(Role.AGENT, pieces[0])] if pieces[0].strip() else []
     for i in range(1, len(pieces), 3):
-        role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) in ("Customer", "客户", "第三人", "被叫") else Role.AGENT
+        role = Role.CUSTOMER if (pieces[i] or pieces[i + 1]) not in ("Agent", "坐席") else Role.AGENT
         turns.append((role, pieces[i + 2]))
     return [(role, _NOTE.sub("", text).strip()) for role, text in turns if _NOTE.sub("", text).strip()]
 
@@ -208,12 +209,12 @@ def facts_in(utterance: str, country: str) -> dict[str, Any]:
     """What the catalogue notes of the case, beside the words that were said."""
     found: dict[str, Any] = {}
     note = _NOTE.search(utterance)
-    if note:
+    for text in (m["note"] for m in (_BEFORE.search(utterance), note) if m):
         for ways in _NOTES:
-            facts = next((facts for pattern, facts in ways if re.search(pattern, note.group(1))), {})
+            facts = next((facts for pattern, facts in ways if re.search(pattern, text)), {})
             for key, value in facts.items():
                 found[key] = {**found.get(key, {}), **value} if isinstance(value, dict) else value
-    if clock := _CLOCK.search(utterance) or (note and (_LOCAL.search(note[1]) or _AT.search(note[1]))):
+    if clock := _CLOCK.search(utterance) or (note and (_LOCAL.search(note["note"]) or _AT.search(note["note"]))):
         zone = _ZONES.get(country, "UTC")
         hour = int(clock[1]) % 12 + 12 if clock[3] else int(clock[1])
         found["started_at"] = datetime(2026, 11, 18, hour % 24, int(clock[2]), tzinfo=ZoneInfo(zone))

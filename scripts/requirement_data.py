@@ -3,7 +3,7 @@
 ``models/conduct/data/requirements/PLACE-AUTHOR.jsonl``: {"requirement", "kind": "v" (breaks it) or "n" (nearly),
 "text", "case"}; in an exchange, marked 【客户】…【坐席】… or [Customer] … [Agent] …, the agent's last turn is meant.
 Written from the catalogue's requirements by authors who saw neither its examples, nor the rules, nor
-scripts/utterances.
+scripts/utterances; those of the batches ``t``, terse as a catalogue is, saw its odd examples.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ CHOOSE = "a"
 """The author whose utterances choose thresholds and are not learned from."""
 OTHERS_KNOWN = 30
 """What breaks one requirement may break others; so many of a hundred are taken as kept."""
-_MARK = re.compile(r"[\[【](客户|坐席|第三人|被叫|Customer|Agent)[\]】][::]?")
-_CUSTOMER = ("客户", "第三人", "被叫", "Customer")
+_MARK = re.compile(r"[\[【](客户|坐席|第三人|被叫|Customer|Third party|Agent)[\]】][::]?")
+_OTHERS = ("客户", "第三人", "被叫", "Customer", "Third party")
 RULES = Path(__file__).parent.parent / "rules"
 
 
 def utterances(folder: Path, part: str) -> list[tuple[str, str, Example]]:
     """Of ``choose`` or of ``train``, in the order of their files: file, requirement it was written for, example."""
     files = [f for f in sorted(folder.glob("*.jsonl")) if (f.stem.split("-")[1] == CHOOSE) == (part == "choose")]
-    return [(f.stem, row["requirement"], e) for f in files for row in data.lines(f) for e in _examples(row)]
+    return [(f.stem, row["requirement"], e) for f in files for row in data.lines(f) for e in of_row(row)]
 
 
 def kept_apart(folder: Path) -> list[tuple[str, str, Example]]:
@@ -47,7 +47,7 @@ def _letters(example: Example) -> str:
     return re.sub(r"\W+", "", example.passage.turn.text).lower()
 
 
-def _examples(row: dict[str, Any]) -> Iterator[Example]:
+def of_row(row: dict[str, Any]) -> Iterator[Example]:
     passage = passage_of(turns(row["text"]))
     if passage is not None and row["requirement"] in REQUIREMENTS:
         yield example(passage, [row["requirement"]], breaks=row["kind"] == "v")
@@ -58,7 +58,7 @@ def turns(text: str) -> list[Said]:
     pieces = _MARK.split(text)
     said = [Said(pieces[0].strip(), "agent")]
     for who, words in zip(pieces[1::2], pieces[2::2], strict=True):
-        said.append(Said(words.strip(), "customer" if who in _CUSTOMER else "agent"))
+        said.append(Said(words.strip(), "customer" if who in _OTHERS else "agent"))
     return [s for s in said if s.text]
 
 

@@ -65,13 +65,14 @@ class TorchRuntime:
 
     @cached_property
     def _conduct(self) -> ConductNetwork:
-        return self._network("conduct")
+        return self.network("conduct")
 
     @cached_property
     def _plain(self) -> ConductNetwork:
-        return self._network("plain")
+        return self.network("plain")
 
-    def _network(self, name: str) -> ConductNetwork:
+    def network(self, name: str) -> ConductNetwork:
+        """The network of a file (``conduct``, ``plain``), ready to run."""
         import torch
         from safetensors.numpy import load_file
         from transformers import AutoConfig, AutoModel

@@ -57,7 +57,8 @@ def test_what_rules_are_scored_on_has_no_near_copy_in_what_is_learned() -> None:
     for at, grams in enumerate(learned):
         for gram in grams:
             where.setdefault(gram, set()).add(at)
-    for file in sorted((ROOT / "scripts" / "utterances").glob("*.json")):
+    scored = ROOT / "scripts" / "utterances"
+    for file in sorted([*scored.glob("*.json"), *(scored / "terse").glob("*.json")]):
         for entry in json.loads(file.read_text(encoding="utf-8"))["requirements"]:
             for utterance in entry["violations"] + entry["near_misses"]:
                 own = _grams(folded(utterance))

@@ -10,6 +10,7 @@ from types import ModuleType
 
 import pytest
 
+from qa_service.records import Role
 from tests.conftest import ROOT
 from tests.rules.building import folder, rule
 
@@ -67,6 +68,9 @@ def test_summary_then_a_table_by_requirement_without_words_of_the_even_half(
         ),
         ("We have a judgment (I think) now.", "US", {}),  # said, not noted
         ("Pay. (rude)", "US", {}),
+        ("[first-party CA] Pay.", "US", {"first_party": True, "jurisdiction": "US-CA", "state": "CA"}),
+        ("Here I am. (consent to call on file)", "US", {"extra": {"callback_agreed": True, "time_consent": True}}),
+        ("Here I am. (no consent to a callback)", "US", {}),
     ],
 )
 def test_notes_are_facts(script: ModuleType, utterance: str, country: str, facts: dict[str, object]) -> None:
@@ -91,3 +95,15 @@ def test_shipped_utterances_are_of_known_requirements_and_each_once(file: Path, 
     said = [u for e in entries for kind in script.KINDS for u in e[kind]]
     assert len(said) == len(set(said)) > 150
     assert all(script.turns_of(u) for u in said)
+
+
+@pytest.mark.parametrize(
+    ("utterance", "turns"),
+    [
+        ("[first-party CA] Pay today.", [(Role.AGENT, "Pay today.")]),
+        ("[Third party] Who is it? [Agent] A friend.", [(Role.CUSTOMER, "Who is it?"), (Role.AGENT, "A friend.")]),
+        ("【第三人】你是谁?【坐席】他朋友。", [(Role.CUSTOMER, "你是谁?"), (Role.AGENT, "他朋友。")]),
+    ],
+)
+def test_marks_say_who_speaks(script: ModuleType, utterance: str, turns: list[tuple[Role, str]]) -> None:
+    assert script.turns_of(utterance) == turns

@@ -164,7 +164,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
     return made | {"deep_requirements": requirements[0], "wide_requirements": requirements[1], "labels": found}
 
 
-NEAR, LAWFUL, ASKED = 0.03, 0.015, 0.5
+NEAR, LAWFUL, ASKED = 0.03, 0.015, 0.35
 """Of the near misses of a country so many are cited at most for what they nearly break; of other lawful turns, so many
 for anything. Both stand for turns that were hard to write: the rates on whole calls are lower. Whatever they are, below
 the last nothing is told: a requirement always asks a person, who may be asked sooner than told."""

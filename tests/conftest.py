@@ -26,6 +26,12 @@ SAMPLES = ROOT / "samples"
 
 
 @pytest.fixture
+def scripts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The modules under scripts/ can be imported."""
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings over an empty data folder; nothing of the environment."""
     return Settings(data_dir=tmp_path / "data", _env_file=None)  # type: ignore[call-arg]

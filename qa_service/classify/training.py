@@ -119,15 +119,28 @@ def descend(
 
 def scores(network: ConductNetwork, reader: Reader, passages: Sequence[Passage], size: int = 64) -> np.ndarray:
     """Logits of each passage, shape (passages, outputs)."""
+    network.eval()
+    return _told(network, len(OUTPUTS), reader, passages, size)
+
+
+def pooled(network: ConductNetwork, reader: Reader, passages: Sequence[Passage], size: int = 64) -> np.ndarray:
+    """What the encoder reads in each passage, shape (passages, hidden): the input of the last layer."""
+    network.eval()
+    return _told(network.pooled, network.head.in_features, reader, passages, size)
+
+
+def _told(
+    ask: Callable[..., torch.Tensor], width: int, reader: Reader, passages: Sequence[Passage], size: int
+) -> np.ndarray:
+    """The answer to each passage, in their order; asked in batches of like length."""
     rows = reader.encode(passages)
     order = sorted(range(len(rows)), key=lambda i: len(rows[i].ids))
-    found = np.zeros((len(rows), len(OUTPUTS)), np.float32)
-    network.eval()
+    found = np.zeros((len(rows), width), np.float32)
     with torch.inference_mode():
         for at in range(0, len(order), size):
             chosen = order[at : at + size]
             arrays = reader.batch([rows[i] for i in chosen]).arrays
-            found[chosen] = network(**{k: torch.from_numpy(v) for k, v in arrays.items()}).numpy()
+            found[chosen] = ask(**{k: torch.from_numpy(v) for k, v in arrays.items()}).numpy()
     return found
 
 

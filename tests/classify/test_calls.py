@@ -13,6 +13,7 @@ from qa_service.classify.labels import REQUIREMENTS_CN, REQUIREMENTS_UK, REQUIRE
 from qa_service.records import CallFacts
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.usefixtures("scripts")
 FILES = sorted((ROOT / "models" / "conduct" / "data" / "calls").glob("*.jsonl"))
 #: Stock sentences of customers, a mailbox and the law, and one date of birth, which two authors both wrote.
 SAID_BY_ANYBODY = {
@@ -21,11 +22,6 @@ SAID_BY_ANYBODY = {
     "thankyouthisisanattempttocollectadebtandanyinformationobtainedwillbeusedforthatpurpose",
 }  # fmt: skip
 SCORED = sorted((ROOT / "scripts" / "calls").glob("*/*.json"))
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
 
 
 def calls(file: Path) -> list[dict]:

@@ -16,13 +16,8 @@ from qa_service.classify.onnx import OnnxRuntime
 from qa_service.classify.passages import Passage, Reader, Said
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("scripts")]
 CONDUCT = ROOT / "models" / "conduct"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
 
 
 def test_a_head_moves_as_far_as_new_passages_pull_it() -> None:

@@ -15,13 +15,8 @@ from qa_service.classify.labels import OUTPUTS, REQUIREMENTS_CN, REQUIREMENTS_UK
 from qa_service.classify.passages import Passage, Said
 from tests.conftest import ROOT
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.usefixtures("scripts")]
 CONDUCT = ROOT / "models" / "conduct"
-
-
-@pytest.fixture(autouse=True)
-def _scripts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "path", [str(ROOT / "scripts"), *sys.path])
 
 
 def test_linear_models_speak_of_their_own_outputs_where_they_read() -> None:

@@ -87,9 +87,9 @@ def test_that_of_requirements_reads_agents_in_its_language(passage: Passage, rea
 
 
 @pytest.mark.torch
+@pytest.mark.usefixtures("scripts")
 def test_requirements_are_learned_from_what_is_known_of_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A column of which one kind alone is known says nothing; the weightiest features are those that are kept."""
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
     import conduct_wide
 
     from qa_service.classify.training import Example
@@ -119,8 +119,8 @@ def test_a_file_of_another_version_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.torch
-def test_too_little_to_learn_from_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+@pytest.mark.usefixtures("scripts")
+def test_too_little_to_learn_from_is_told() -> None:
     import conduct_wide
 
     with pytest.raises(SystemExit, match="wide-en"):

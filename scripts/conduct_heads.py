@@ -37,8 +37,8 @@ from qa_service.classify.training import Example, pooled
 
 COLUMNS = [OUTPUTS.index(name) for name in REQUIREMENTS]
 PULL = 100.0
-"""What a squared weight costs, where inputs have a spread of one. Of 30, 100, 300 and 1000 the best for CN and US over the
-utterances of author ``a`` (``--try``); for the UK 300 is better by 0.003."""
+"""What a squared weight costs, where inputs have a spread of one. Of 30, 100, 300 and 1000 the best for CN and US over
+the utterances of author ``a`` (``--try``); for the UK 300 is better by 0.003."""
 STEPS = 60
 
 

@@ -84,7 +84,9 @@ def test_a_clock_in_front_is_when_the_call_began(script: ModuleType) -> None:
     assert script.turns_of("[21:59 接通]") == []
 
 
-@pytest.mark.parametrize("file", sorted((SCRIPTS / "utterances").glob("**/*.json")), ids=lambda f: f"{f.parent.name}-{f.stem}")
+@pytest.mark.parametrize(
+    "file", sorted((SCRIPTS / "utterances").glob("**/*.json")), ids=lambda f: f"{f.parent.name}-{f.stem}"
+)
 def test_shipped_utterances_are_of_known_requirements_and_each_once(file: Path, script: ModuleType) -> None:
     known = {
         r["id"] for r in json.loads((ROOT / "rules/requirements.json").read_text(encoding="utf-8"))["requirements"]

@@ -2,8 +2,10 @@
 
 Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
-about in the agent's turns that it rests on, the finding is held back. What one of its own labels alone tells is held
-back where it thinks that none of the requirements which the rule cites for that label is broken there.
+about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
+instead where its rule leans on facts of the case, of which the classifier knows nothing. What one of its own labels
+alone tells is held back where it thinks that none of the requirements which the rule cites for that label is broken
+there.
 
 The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored.
 """
@@ -11,11 +13,12 @@ The limits were chosen on calls and utterances written for that (docs/accuracy.m
 from __future__ import annotations
 
 from collections.abc import Set
+from dataclasses import replace
 
-from qa_service.records import Polarity, Role
+from qa_service.records import FindingState, Polarity, Role
 from qa_service.rules.case import Case
 from qa_service.rules.compiled import Rule
-from qa_service.rules.findings import polarity_of
+from qa_service.rules.findings import polarity_of, state_of
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
 from qa_service.rules.operators.signal import MODEL_ONLY
@@ -39,14 +42,19 @@ class SecondOpinion:
         self._faults = frozenset(teller.faults if teller is not None and teller.kept_from <= DOUBT else ())
 
     def left(self, rule: Rule, heard: Heard) -> Heard | None:
-        """As it is where the classifier sees it too, did not look or cannot tell; else None."""
+        """What the classifier leaves of it: as it is where it sees it too, did not look or cannot tell; with a doubt,
+        for a person to decide; or nothing."""
         asked = frozenset(rule.spec.requirements)
         turns = self._of_agent(heard)
         if not turns or not self._was_asked(rule, turns):
             return heard
         if heard.evidence.soft.startswith(MODEL_ONLY):
             return heard if self._chance(turns, asked) >= AGREES else None
-        return None if _rests_on_words(rule, heard) and self._chance(turns, asked) < DOUBT else heard
+        if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
+            return heard
+        if state_of(rule, heard)[0] is not FindingState.CONFIRMED or not _asks_facts(rule):
+            return None
+        return replace(heard, evidence=replace(heard.evidence, soft=REASON))
 
     def _was_asked(self, rule: Rule, turns: Set[int]) -> bool:
         """Whether it was asked about every requirement of a violation in each of the turns."""
@@ -71,6 +79,10 @@ class SecondOpinion:
         """Indexes of the agent's turns that it rests on."""
         turns = (self._case.spoken[at] for at in heard.evidence.turns)
         return frozenset(turn.index for turn in turns if turn.role is Role.AGENT)
+
+
+def _asks_facts(rule: Rule) -> bool:
+    return rule.applies is not None or rule.facts is not None or bool(rule.spec.applies_to.direction)
 
 
 def _rests_on_words(rule: Rule, heard: Heard) -> bool:

@@ -130,12 +130,12 @@ def test_file_of_a_new_rule_is_named_without_the_prefix_of_its_pack(qa: Run, rul
 def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path: Path) -> None:
     call = {"call_id": "B-1", "jurisdiction": "US", "language": "en", "started_at": "2026-11-16T10:00:00+08:00"}
     manifest = tmp_path / "calls.jsonl"
-    said = [{"role": "agent", "text": "shut up"}, {"role": "agent", "text": "be quiet now", "start_s": None}]
+    said = [{"role": "agent", "text": "shut up"}, {"role": "agent", "text": "shut your mouth now", "start_s": None}]
     manifest.write_text(json.dumps({**call, "turns": said}), encoding="utf-8")
     qa("ingest", "--manifest", manifest)
     qa("work")
     path = rules / "house" / "h-rude-1.yaml"
-    path.write_text(path.read_text(encoding="utf-8").replace("shut up", "quiet"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("shut up", "your mouth"), encoding="utf-8")
     page, data = tmp_path / "out" / "page.html", tmp_path / "out" / "result.json"
     ran = qa("rules", "backtest", "house", "--since", "2026-11-16", "--jobs", 1, "--html", page, "--json", data)
     assert "1 of 1 inspected calls judged again by house; 1 differ: 1 findings gained, 1 lost, 0 changed." in ran.out

@@ -1,6 +1,7 @@
 """Write what the conduct classifier learns from as numbers: rows.npz to learn, choose.npz to see how it goes.
 
     python scripts/conduct_rows.py --tokenizer tokenizer.json --public FOLDER --work FOLDER [--verdicts FILE.jsonl]
+        [--again] [--new BATCH …] [--leave BATCH …]
 
 All turns, utterances of single requirements, turns of whole calls, examples of the rules and public comments, each in
 ``VERSIONS``: as written and with speech damage. scripts/conduct_learn.py learns from them, and needs nothing of this
@@ -13,6 +14,7 @@ import argparse
 import random
 import zlib
 from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,10 +40,18 @@ OFTEN = {"turn": 1.0, "verdict": 3.0, "requirement": 2.0, "call": 2.0, "rule": 1
 """How many times an epoch has an example."""
 AGAIN = {"turn": 0.25, "verdict": 3.0, "requirement": 0.7, "call": 3.0, "rule": 0.3, "comment": 0.1}
 """The same where weights are gone on from that have learned most of them."""
+BESIDE_NEW = {"turn": 0.12, "verdict": 3.0, "requirement": 0.25, "call": 0.4, "rule": 0.15, "comment": 0.04}
+NEW = 1.0
+"""The same where some batches are named that the weights have not learned from: these ``NEW`` times, all others beside
+them so that nothing is forgotten."""
 ANSWERED = 0.5
 """Share of the utterances of requirements and of the rules' examples that get some customer's answer: in calls what
 breaks a requirement is seldom the last word."""
 OWN_DATA = Path(__file__).parent.parent / "models" / "conduct" / "data"
+
+
+BATCHES = ("requirement", "call")
+"""Kinds whose author is the batch: the name of their file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def fold(author: str) -> int:
 
 
 def numbers(
-    sources: list[Source], shares: tuple[float, ...], reader: Reader, seed: int, often: dict[str, float] = OFTEN
+    sources: list[Source], shares: tuple[float, ...], reader: Reader, seed: int, often: Sequence[float]
 ) -> Rows:
     """Each version of all sources; comments, which are written, stay as they are in all of them. A quarter of the turns
     to learn from stand beside another sentence, another quarter in each version."""
@@ -134,8 +144,14 @@ def numbers(
         ids=torch.from_numpy(np.concatenate(tokens).astype(np.int64)),
         start=torch.from_numpy(start), length=torch.from_numpy(length), own=torch.from_numpy(own),
         targets=torch.tensor([s.example.targets for s in sources]).long(),
-        often=torch.tensor([often[s.kind] for s in sources]), fold=torch.tensor([fold(s.author) for s in sources]),
+        often=torch.tensor(often), fold=torch.tensor([fold(s.author) for s in sources]),
     )  # fmt: skip
+
+
+def counts(sources: Sequence[Source], *, again: bool = False, new: Collection[str] = ()) -> list[float]:
+    """How many times an epoch has each."""
+    often = BESIDE_NEW if new else AGAIN if again else OFTEN
+    return [NEW if s.kind in BATCHES and s.author in new else often[s.kind] for s in sources]
 
 
 def _answered(examples: list[Example], sources: list[Source], chance: random.Random) -> list[Example]:
@@ -162,15 +178,19 @@ def write(
     most: int | None = None,
     *,
     again: bool = False,
+    new: Sequence[str] = (),
+    leave: Sequence[str] = (),
 ) -> None:
-    """rows.npz and choose.npz; ``most``: of each kind, to try the way; ``again``: for weights that know most of it."""
+    """rows.npz and choose.npz; ``most``: of each kind, to try the way; ``again``: for weights that know most of it, but
+    for the batches ``new`` of utterances and calls; ``leave``: batches of these that are not learned from."""
     work.mkdir(parents=True, exist_ok=True)
     reader = Reader(tokenizer)
-    for name, sources, shares in (
-        ("rows", learned_from(public, verdicts, seed), VERSIONS),
-        ("choose", looked_at(), (0.0, 1.0)),
-    ):
-        numbers(_some(sources, most), shares, reader, seed, AGAIN if again else OFTEN).write(work / f"{name}.npz")
+    if unknown := {*new, *leave} - {f.stem for kind in ("requirements", "calls") for f in (OWN_DATA / kind).iterdir()}:
+        raise SystemExit(f"no batch of that name: {', '.join(sorted(unknown))}")
+    learned = [s for s in learned_from(public, verdicts, seed) if s.kind not in BATCHES or s.author not in leave]
+    for name, sources, shares in (("rows", learned, VERSIONS), ("choose", looked_at(), (0.0, 1.0))):
+        some = _some(sources, most)
+        numbers(some, shares, reader, seed, counts(some, again=again, new=new)).write(work / f"{name}.npz")
 
 
 def _some(sources: list[Source], most: int | None) -> list[Source]:
@@ -192,8 +212,19 @@ def main() -> None:
     parser.add_argument("--work", type=Path, required=True)
     parser.add_argument("--verdicts", type=Path)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--again", action="store_true", help="for weights that know most of it")
+    arguments(parser)
     args = parser.parse_args()
-    write(args.tokenizer, args.public, args.work, args.verdicts, args.seed)
+    write(args.tokenizer, args.public, args.work, args.verdicts, args.seed, again=args.again, new=args.new,
+          leave=args.leave)  # fmt: skip
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Those that scripts/train_conduct.py has too."""
+    told = "batches of utterances and calls that the weights to go on from have not learned from: learned most often"
+    parser.add_argument("--new", nargs="+", default=[], metavar="BATCH", help=told)
+    told = "batches that are not learned from, so that scripts/conduct_heads.py may"
+    parser.add_argument("--leave", nargs="+", default=[], metavar="BATCH", help=told)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python scripts/train_conduct.py --base ENCODER --public FOLDER --work FOLDER [--out models/conduct]
         [--verdicts FILE.jsonl] [--from-shipped] [--device cuda|cpu] [--seed N] [--teacher-steps N] [--steps N]
-        [--batch N] [--alone] [--mean-with STATE.pt|FOLDER …] [--share X] [--quick]
+        [--batch N] [--alone] [--new BATCH …] [--leave BATCH …] [--mean-with STATE.pt|FOLDER …] [--share X] [--quick]
 
 ``--base``: a Hugging Face encoder, a folder or a name (intfloat/multilingual-e5-small and the like).
 ``--public``: cold_train_dev.jsonl, davidson_en.jsonl and surge_toxicity_en.jsonl.
@@ -38,7 +38,8 @@ def main() -> None:
     tokenizer = weights.tokenizer(args.base)
     if not (args.work / "rows.npz").exists():
         most = 64 if args.quick else None
-        conduct_rows.write(tokenizer, args.public, args.work, args.verdicts, args.seed, most, again=args.from_shipped)
+        conduct_rows.write(tokenizer, args.public, args.work, args.verdicts, args.seed, most, again=args.from_shipped,
+                           new=args.new, leave=args.leave)  # fmt: skip
     if args.from_shipped and not (begin := args.work / "begin.pt").exists():
         there = (args.out / "conduct.safetensors").exists()
         torch.save(conduct_learn.state_of(args.out if there else weights.SHIPPED), begin)
@@ -65,6 +66,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--quick", action="store_true", help="a few steps of each, to try the way")
     conduct_learn.arguments(parser)
+    conduct_rows.arguments(parser)
     args = parser.parse_args()
     if args.from_shipped:
         args.alone, args.keep, args.begin = True, True, args.work / "begin.pt"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_as_written_the_rows_are_what_the_reader_makes_of_the_sources() -> None:
     from qa_service.classify.passages import Reader
 
     given, reader = sources(), Reader(CONDUCT / "tokenizer.json")
-    rows = conduct_rows.numbers(given, (0.0, 1.0), reader, 1)
+    rows = conduct_rows.numbers(given, (0.0, 1.0), reader, 1, conduct_rows.counts(given))
     assert rows.start.shape == (2, 65)
     assert rows.targets.tolist() == [[int(t) for t in s.example.targets] for s in given]
     plain = reader.encode([s.example.passage for s in given])
@@ -55,6 +56,25 @@ def test_as_written_the_rows_are_what_the_reader_makes_of_the_sources() -> None:
     changed = rows.length[0, :60] != rows.length[1, :60]
     assert changed.float().mean() > 0.3
     assert set(np.round(rows.often.tolist(), 3)) == {1.0, 2.0, 0.4}
+
+
+def test_batches_named_as_new_count_more_than_all_beside_them() -> None:
+    import conduct_rows
+
+    given = sources()
+    batch = next(s.author for s in given if s.kind == "requirement")
+    often = conduct_rows.counts(given, again=True, new=[batch])
+    for source, count in zip(given, often, strict=True):
+        is_new = source.kind == "requirement" and source.author == batch
+        assert count == (conduct_rows.NEW if is_new else conduct_rows.BESIDE_NEW[source.kind])
+    assert conduct_rows.counts(given, again=True) == [conduct_rows.AGAIN[s.kind] for s in given]
+
+
+def test_a_batch_that_does_not_exist_is_refused(tmp_path: Path) -> None:
+    import conduct_rows
+
+    with pytest.raises(SystemExit, match="us-nobody"):
+        conduct_rows.write(CONDUCT / "tokenizer.json", tmp_path, tmp_path, None, 1, 4, new=["us-nobody"])
 
 
 def test_one_author_is_in_one_fold_and_no_fold_is_empty() -> None:

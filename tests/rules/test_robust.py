@@ -174,16 +174,36 @@ def test_ten_megabytes_of_text_are_judged_to_the_last(tmp_path: Path) -> None:
 
 
 def test_a_pause_of_the_process_is_no_rule_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(words.time, "thread_time", lambda: clock[0])
+    cpu, wall = [0.0], [0.0]
+    monkeypatch.setattr(words.time, "thread_time", lambda: cpu[0])
+    monkeypatch.setattr(words.time, "perf_counter", lambda: wall[0])
     budget = words.Budget(100)
+    for _ in range(50):
+        with budget:
+            wall[0] += 60  # other processes have the machine
     with budget:
-        clock[0] += 60  # a collection of garbage, say
+        cpu[0] += 60  # a collection of garbage, say
     for _ in range(3):
         with budget:
-            clock[0] += 0.2
+            cpu[0] += 0.2
     with pytest.raises(words.PatternTimeoutError), budget:
-        clock[0] += 0.2
+        cpu[0] += 0.2
+
+
+def test_a_rule_that_is_slow_on_every_turn_runs_out_of_its_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(words.time, "thread_time", lambda: clock[0])
+    monkeypatch.setattr(words.time, "perf_counter", lambda: clock[0])
+    budget, quick_enough = words.Budget(100), 2 * round(words.BUDGET_S / 0.2)
+
+    def slow_turns(count: int) -> None:
+        for _ in range(count):
+            with budget:
+                clock[0] += 0.2
+
+    slow_turns(quick_enough // 2)
+    with pytest.raises(words.PatternTimeoutError):
+        slow_turns(quick_enough)
 
 
 def test_a_search_that_a_pause_broke_off_is_made_once_more_and_a_slow_one_is_told() -> None:

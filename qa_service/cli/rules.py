@@ -153,14 +153,15 @@ def import_sca(
     """Turn SCA rules into drafts, and say what of them could not be expressed and why."""
     from qa_service.intake.json_text import decode_utf8, read_bytes
     from qa_service.rules.sca.records import read_sca
-    from qa_service.rules.sca.write import write_drafts
+    from qa_service.rules.sca.write import next_steps, write_drafts
 
     content = read_bytes(file, ErrorCode.REQUEST_INVALID)
     rules = read_sca(decode_utf8(content, ErrorCode.REQUEST_INVALID, file.name), file.name)
-    made = write_drafts(rules, out or _root(None), pack)
+    root = out or _root(None)
+    made = write_drafts(rules, root, pack)
     screen.console().print(screen.imported_table(made))
     written = sum(one.file is not None for one in made)
-    typer.echo(f"{written} of {len(made)} rules written as drafts to {out or _root(None)}.")
+    typer.echo(f"{written} of {len(made)} rules written as drafts to {root}.")
     if written:
-        typer.echo(f"Next: qa rules test FILE --pack {pack} --drafts --explain, then give each its requirement.")
+        typer.echo(next_steps(root, pack, _root(None), chosen=out is not None))
     raise typer.Exit(OK if written == len(made) else SOME_FAILED)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
+import shutil
 import sys
 from pathlib import Path
 
@@ -158,6 +160,42 @@ def test_import_of_sca_rules_tells_what_is_lost_and_can_be_tried(qa: Run, rules:
     assert "which entity its number" in " ".join(ran.out.split())
     tried = qa("rules", "test", "坐席:今天去你家收钱\n坐席:不会上门收的", "--pack", "house", "--drafts")
     assert tried.out.count("威胁上门") == 1
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    """One rule of SCA, with a name that no screen takes."""
+    words = {"oid": "1", "type": "HIT_ANY_KEYWORDS", "param": {"keywords": ["你滚"]}}
+    condition = {"cid": "1", "check_range": {"role": "客服"}, "lambda": "1", "operators": [words]}
+    path = tmp_path / "export.json"
+    content = {"conditions": [condition], "rules": [{"rid": "10", "name": "骂\ud800人", "lambda": "1"}]}
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return path
+
+
+def test_next_step_of_an_import_works_as_printed(qa: Run, rules: Path, export: Path, tmp_path: Path) -> None:
+    words = "agent: 你滚"
+    assert "Next: qa rules test FILE --pack house --drafts" in qa("rules", "import-sca", export, "--pack", "house").out
+    own = folder(tmp_path / "own rules", pack=BARE)
+    ran = qa("rules", "import-sca", export, "--out", own)
+    assert ran.code == 0
+    step = ran.out.partition("Next: ")[2].partition(", then")[0]
+    assert shlex.split(step)[-2:] == ["--rules", str(own)]
+    assert "你滚" in qa(*(words if part == "FILE" else part for part in shlex.split(step)[1:])).out
+
+
+def test_import_into_a_folder_of_its_own_says_where_it_runs(qa: Run, rules: Path, export: Path, tmp_path: Path) -> None:
+    out = tmp_path / "new out"
+    ran = qa("rules", "import-sca", export, "--out", out)
+    assert ran.code == 0
+    assert "has no gates" in ran.out
+    move = shlex.split(ran.out.partition("Next: ")[2].partition(" (or")[0])
+    assert move == ["mv", str(out / "sca-import"), f"{rules}/"]
+    shutil.move(*move[1:])
+    step = shlex.split(ran.out.partition("), then ")[2].partition(", then")[0])
+    assert "你滚" in qa(*("agent: 你滚" if part == "FILE" else part for part in step[1:])).out
+    again = qa("rules", "import-sca", export, "--out", out).out
+    assert "Next: import again with a --pack" in again
 
 
 def test_docs_are_written_and_checked(qa: Run, rules: Path, tmp_path: Path) -> None:

@@ -13,11 +13,11 @@ from qa_service.errors import InputError
 from qa_service.rules.lint import check
 from qa_service.rules.lock import write_lock
 from qa_service.rules.sca.convert import Draft, draft_of
-from qa_service.rules.sca.expression import ExpressionError, parse, written
+from qa_service.rules.sca.expression import ExpressionError, holds_on_nothing, parse, said_part, written
 from qa_service.rules.sca.operators import selection_of
 from qa_service.rules.sca.records import Operator, ScaRule, read_sca
 from qa_service.rules.sca.write import Imported, write_drafts
-from tests.rules.building import folder, rule
+from tests.rules.building import folder, judged, rule, said
 
 FILES = Path(__file__).parent / "sca_files"
 #: Keys of selections, with those of every family of operators.
@@ -213,3 +213,146 @@ def test_folder_of_its_own_holds_a_whole_pack(tmp_path: Path) -> None:
     written_rule = yaml.safe_load((tmp_path / "sca-import" / "sca-102.yaml").read_text(encoding="utf-8"))
     assert written_rule["match"]["select"]["c2_1"]["regex"] == ["(上门|去你家).{0,6}(收|找)"]
     assert {one.file for one in imported(tmp_path)} & {one.file for one in made} == {None}
+
+
+def one(expression: str, *conditions: dict[str, Any], rid: str = "10", **more: Any) -> tuple[ScaRule, ...]:
+    """The rules of an upload with one rule over these conditions."""
+    rules = [{"rid": rid, "name": f"规则{rid}", "lambda": expression, "scoreNum": 2, **more}]
+    return read_sca(json.dumps({"conditions": conditions, "rules": rules}), "x.json")
+
+
+def about(cid: str, word: str, anchor: str = "", location: str = "AFTER", **param: Any) -> dict[str, Any]:
+    """A condition of one word, about another one."""
+    place: dict[str, Any] = {"role": "客服", "range": {"from": 1, "to": 2}}
+    if anchor:
+        place["anchor"] = {"cid": anchor, "location": location, "hit_time": -1}
+    else:
+        del place["range"]
+    operator = {"oid": "1", "type": "HIT_ANY_KEYWORDS", "param": {"keywords": [word], **param}}
+    return {"cid": cid, "check_range": place, "lambda": "1", "operators": [operator]}
+
+
+def found_by(root: Path, rules: tuple[ScaRule, ...], *lines: str) -> bool:
+    """Whether the draft of a rule, written, loaded and put to the test, finds something in a call."""
+    (made,) = write_drafts(rules, folder(root, pack={"lexicons": {}, "parameters": {}}), "sca-import")
+    assert made.file, made.lost
+    path = root / made.file
+    text = path.read_text(encoding="utf-8").replace("status: draft", "status: test")
+    path.write_text(text, encoding="utf-8")
+    return bool(judged(root, said(*lines, language="zh")).findings)
+
+
+def test_a_finished_draft_with_an_id_of_its_own_is_never_written_over(tmp_path: Path) -> None:
+    rules = one("1", about("1", "滚"))
+    (first,) = write_drafts(rules, tmp_path, "sca-import")
+    assert first.file == "sca-import/sca-10.yaml"
+    path = tmp_path / first.file
+    path.write_text(path.read_text(encoding="utf-8").replace("SCA-10", "CN-COLL-BYE-1"), encoding="utf-8")
+    finished = path.read_bytes()
+    (again,) = write_drafts(rules, tmp_path, "sca-import")
+    assert (again.file, path.read_bytes()) == ("sca-import/sca-10-2.yaml", finished)
+    assert "sca-10.yaml is there already" in again.lost[0]
+    (third,) = write_drafts(rules, tmp_path, "sca-import")
+    assert (third.file, path.read_bytes()) == ("sca-import/sca-10-3.yaml", finished)
+
+
+@pytest.mark.parametrize("number", ["1e999", '"nan"', '"1e999"', "-1e999", "NaN", "1" + "0" * 400, '"many"'])
+def test_a_number_that_cannot_be_used_is_told_and_the_other_rules_go_on(tmp_path: Path, number: str) -> None:
+    conditions = [about("1", "滚", keywordMatchSize="HERE"), about("2", "骂"), about("3", "笑", "2")]
+    conditions[2]["check_range"]["range"]["to"] = "HERE"
+    rules = [{"rid": "1", "name": "a", "lambda": "1"}, {"rid": "2", "name": "b", "lambda": "2&&3", "scoreNum": "HERE"}]
+    text = json.dumps({"conditions": conditions, "rules": rules}).replace('"HERE"', number)
+    bad, good = write_drafts(read_sca(text, "x.json"), tmp_path, "sca-import")
+    assert bad.file is None
+    assert "keyword_match_size" in bad.lost[0]
+    assert good.file == "sca-import/sca-2.yaml"
+    assert [loss for loss in good.lost if "score_num" in loss]
+    assert [loss for loss in good.lost if "condition 3: to " in loss]
+
+
+def test_half_a_character_is_replaced() -> None:
+    (found,) = one("1", about("1", "滚\ud800"), comments="\udc00", name="名\ud800")
+    assert (found.name, found.comments) == ("名\ufffd", "\ufffd")
+    assert found.conditions["1"].operators[0].param["keywords"] == ["滚\ufffd"]
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, '{"a":' * 900 + "1" + "}" * 900])
+def test_what_is_nested_too_deeply_is_refused(text: str) -> None:
+    with pytest.raises(InputError, match=r"nested too deeply|no rule"):
+        read_sca(text, "x.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("!1||2", "2"),
+        ("!1||2||!3", "2"),
+        ("!1||(2&&!3)", "2 and not 3"),
+        ("!(1&&!2)", "2"),
+        ("(!1||2)&&(!3||4)", "2 and 4"),
+        ("!1&&(!3||4)", "not 1 and 4"),
+        ("(!1||2)&&3", "(not 1 or 2) and 3"),
+        ("!1&&!2", None),
+    ],
+)
+def test_what_of_an_expression_asks_for_something_said(text: str, kept: str | None) -> None:
+    found = said_part(parse(text))
+    assert (found and written(found, str)) == kept
+    assert holds_on_nothing(parse(text)) == (text != "(!1||2)&&3")
+
+
+def test_a_branch_of_denials_alone_is_told_and_the_rest_kept(tmp_path: Path) -> None:
+    (rule_,) = one("!1||2", about("1", "您好"), about("2", "滚"))
+    draft = draft_of(rule_, "SCA-10", ALL)
+    assert draft.spec is not None
+    assert draft.spec["match"] == {"select": {"c2_1": {"speaker": "agent", "phrases": ["滚"]}}, "condition": "c2_1"}
+    assert "'!1||2'" in draft.lost[0]
+    assert "only “c2_1” is looked for" in draft.lost[0]
+    assert draft.spec["known_gaps"] == draft.lost
+    assert found_by(tmp_path, (rule_,), "agent: 滚")
+    (plain,) = one("(!1||2)&&3", about("1", "您好"), about("2", "滚"), about("3", "骂"))
+    assert draft_of(plain, "SCA-10", ALL).lost == []
+
+
+def test_an_anchor_outside_the_logic_stands_in_the_draft(tmp_path: Path) -> None:
+    rules = one("1", about("1", "滚", "2"), about("2", "还款"))
+    (draft,) = (draft_of(rule_, "SCA-10", ALL) for rule_ in rules)
+    assert draft.spec is not None
+    assert (draft.spec["match"]["condition"], draft.lost) == ("c1_1", [])
+    assert found_by(tmp_path / "a", rules, "agent: 还款吧", "agent: 滚")
+    assert not found_by(tmp_path / "b", rules, "agent: 好的", "agent: 滚")
+
+
+def test_an_anchor_that_became_a_filter_is_named_as_one(tmp_path: Path) -> None:
+    rules = one("2&&!1", about("1", "还款"), about("2", "滚", "1"))
+    (draft,) = (draft_of(rule_, "SCA-10", ALL) for rule_ in rules)
+    assert draft.spec is not None
+    assert draft.spec["match"]["select"]["c2_1"]["around"]["of"] == "filter_c1_1"
+    assert not found_by(tmp_path, rules, "agent: 滚")
+
+
+def test_a_chain_of_anchors_is_kept_whole(tmp_path: Path) -> None:
+    rules = one("1&&2&&3", about("1", "滚", "2"), about("2", "还款", "3"), about("3", "您好"))
+    (draft,) = (draft_of(rule_, "SCA-10", ALL) for rule_ in rules)
+    assert draft.spec is not None
+    select = draft.spec["match"]["select"]
+    assert (select["c1_1"]["around"]["of"], select["c2_1"]["around"]["of"], draft.lost) == ("c2_1", "c3_1", [])
+    assert found_by(tmp_path / "a", rules, "agent: 您好", "agent: 还款吧", "agent: 滚")
+    assert not found_by(tmp_path / "b", rules, "agent: 还款吧", "agent: 滚", "agent: 您好")
+
+
+def test_the_same_turn_as_an_anchor(tmp_path: Path) -> None:
+    rules = one("1&&2", about("1", "还款"), about("2", "滚", "1", "CURRENT"))
+    assert found_by(tmp_path / "a", rules, "agent: 还款，滚")
+    assert not found_by(tmp_path / "b", rules, "agent: 还款", "customer: 不", "agent: 滚")
+
+
+def test_anchors_that_cannot_stand_are_told(tmp_path: Path) -> None:
+    for name, rules, why in [
+        ("a", one("1&&2", about("1", "滚", "2"), about("2", "骂", "1")), "in turn"),
+        ("b", one("1", about("1", "滚", "9")), "not in the export"),
+        ("c", one("1", about("1", "滚", "2"), about("2", "骂", keywordMatchSize=0)), "a denial"),
+    ]:
+        (made,) = write_drafts(rules, tmp_path / name, "sca-import")
+        assert made.file
+        assert [loss for loss in made.lost if why in loss]

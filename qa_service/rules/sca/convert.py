@@ -6,12 +6,25 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from qa_service.rules.sca.expression import Expression, ExpressionError, Joined, Name, Not, names, parse, written
+from qa_service.rules.sca.expression import (
+    Expression,
+    ExpressionError,
+    Joined,
+    Name,
+    Not,
+    holds_on_nothing,
+    names,
+    parse,
+    said_part,
+    written,
+)
 from qa_service.rules.sca.operators import Made, selection_of, speaker_of
 from qa_service.rules.sca.records import Anchor, Condition, ScaRule
 
 #: A sentence of one side is, roughly, every second turn.
 _TURNS_A_SENTENCE = 2
+#: Less than one turn away: the same turn.
+_SAME_TURN = 0.5
 _WHICH = {1: "first", 0: "every", -1: "any"}
 
 
@@ -26,7 +39,7 @@ class Draft:
 
 def draft_of(rule: ScaRule, rule_id: str, families: Collection[str]) -> Draft:
     """Translate a rule. ``families``: keys that a selection may have in this version."""
-    draft = Draft(rule.name or f"SCA {rule.rid}".strip())
+    draft = Draft(rule.name or f"SCA {rule.rid}".strip(), lost=list(rule.lost))
     if rule.flow:
         draft.lost.append("a flow of dialogue nodes is not translated: write it as match.flow")
         return draft
@@ -66,6 +79,7 @@ class _Match:
         self.lost = lost
         self.select: dict[str, dict[str, Any]] = {}
         self.parts: dict[str, Expression] = {}
+        self.read: set[str] = set()
         self.many_sentences = False
         self.order: list[str] = []
         self.turns = 0
@@ -79,23 +93,37 @@ class _Match:
         if left is None:
             self.lost.append("nothing is left to look for")
             return None
-        return self._match(left, conditions=len({cid for cid, _ in used if cid in self.parts}))
+        return self._match(self._findable(left))
+
+    def _findable(self, left: Expression) -> Expression:
+        """Without branches of denials alone beside others, which are told; a rule of denials alone is an absence."""
+        kept = said_part(left) if holds_on_nothing(left) else None
+        if kept is None:
+            return left
+        of_rule = f" {self.rule.expression!r}" if self.rule.expression else ""
+        self.lost.append(
+            f"its logic{of_rule} (“{written(left, str)}”) also holds where nothing is said, and in a condition a "
+            f"denial alone finds nothing: only “{written(kept, str)}” is looked for; what must be said and is not needs a "
+            "rule of its own with absent: true"
+        )
+        return kept
 
     def _ordered(self, wanted: list[str]) -> list[str]:
-        """Conditions with those that others stand about first; unknown ones are told."""
-        found: list[str] = []
+        """Conditions, each behind the one it stands about; unknown ones are told."""
+        found: dict[str, None] = {}
         for cid in dict.fromkeys(wanted):
-            condition = self.rule.conditions.get(cid)
-            if condition is None:
+            if cid not in self.rule.conditions:
                 self.lost.append(f"condition {cid} is not in the export")
-                continue
-            anchor = condition.anchor
-            if anchor and anchor.cid in self.rule.conditions and anchor.cid not in found and anchor.cid != cid:
-                found.append(anchor.cid)
-            found.append(cid)
-        return list(dict.fromkeys(found))
+            chain: dict[str, None] = {}
+            at = self.rule.conditions.get(cid)
+            while at is not None and at.cid not in found and at.cid not in chain:
+                chain[at.cid] = None
+                at = self.rule.conditions.get(at.anchor.cid) if at.anchor else None
+            found.update(dict.fromkeys(reversed(chain)))
+        return list(found)
 
     def _condition(self, condition: Condition) -> None:
+        self.lost += [f"condition {condition.cid}: {reason}" for reason in condition.lost]
         own: dict[str, Expression] = {}
         places = self._places(condition)
         for operator in condition.operators:
@@ -108,6 +136,7 @@ class _Match:
         left = _replaced(parse(condition.expression or " && ".join(o.oid for o in condition.operators)), own)
         if left is not None:
             self.parts[condition.cid] = left
+        self.read.add(condition.cid)
         if condition.every:
             self.lost.append(f"condition {condition.cid}: that every sentence must fulfil it is left out")
 
@@ -141,13 +170,19 @@ class _Match:
         """About another condition's hit: ``around`` where this version has it, else within so many turns."""
         part = self.parts.get(anchor.cid)
         if part is None:
-            self.lost.append(f"condition {cid}: the condition {anchor.cid} it stands about could not be expressed")
+            self.lost.append(f"condition {cid}: {self._why_no_anchor(anchor.cid)}")
             return {}
-        if anchor.location == "CURRENT":
+        of = next((name for name, negated in names(part) if not negated), None)
+        if of is None:
+            self.lost.append(
+                f"condition {cid}: the condition {anchor.cid} it stands about is a denial, without a place"
+            )
             return {}
-        of = names(part)[0][0]
         if len(names(part)) > 1:
-            self.lost.append(f"condition {cid}: it stands about {of} alone, the first operator of {anchor.cid}")
+            self.lost.append(f"condition {cid}: it stands about {of} alone, one operator of condition {anchor.cid}")
+        if anchor.location == "CURRENT":
+            same = {"of": of, "before_turns": _SAME_TURN, "after_turns": _SAME_TURN}
+            return {"around": same} if "around" in self.families else {}
         reach = max((abs(n) for n in (first, last) if n), default=1) * _TURNS_A_SENTENCE
         sides = {"BEFORE": ("before",), "AFTER": ("after",)}.get(anchor.location, ("before", "after"))
         if "around" in self.families:
@@ -161,14 +196,21 @@ class _Match:
             self.order = [own, of] if sides == ("before",) else [of, own]
         return {}
 
-    def _match(self, left: Expression, *, conditions: int) -> dict[str, Any]:
+    def _why_no_anchor(self, cid: str) -> str:
+        if cid not in self.rule.conditions:
+            return f"the condition {cid} it stands about is not in the export"
+        if cid in self.read:
+            return f"the condition {cid} it stands about could not be expressed"
+        return f"that it stands about condition {cid}, which stands about it in turn, is left out"
+
+    def _match(self, left: Expression) -> dict[str, Any]:
         pairs = names(left)
         wanted = {name for name, negated in pairs if not negated}
         unwanted = {name for name, _ in pairs} - wanted
         absent = not wanted
         called = {name: f"filter_{name}" for name in unwanted} if not absent else {}
-        used = [name for name in self.select if name in wanted | unwanted]
-        found: dict[str, Any] = {"select": {called.get(name, name): self.select[name] for name in used}}
+        parts = [part for part in self.parts.values() if {name for name, _ in names(part)} & (wanted | unwanted)]
+        found: dict[str, Any] = {"select": self._selected(wanted | unwanted, called)}
         condition = _opposite(left) if absent else left
         found["condition"] = written(condition, lambda name: called.get(name, name))
         if absent:
@@ -177,10 +219,27 @@ class _Match:
             found["within"] = {"turns": self.turns}
             if set(self.order) <= wanted and self.order:
                 found["order"] = self.order
-        elif conditions > 1 or self.many_sentences:
+        elif len(parts) > 1 or self.many_sentences:
             found["within"] = {"call": True}
-            if any(len(names(part)) > 1 for part in self.parts.values()) and conditions > 1:
+            if any(len(names(part)) > 1 for part in parts) and len(parts) > 1:
                 self.lost.append("operators of one condition may lie anywhere in the call, not only in one sentence")
+        return found
+
+    def _selected(self, named: Collection[str], called: Mapping[str, str]) -> dict[str, dict[str, Any]]:
+        """Selections of the condition, and those they stand about, under the names they have in the draft."""
+        used: set[str] = set()
+        todo = list(named)
+        while todo:
+            name = todo.pop()
+            if name not in used:
+                used.add(name)
+                todo += [about["of"]] if (about := self.select[name].get("around")) else []
+        found = {}
+        for name, selection in self.select.items():
+            if name in used:
+                about = selection.get("around")
+                moved = {"around": {**about, "of": called.get(about["of"], about["of"])}} if about else {}
+                found[called.get(name, name)] = {**selection, **moved}
         return found
 
 

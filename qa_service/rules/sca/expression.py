@@ -71,6 +71,45 @@ def _inside(part: Expression, name: Callable[[str], str]) -> str:
     return f"({text})" if isinstance(part, Joined) else text
 
 
+def holds_on_nothing(expression: Expression) -> bool:
+    """Whether it is fulfilled where nothing of what it names is there."""
+    if isinstance(expression, Name):
+        return False
+    if isinstance(expression, Not):
+        return not holds_on_nothing(expression.part)
+    return (any if expression.sign == "or" else all)(map(holds_on_nothing, expression.parts))
+
+
+def said_part(expression: Expression) -> Expression | None:
+    """Of an expression what asks for something to be there; None: nothing.
+
+    A condition is looked for about what was said, so a branch of denials alone (``!1`` of ``!1||2``) never holds.
+    """
+    return _said(_inward(expression, False))
+
+
+def _said(expression: Expression) -> Expression | None:
+    if not holds_on_nothing(expression):
+        return expression
+    if not isinstance(expression, Joined):
+        return None
+    said = [_said(part) for part in expression.parts]
+    kept = [part for part in said if part is not None]
+    if kept and expression.sign == "and":  # a denial beside something that is said clears it
+        kept = [part or whole for part, whole in zip(said, expression.parts, strict=True)]
+    return None if not kept else kept[0] if len(kept) == 1 else Joined(expression.sign, tuple(kept))
+
+
+def _inward(expression: Expression, denied: bool) -> Expression:
+    """The same with denials of single names only."""
+    if isinstance(expression, Name):
+        return Not(expression) if denied else expression
+    if isinstance(expression, Not):
+        return _inward(expression.part, not denied)
+    sign = {"and": "or", "or": "and"}[expression.sign] if denied else expression.sign
+    return Joined(sign, tuple(_inward(part, denied) for part in expression.parts))
+
+
 class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text

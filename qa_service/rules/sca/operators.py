@@ -9,7 +9,7 @@ from typing import Any
 import regex
 
 from qa_service.rules.checks.patterns import too_slow
-from qa_service.rules.sca.records import Operator, words_of
+from qa_service.rules.sca.records import Operator, finite, words_of
 from qa_service.rules.stream import fold
 from qa_service.text.normalise import fold_variants
 
@@ -31,6 +31,10 @@ class Made:
     lost: list[str] = field(default_factory=list)
 
 
+class _NumberError(ValueError):
+    """A number that an operator hangs on is none, or has no end; any other in its place would mean something else."""
+
+
 def selection_of(operator: Operator, families: Collection[str]) -> Made:
     """Translate one operator.
 
@@ -38,7 +42,10 @@ def selection_of(operator: Operator, families: Collection[str]) -> Made:
         operator: as exported.
         families: keys that a selection may have in this version.
     """
-    made = _translate(operator)
+    try:
+        made = _translate(operator)
+    except _NumberError as wrong:
+        return Made(lost=[f"{_called(operator)}: {wrong}"])
     missing = [key for key in made.selection or () if key not in families]
     if missing:
         return Made(lost=[f"{_called(operator)}: selections of this version have no {missing[0]!r}"])
@@ -229,10 +236,13 @@ def _given(**values: object) -> dict[str, Any]:
 
 
 def _number(param: Param, key: str, otherwise: float) -> float:
-    try:
-        return float(param[key])
-    except (KeyError, TypeError, ValueError):
+    value = param.get(key)
+    if not isinstance(value, int | float | str) or value == "":
         return otherwise
+    try:
+        return finite(value)
+    except ValueError as wrong:
+        raise _NumberError(f"its {key} cannot be read: {wrong}") from None
 
 
 def _whole(param: Param, key: str, otherwise: int) -> int:

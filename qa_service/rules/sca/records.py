@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -49,7 +50,10 @@ class Anchor:
 
 @dataclass(frozen=True)
 class Condition:
-    """``role``: 客服, 客户 or empty for both. ``first``, ``last``: sentences from 1 (negative: from the end)."""
+    """``role``: 客服, 客户 or empty for both. ``first``, ``last``: sentences from 1 (negative: from the end).
+
+    ``lost``: numbers that cannot be used, in words.
+    """
 
     cid: str
     expression: str
@@ -60,6 +64,7 @@ class Condition:
     last: int | None = None
     absolute: bool = False
     every: bool = False
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,24 +78,31 @@ class ScaRule:
     level: int | None = None
     flow: bool = False
     conditions: Mapping[str, Condition] = field(default_factory=dict)
+    lost: tuple[str, ...] = ()
 
 
 def read_sca(text: str, where: str) -> tuple[ScaRule, ...]:
     """All rules of a file: an upload (``conditions`` and ``rules``), an answer of the API, or a list of either.
 
     Raises:
-        InputError: REQUEST_INVALID: it is no JSON, or holds no rule.
+        InputError: REQUEST_INVALID: it is no JSON, is nested too deeply, or holds no rule.
     """
     try:
-        value = json.loads(text)
-    except ValueError as wrong:
-        raise _refused(f"{where} is not JSON: {wrong}.", "Export it again.") from None
-    rules = tuple(_rules(_plain(value)))
+        rules = tuple(_rules(_plain(_loaded(text, where))))
+    except RecursionError:
+        raise _refused(f"{where} is nested too deeply to be read.", "Export it again.") from None
     if not rules:
         raise _refused(
             f"{where} holds no rule.", 'Give the JSON of UploadRule or GetRule: {"conditions": …, "rules": …}.'
         )
     return rules
+
+
+def _loaded(text: str, where: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError as wrong:
+        raise _refused(f"{where} is not JSON: {wrong}.", "Export it again.") from None
 
 
 def _rules(value: Any) -> Iterator[ScaRule]:
@@ -109,16 +121,18 @@ def _rules(value: Any) -> Iterator[ScaRule]:
 
 
 def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
+    lost: list[str] = []
     return ScaRule(
         rid=str(raw.get("rid") or ""),
         name=str(raw.get("name") or "").strip(),
         comments=str(raw.get("comments") or "").strip(),
         expression=str(raw.get("lambda") or "").strip(),
         triggers=tuple(map(str, _list(raw.get("triggers")))),
-        score=_number(raw.get("score_num")),
-        level=int(level) if (level := _number(raw.get("level"))) is not None else None,
+        score=_number(raw, "score_num", lost),
+        level=_whole(raw, "level", lost),
         flow=bool(raw.get("graph_flow")),
         conditions=conditions,
+        lost=tuple(lost),
     )
 
 
@@ -128,23 +142,25 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     limits = place.get("range")
     limits = _plain(_json(limits)) if isinstance(limits, str) else limits
     limits = limits if isinstance(limits, dict) else {}
+    lost: list[str] = []
     return Condition(
         cid=str(raw.get("cid") or raw.get("id") or ""),
         expression=str(raw.get("lambda") or "").strip(),
         operators=tuple(_operator(o) for o in _dicts(raw.get("operators"))),
         role=str(place.get("role") or ""),
-        anchor=_anchor(place.get("anchor")),
-        first=_whole(limits.get("from")),
-        last=_whole(limits.get("to")),
+        anchor=_anchor(place.get("anchor"), lost),
+        first=_whole(limits, "from", lost),
+        last=_whole(limits, "to", lost),
         absolute=bool(place.get("absolute")),
         every=bool(place.get("all_sentences_satisfy")),
+        lost=tuple(lost),
     )
 
 
-def _anchor(raw: object) -> Anchor | None:
+def _anchor(raw: object, lost: list[str]) -> Anchor | None:
     if not isinstance(raw, dict) or not raw.get("cid"):
         return None
-    return Anchor(str(raw["cid"]), str(raw.get("location") or "").upper(), _whole(raw.get("hit_time")) or 0)
+    return Anchor(str(raw["cid"]), str(raw.get("location") or "").upper(), _whole(raw, "hit_time", lost) or 0)
 
 
 def _operator(raw: Mapping[str, Any]) -> Operator:
@@ -169,15 +185,22 @@ def _dicts(value: object) -> list[dict[str, Any]]:
 
 
 def _plain(value: Any) -> Any:
-    """Keys in snake_case: the API writes OperKeyWords, oper_key_words and operKeyWords."""
+    """Keys in snake_case: the API writes OperKeyWords, oper_key_words and operKeyWords. Texts that can be printed."""
     if isinstance(value, dict):
         snake = {_snake(str(key)): _plain(item) for key, item in value.items()}
         return {_SAME.get(key, key): item for key, item in snake.items()}
-    return [_plain(item) for item in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return _whole_text(value) if isinstance(value, str) else value
+
+
+def _whole_text(text: str) -> str:
+    """Escapes of JSON can write half a surrogate pair, which no file and no screen takes: it is replaced."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _snake(name: str) -> str:
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", _whole_text(name)).lower()
 
 
 def _json(text: str) -> Any:
@@ -187,17 +210,36 @@ def _json(text: str) -> Any:
         return None
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+def finite(value: float | str) -> float:
+    """The number; also of its digits.
+
+    Raises:
+        ValueError: it is none (``nan``), or one without an end (``1e999``, which JSON reads as infinity).
+    """
+    try:
+        number = float(value)
+    except (OverflowError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        shown = str(value) if isinstance(value, str | float) else "so large a whole number"
+        raise ValueError(f"{shown[:30]} is no number that can be used")
+    return number
+
+
+def _number(raw: Mapping[str, Any], key: str, lost: list[str]) -> float | None:
+    """None where there is none; one that cannot be used is told."""
+    value = raw.get(key)
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
         return None
     try:
-        return float(value)
-    except ValueError:
+        return finite(value)
+    except ValueError as wrong:
+        lost.append(f"{key} is left out: {wrong}")
         return None
 
 
-def _whole(value: object) -> int | None:
-    number = _number(value)
+def _whole(raw: Mapping[str, Any], key: str, lost: list[str]) -> int | None:
+    number = _number(raw, key, lost)
     return None if number is None else int(number)
 
 

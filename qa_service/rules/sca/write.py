@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from qa_service.errors import ErrorCode, InputError, RuleError
+from qa_service.rules.catalogue import FILE_NAME as CATALOGUE
 from qa_service.rules.compile import compile_rule
+from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import PACK_FILE, load_packs, read_names
 from qa_service.rules.lock import read_lock
 from qa_service.rules.sca.convert import draft_of
@@ -31,7 +36,7 @@ class Imported:
 
 
 def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imported, ...]:
-    """Write drafts into ``root/pack``; the pack is made where it is not there yet.
+    """Write drafts into ``root/pack``; the pack is made where it is not there yet. No file that is there is touched.
 
     Raises:
         RuleError: the pack that is there cannot be loaded.
@@ -42,7 +47,7 @@ def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imp
     names = read_names(folder)
     made = []
     for rule in rules:
-        rule_id = _free_id(rule.rid, taken)
+        rule_id, why = _free_id(rule.rid, taken, folder)
         draft = draft_of(rule, rule_id, SelectionSpec.model_fields.keys())
         if draft.spec is None:
             made.append(Imported(draft.title, None, tuple(draft.lost)))
@@ -52,13 +57,37 @@ def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imp
         try:
             source = parse_source(text, f"{pack}/{file}")
             compile_rule(source, validate(source, RuleSpec), names)
-            (folder / file).write_text(text, encoding="utf-8")
+            with (folder / file).open("x", encoding="utf-8") as target:
+                target.write(text)
         except RuleError as wrong:
             made.append(Imported(draft.title, None, (*draft.lost, f"the draft cannot be loaded: {wrong.message}")))
             continue
+        except OSError as wrong:
+            made.append(Imported(draft.title, None, (*draft.lost, f"the draft cannot be written: {wrong.strerror}")))
+            continue
         taken.add(rule_id)
-        made.append(Imported(draft.title, f"{pack}/{file}", tuple(draft.lost)))
+        made.append(Imported(draft.title, f"{pack}/{file}", (*why, *draft.lost)))
     return tuple(made)
+
+
+def next_steps(root: Path, pack: str, in_use: Path, *, chosen: bool) -> str:
+    """What to do with the drafts. A folder that holds the pack alone runs nothing: rules need gates beside them.
+
+    Args:
+        root: the folder that they were written to.
+        pack: theirs.
+        in_use: the rules folder that commands read without ``--rules``.
+        chosen: ``root`` was named, so that commands have to name it too.
+    """
+    trying = f"qa rules test FILE --pack {pack} --drafts --explain"
+    last = ", then give each its requirement."
+    if (root / CATALOGUE).is_file() and set(read_names(root / pack).pack.languages) <= load_cues(root).keys():
+        return f"Next: {trying}{f' --rules {shlex.quote(str(root))}' if chosen else ''}{last}"
+    alone = f"{root} has no gates or no {CATALOGUE}, without which rules do not run."
+    if (in_use / pack).exists():
+        return f"{alone} Next: import again with a --pack that {in_use} does not have yet, and without --out."
+    move = shlex.join(["mv", str(root / pack), f"{in_use}/"])
+    return f"{alone} Next: {move} (or into a rules folder of your own), then {trying}{last}"
 
 
 def _pack_folder(root: Path, pack: str) -> Path:
@@ -89,12 +118,22 @@ def _taken(root: Path) -> set[str]:
     return {*used, *lock.rules, *lock.retired}
 
 
-def _free_id(rid: str, taken: set[str]) -> str:
-    """``SCA-232``; with a further number where that is taken."""
+def _free_id(rid: str, taken: set[str], folder: Path) -> tuple[str, tuple[str, ...]]:
+    """``SCA-232``; with a further number, and the reason in words, where that or its file is taken.
+
+    A draft that was finished has an id of its own, and still the file that it was written to.
+    """
     base = f"SCA-{re.sub(r'[^A-Z0-9]', '', rid.upper()) or 'RULE'}"
-    if base not in taken:
-        return base
-    return next(name for n in range(2, len(taken) + 3) if (name := f"{base}-{n}") not in taken)
+
+    def there(name: str) -> bool:
+        return os.path.lexists(folder / f"{name.lower()}.yaml")
+
+    names = itertools.chain((base,), (f"{base}-{n}" for n in itertools.count(2)))
+    free = next(name for name in names if name not in taken and not there(name))
+    if free == base:
+        return base, ()
+    held = f"the file {base.lower()}.yaml is there already" if there(base) else f"the id {base} is taken"
+    return free, (f"{held} and stays as it is: this draft is {free}",)
 
 
 def _lines(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:

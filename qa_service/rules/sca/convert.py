@@ -103,8 +103,8 @@ class _Match:
         of_rule = f" {self.rule.expression!r}" if self.rule.expression else ""
         self.lost.append(
             f"its logic{of_rule} (“{written(left, str)}”) also holds where nothing is said, and in a condition a "
-            f"denial alone finds nothing: only “{written(kept, str)}” is looked for; what must be said and is not needs a "
-            "rule of its own with absent: true"
+            f"denial alone finds nothing: only “{written(kept, str)}” is looked for; what must be said and is not "
+            "needs a rule of its own with absent: true"
         )
         return kept
 

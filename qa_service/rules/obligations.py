@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -60,20 +61,20 @@ def flow(
     """
     assert rule.spec.match.flow
     found: list[Heard] = []
-    done: list[tuple[Step, Hit]] = []
+    done: list[Step] = []
     unsure: dict[str, Unknown] = {}
     for step in rule.flow:
         asked = truth(step.required_if, context) if step.required_if else True
         heard = said(step.says, hits, rule.selections)
         if heard and asked is True:
-            done.append((step, _first(step.says, hits)))
+            done.append(step)
         if heard or asked is False or (step.skip_if and said(step.skip_if, hits, rule.selections)):
             continue
         if isinstance(asked, Unknown):
             unsure[step.name] = asked
         else:
             found.append(Heard(_silence(rule, listener, coverage), (step.name,), deduct=step.deduct))
-    found += _too_early(done, listener) if rule.spec.match.flow.in_order else ()
+    found += _too_early(rule, done, hits, listener) if rule.spec.match.flow.in_order else ()
     return found, _unsure(unsure)
 
 
@@ -84,9 +85,11 @@ def _unsure(steps: Mapping[str, Unknown]) -> str:
     return f"{'; '.join(reasons)}; not asked for: {', '.join(steps)}"
 
 
-def _too_early(done: Sequence[tuple[Step, Hit]], listener: Listener) -> Iterator[Heard]:
-    for i, (step, hit) in enumerate(done):
-        late = next((before for before, other in done[:i] if hit.key < other.key), None)
+def _too_early(rule: Rule, done: Sequence[Step], hits: Hits, listener: Listener) -> Iterator[Heard]:
+    """Steps that stand before one of an earlier place in the list. A step that is done without a word has no place."""
+    placed = [(step, hit) for step in done if (hit := _completing(rule, step.says, hits)) is not None]
+    for i, (step, hit) in enumerate(placed):
+        late = next((before for before, other in placed[:i] if hit.key < other.key), None)
         if late is not None:
             proof = evidence.of_hits([hit], listener.turns, listener.lines, 0.0)
             why = f"out_of_order: {step.name} came before {late.name}"
@@ -118,6 +121,24 @@ def _silence(rule: Rule, listener: Listener, coverage: float | None, until: floa
     return found
 
 
-def _first(condition: Condition, hits: Hits) -> Hit:
+def _completing(rule: Rule, condition: Condition, hits: Hits) -> Hit | None:
+    """The hit with which a condition that holds over the call first holds; None where it holds without any.
+
+    What must not be said counts over the whole call, so that more hits never undo what fewer have made true.
+    """
     wanted, _ = mentioned(condition)
-    return min((h for name in wanted for h in hits[name]), key=lambda h: h.key)
+    ordered = sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key)
+    by_name = {s.name: s for s in rule.selections}
+
+    def holds(count: int) -> bool:
+        heard: dict[str, list[Hit]] = {}
+        for hit in ordered[:count]:
+            heard.setdefault(hit.selection, []).append(hit)
+
+        def present(name: str, negated: bool) -> bool:
+            return by_name[name].complete(hits[name] if negated else heard.get(name, ()))
+
+        return condition.holds(present)
+
+    count = bisect_left(range(len(ordered)), True, key=holds)
+    return ordered[count - 1] if count else None

@@ -59,6 +59,32 @@ def test_a_step_with_a_condition_of_its_own(tmp_path: Path) -> None:
     assert flow(tmp_path, "agent: hi", steps=steps) == [("missing: opening", 10)]
 
 
+def test_a_step_has_its_place_where_its_condition_first_holds(tmp_path: Path) -> None:
+    both = [{"name": "opening", "says": "identify and verify"}, {"name": "disclose"}]
+    late = ["out_of_order: disclose came before opening"]
+    assert [why for why, _ in flow(tmp_path, WHOLE[0], WHOLE[2], WHOLE[1], steps=both)] == late
+    assert flow(tmp_path, *WHOLE, steps=both) == []
+    assert flow(tmp_path, *WHOLE, WHOLE[0], steps=both) == []
+
+
+def test_a_step_that_is_to_be_said_twice_is_done_the_second_time(tmp_path: Path) -> None:
+    select = {"twice": {"phrases": ["hello"], "count": 2}, "bye": {"phrases": ["goodbye"]}}
+    match = {"select": select, "flow": {"steps": [{"name": "twice"}, {"name": "bye"}]}}
+    rules = folder(tmp_path, rule(match))
+    (finding,) = judged(rules, said("agent: hello", "agent: goodbye", "agent: hello")).findings
+    assert (finding.reason.startswith("rule_on_trial"), finding.turns) == (True, (1,))
+    assert judged(rules, said("agent: hello", "agent: hello", "agent: goodbye", "agent: hello")).findings == ()
+
+
+@pytest.mark.parametrize("says", ["not verify", "disclose or not verify", "none of (verify, wrong)"])
+@pytest.mark.parametrize("in_order", [True, False])
+def test_a_step_that_is_done_without_a_word_has_no_place(tmp_path: Path, says: str, in_order: bool) -> None:
+    steps = [{"name": "calm", "says": says}, {"name": "identify"}]
+    assert flow(tmp_path, WHOLE[0], steps=steps, in_order=in_order) == []
+    missing = flow(tmp_path, WHOLE[0], WHOLE[1], steps=steps, in_order=in_order)
+    assert missing == [("missing: calm", 10)]
+
+
 def test_a_missing_step_is_doubted_where_speech_has_no_words(tmp_path: Path) -> None:
     rules = folder(tmp_path, rule({"select": SELECT, "flow": {"steps": STEPS[:1]}}, status="stable"))
     (finding,) = judged(rules, said("agent: hello", coverage=Coverage(ratio=0.7))).findings

@@ -130,11 +130,9 @@ def _word_list(path: Path, folder: Path) -> tuple[str, ...]:
             raise source.error(
                 (i,), "a lexicon is a list of words, and this is none", "Put it in quotes, or delete it."
             )
-    words = _Words.model_validate(source.data).root
-    for i, word in enumerate(words):
         if not fold(word):
             raise source.error((i,), f"{word!r} holds no word", "Delete it.")
-    return words
+    return _Words.model_validate(source.data).root
 
 
 def _no_empty(source: Source, spec: PackSpec) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from qa_service.records import CallFacts
 from qa_service.rules.condition import MAX_DEPTH
 from qa_service.rules.fact_functions import FUNCTIONS
+from qa_service.rules.fact_types import check_arguments, check_switch, check_two, check_value, kind_of
 from qa_service.rules.facts import (
     Among,
     Binary,
@@ -44,8 +45,10 @@ def parse_facts(text: str, parameters: Iterable[str] = ()) -> Expression:
         ExpressionError: with the character where it goes wrong.
     """
     parser = _Parser(text, frozenset(parameters))
+    start = parser.tokens.next.position
     expression = parser.disjunction(0)
     parser.tokens.finish()
+    check_switch(expression, start)
     return expression
 
 
@@ -61,30 +64,45 @@ class _Parser:
         return self._junction("and", False, self.negation, depth)
 
     def _junction(self, word: str, decisive: bool, part: Callable[[int], Expression], depth: int) -> Expression:
+        starts = [self.tokens.next.position]
         parts = [part(depth)]
         while self.tokens.accept(word):
+            starts.append(self.tokens.next.position)
             parts.append(part(depth))
-        return parts[0] if len(parts) == 1 else Junction(tuple(parts), decisive)
+        if len(parts) == 1:
+            return parts[0]
+        for start, found in zip(starts, parts, strict=True):
+            check_switch(found, start)
+        return Junction(tuple(parts), decisive)
 
     def negation(self, depth: int) -> Expression:
         if depth > MAX_DEPTH:
             position = self.tokens.next.position
             raise ExpressionError("this condition is nested too deeply", position, "Write it more simply.")
         if self.tokens.accept("not"):
-            return Not(self.negation(depth + 1))
+            start = self.tokens.next.position
+            denied = self.negation(depth + 1)
+            check_switch(denied, start)
+            return Not(denied)
         return self.comparison(depth)
 
     def comparison(self, depth: int) -> Expression:
         left = self.sum(depth)
         if sign := self.tokens.accept(*_COMPARISONS):
-            return Binary(sign.text, left, self._right(depth, sign))
+            return self._two(sign, left, lambda: self._right(depth, sign))
         if self.tokens.next.text == "not" and self.tokens.follows("in"):
             self.tokens.take()
             self.tokens.take()
-            return Among(left, self.options(), wanted=False)
+            return Among(left, self.options(left), wanted=False)
         if self.tokens.accept("in"):
-            return Among(left, self.options(), wanted=True)
+            return Among(left, self.options(left), wanted=True)
         return left
+
+    def _two(self, sign: Token, left: Expression, part: Callable[[], Expression]) -> Expression:
+        start = self.tokens.next.position
+        right = part()
+        check_two(sign.text, left, right, start)
+        return Binary(sign.text, left, right)
 
     def _right(self, depth: int, sign: Token) -> Expression:
         """After ``==`` and ``!=`` a word that is no fact is a text: ``direction == outbound``."""
@@ -98,11 +116,15 @@ class _Parser:
         named = word in _CONSTANTS or word in FUNCTIONS or word in _SPECIAL
         return named or word.startswith("$") or "." in word or word in _FIELDS or word in ("and", "or", "not", "in")
 
-    def options(self) -> tuple[Any, ...]:
+    def options(self, item: Expression) -> tuple[Any, ...]:
+        """A list of values that ``item`` may have."""
+        kind = kind_of(item)
+        found: list[Any] = []
         self.tokens.expect("[")
-        found = [self._option()]
-        while self.tokens.accept(","):
+        while not found or self.tokens.accept(","):
+            start = self.tokens.next.position
             found.append(self._option())
+            check_value(item, kind, found[-1], start)
         self.tokens.expect("]")
         return tuple(found)
 
@@ -118,13 +140,13 @@ class _Parser:
     def sum(self, depth: int) -> Expression:
         left = self.product(depth)
         while sign := self.tokens.accept("+", "-"):
-            left = Binary(sign.text, left, self.product(depth))
+            left = self._two(sign, left, lambda: self.product(depth))
         return left
 
     def product(self, depth: int) -> Expression:
         left = self.atom(depth)
         while sign := self.tokens.accept("*", "/"):
-            left = Binary(sign.text, left, self.atom(depth))
+            left = self._two(sign, left, lambda: self.atom(depth))
         return left
 
     def atom(self, depth: int) -> Expression:
@@ -136,7 +158,7 @@ class _Parser:
             self.tokens.expect(")")
             return inside
         if self.tokens.accept("-"):
-            return Binary("-", Literal(0), self.atom(depth + 1))
+            return self._two(token, Literal(0), lambda: self.atom(depth + 1))
         if token.kind in ("number", "text"):
             return Literal(_literal(self.tokens.take()))
         if token.kind == "word":
@@ -182,12 +204,16 @@ class _Parser:
 
     def _call(self, token: Token, depth: int) -> Expression:
         arguments: list[Expression] = []
+        starts: list[int] = []
         if self.tokens.accept("("):
             while not self.tokens.accept(")"):
                 if arguments:
                     self.tokens.expect(",")
+                starts.append(self.tokens.next.position)
                 arguments.append(self.sum(depth + 1))
-        return Call(token.text, _completed(token, arguments))
+        whole = _completed(token, arguments)
+        check_arguments(token.text, len(arguments), whole, starts)
+        return Call(token.text, whole)
 
 
 def _completed(token: Token, arguments: list[Expression]) -> tuple[Expression, ...]:
@@ -211,6 +237,9 @@ def _check_values(token: Token, takes: str, values: tuple[Expression, ...]) -> N
         raise ExpressionError(
             f"{token.text} takes {'one value' if takes else 'no value'}", token.position, "See docs/history.md."
         )
+    kind = kind_of(values[0]) if takes else None
+    if takes == "number" and kind and kind.name != "number":
+        raise ExpressionError(f"{token.text} needs a number", token.position, f"Write {token.text}(7), say.")
     if takes == "mark" and not (isinstance(values[0], Literal) and values[0].content in MARK_KINDS):
         raise ExpressionError(f"{token.text} needs a kind of mark", token.position, f"One of {', '.join(MARK_KINDS)}.")
 

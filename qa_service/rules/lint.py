@@ -17,7 +17,7 @@ from qa_service.rules.checks.rules import Lexicons, check_rule
 from qa_service.rules.compile import Names
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.gate_files import load_cues
-from qa_service.rules.load import assemble, pack_folders, read_names, read_rule, rule_files
+from qa_service.rules.load import PACK_FILE, assemble, pack_folders, read_names, read_rule, rule_files, unread_files
 from qa_service.rules.lock import gates_changed, read_lock, unlocked, violations
 from qa_service.rules.plans import load_plans
 
@@ -38,15 +38,20 @@ def examine(root: Path) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
     there are no packs.
     """
     folders = pack_folders(root)
+    problems = [of_error(wrong) for wrong in unread_files(root)]
     if not folders:
-        return (Problem(str(root), 1, 1, "no pack was found", "A pack is a folder with a pack.yaml."),), ()
+        return (Problem(str(root), 1, 1, "no pack was found", "A pack is a folder with a pack.yaml."), *problems), ()
     places = Places(root)
-    problems: list[Problem] = []
+    problems += _without_rules(folders, problems)
     catalogue = _tried(lambda: load_catalogue(root), problems)
     cues = _tried(lambda: load_cues(root), problems)
     read = [found for folder in folders.values() if (found := _read(folder, problems))]
     problems += names.same_ids((rule for _, rules in read for rule in rules), places)
-    tried = [_tried(partial(assemble, *found, cues), problems) for found in read] if cues and not problems else []
+    tried = (
+        [_tried(partial(assemble, *found, cues), problems) for found in read]
+        if cues is not None and not problems
+        else []
+    )
     packs = tuple(pack for pack in tried if pack)
     if catalogue and not problems:
         lexicons = {found.pack.name: found.lexicons for found, _ in read}
@@ -67,6 +72,19 @@ def _sound(
     yield from _check_lock(root, packs.values(), places)
     wrong_plans = list(names.check_plans(root, packs, places))
     yield from wrong_plans or check_clean_calls(root, packs, load_plans(root), places)
+
+
+def _without_rules(folders: Mapping[str, Path], unread: Collection[Problem]) -> list[Problem]:
+    """Packs that hold no rule; where a file of theirs is not read, that is told instead."""
+    told = {problem.file.split("/", 1)[0] for problem in unread}
+    return [
+        Problem(
+            f"{name}/{PACK_FILE}", 1, 1, f"pack {name!r} has no rule",
+            f"Write one with `qa rules new {name} ID --title …`, or delete the folder.",
+        )
+        for name, folder in folders.items()
+        if name not in told and not rule_files(folder)
+    ]  # fmt: skip
 
 
 def _tried(step: Callable[[], T], problems: list[Problem]) -> T | None:

@@ -22,6 +22,10 @@ from qa_service.rules.stream import fold
 __all__ = ["Pack", "Rule", "load_packs", "pack_folders"]
 
 PACK_FILE = "pack.yaml"
+LEXICONS = "lexicons"
+#: Folders of a rules folder whose YAML files are read and that are no packs.
+_OTHERS = ("clean", "gates", "plans", "vocabulary")
+_YAML = (".yaml", ".yml")
 
 
 def load_packs(root: Path, names: Iterable[str] | None = None) -> dict[str, Pack]:
@@ -53,6 +57,36 @@ def rule_files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.glob("*.yaml")) if path.name != PACK_FILE]
 
 
+def unread_files(root: Path) -> tuple[RuleError, ...]:
+    """YAML files that look like rules, plans or lexicons and that nobody would read, each with the mend."""
+    packs = pack_folders(root)
+    found = []
+    for path in sorted(root.rglob("*")):
+        parts = path.relative_to(root).parts
+        if path.suffix.lower() not in _YAML or any(part.startswith(".") for part in parts):
+            continue
+        mend = _mend_of_place(parts, packs)
+        if mend:
+            file = "/".join(parts)
+            found.append(RuleError("this file is not read", file=file, line=1, column=1, hint=mend))
+    return tuple(found)
+
+
+def _mend_of_place(parts: tuple[str, ...], packs: Iterable[str]) -> str:
+    """How a YAML file gets to where it is read; empty where it is, or where no rules are kept."""
+    folder, name = parts[0], Path(parts[-1])
+    is_pack_file = name.stem.lower() == "pack"
+    if folder not in packs and folder not in _OTHERS and not (is_pack_file and len(parts) > 1):
+        return ""
+    if is_pack_file and folder not in packs and folder not in _OTHERS and len(parts) > 2:
+        return f"A pack lies right in the rules folder: move {'/'.join(parts[:-1])} up."
+    inside = parts[1:-1]
+    if inside and not (folder in packs and inside == (LEXICONS,)):
+        up = f"{folder}/{LEXICONS}" if folder in packs and inside[0] == LEXICONS else folder
+        return f"Files in subfolders are not read: move it up into {up}."
+    return "" if name.suffix == ".yaml" else f"Rename it to {name.stem}.yaml."
+
+
 def read_names(folder: Path) -> Names:
     """The pack's own file and its lexicons, those of ``lexicons/NAME.yaml`` added to those inside."""
     source = read_source(folder / PACK_FILE, f"{folder.name}/{PACK_FILE}")
@@ -63,7 +97,7 @@ def read_names(folder: Path) -> Names:
         )
     _no_empty(source, spec)
     lexicons = dict(spec.lexicons)
-    for path in sorted((folder / "lexicons").glob("*.yaml")):
+    for path in sorted((folder / LEXICONS).glob("*.yaml")):
         lexicons[path.stem] = (*lexicons.get(path.stem, ()), *_word_list(path, folder))
     shared: dict[str, tuple[str, ...]] = {}
     for name, listed in spec.patterns.items():
@@ -89,13 +123,16 @@ class _Words(RootModel[Terms]):
 
 def _word_list(path: Path, folder: Path) -> tuple[str, ...]:
     source = read_source(path, f"{folder.name}/lexicons/{path.name}")
-    if not isinstance(source.data, list) or not all(isinstance(w, str) for w in source.data) or not source.data:
+    if not isinstance(source.data, list) or not source.data:
         raise source.error((), "a lexicon is a list of words", "Write one `- word` to a line.")
-    words = _Words.model_validate(source.data).root
-    for i, word in enumerate(words):
+    for i, word in enumerate(source.data):
+        if not isinstance(word, str):
+            raise source.error(
+                (i,), "a lexicon is a list of words, and this is none", "Put it in quotes, or delete it."
+            )
         if not fold(word):
             raise source.error((i,), f"{word!r} holds no word", "Delete it.")
-    return words
+    return _Words.model_validate(source.data).root
 
 
 def _no_empty(source: Source, spec: PackSpec) -> None:
@@ -120,7 +157,11 @@ def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues]) -> P
     missing = sorted(spoken - cues.keys())
     if missing:
         raise RuleError(
-            f"Pack {names.pack.name!r} needs gates for {missing[0]!r}.", hint=f"Add gates/{missing[0]}.yaml."
+            f"pack {names.pack.name!r} needs gates for {missing[0]!r}",
+            file=f"{names.pack.name}/{PACK_FILE}",
+            line=1,
+            column=1,
+            hint=f"Add gates/{missing[0]}.yaml.",
         )
     lines = [f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id)]
     lines += [f"gates {language} {cues[language].behaviour_sha256}" for language in sorted(spoken)]

@@ -15,7 +15,7 @@ from pathlib import Path
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places
 from qa_service.rules.compiled import Pack, Rule
-from qa_service.rules.load import load_packs
+from qa_service.rules.load import load_packs, unread_files
 from qa_service.rules.source import Path_
 
 FILE_NAME = "lock.json"
@@ -84,9 +84,12 @@ def write_lock(root: Path) -> int:
     """Lock all rules as they are; returns how many. Ids that vanished are kept as retired.
 
     Raises:
-        RuleError: a rule that cannot be loaded, changed without a new version, or uses a retired id.
+        RuleError: a rule that cannot be loaded, changed without a new version, or uses a retired id; or a file that is
+            not read where it lies, whose ids would count as retired.
     """
     before = read_lock(root)
+    for unread in unread_files(root):
+        raise unread
     packs = load_packs(root)
     rules = [rule for pack in packs.values() for rule in pack.rules]
     wrong = next(violations(before, rules), None)

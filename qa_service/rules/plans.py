@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_validator
 
 from qa_service.records import CallFacts, Plan
 from qa_service.rules.source import read_source, validate
-from qa_service.rules.spec import Spec
+from qa_service.rules.spec import Language, NonEmpty, Spec
 from qa_service.rules.vocabulary import PlanWords
 
 #: Stages of delinquency by days overdue (first, last day); None: no last day.
@@ -29,20 +29,33 @@ STAGES: tuple[tuple[str, int, int | None], ...] = (
 )
 
 
+def _plain(value: object) -> object:
+    """Names are written in any case: ``Credit card`` is ``credit card``."""
+    return value.strip().casefold() if isinstance(value, str) else value
+
+
 class When(Spec):
     """Facts that a plan asks for; an empty field asks for nothing. A missing fact never holds.
 
     ``jurisdiction`` holds for its parts too: ``US`` for ``US-CA``. ``overdue_days`` is [first, last], last may be null.
+    What no call can have is refused: such a plan would never hold, and its calls would have no pack.
     """
 
-    jurisdiction: str | None = None
-    language: str | None = None
-    overdue_days: tuple[int, int | None] | None = None
-    debtor_segment: tuple[str, ...] = ()
-    agent_type: str | None = None
-    product: tuple[str, ...] = ()
+    jurisdiction: NonEmpty | None = None
+    language: Annotated[Language | None, BeforeValidator(_plain)] = None
+    overdue_days: tuple[Annotated[int, Field(ge=0)], int | None] | None = None
+    debtor_segment: tuple[NonEmpty, ...] = ()
+    agent_type: Annotated[Literal["human", "robot"] | None, BeforeValidator(_plain)] = None
+    product: tuple[NonEmpty, ...] = ()
     first_party: bool | None = None
-    state: tuple[str, ...] = ()
+    state: tuple[NonEmpty, ...] = ()
+
+    @field_validator("overdue_days")
+    @classmethod
+    def _rises(cls, days: tuple[int, int | None] | None) -> tuple[int, int | None] | None:
+        if days and days[1] is not None and days[1] < days[0]:
+            raise ValueError("the first day is after the last, so no call has it: write [first, last]")
+        return days
 
     def asked(self) -> tuple[str, ...]:
         return tuple(name for name in type(self).model_fields if getattr(self, name) not in (None, ()))
@@ -144,15 +157,10 @@ def _holds(when: When, name: str, value: object) -> bool:
     return _plain(value) in {_plain(option) for option in options}
 
 
-def _plain(value: object) -> object:
-    """Names are written in any case: ``Credit card`` is ``credit card``."""
-    return value.strip().casefold() if isinstance(value, str) else value
-
-
 def _within(place: str, asked: str) -> bool:
     """US-CA lies within US; GB is the other name of UK."""
-    place = place.upper().replace("GB", "UK")
-    return place == asked.upper() or place.startswith(f"{asked.upper()}-")
+    place, asked = (name.strip().upper().replace("GB", "UK") for name in (place, asked))
+    return place == asked or place.startswith(f"{asked}-")
 
 
 def stage(overdue_days: int) -> str:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Mapping
+import stat
+import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -19,12 +21,14 @@ import yaml
 from pydantic import ValidationError
 from ruamel.yaml import YAML, ScalarNode
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.resolver import VersionedResolver
 
 from qa_service.errors import RuleError
 from qa_service.rules.spec import Spec
 
 MAX_BYTES = 2_000_000
+MAX_DEPTH = 60
 Path_ = tuple[str | int, ...]
 Place = tuple[int, int]
 S = TypeVar("S", bound=Spec)
@@ -33,6 +37,13 @@ _AMBIGUOUS = frozenset({"yes", "no", "y", "n", "on", "off"})
 _TEXT_TAGS = ("str", "timestamp")
 #: What may be an anchor, an alias, a tag or a directive; and tabs, which the two do not read alike.
 _ANCHORED = re.compile(r"(?:^|[\s\[{,])(?:[&*]\w|!(?!=)\S)|^%|\t", re.MULTILINE)
+
+
+_HALF = re.compile("[\ud800-\udfff]")
+#: A number of YAML 1.2, as it may be written.
+_DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
+#: A key inside another one, as messages of the specs name it.
+_NAMED_KEY = re.compile(r"\b([a-z_]+)\.([a-z_]+)\b")
 
 
 @dataclass(frozen=True)
@@ -66,6 +77,8 @@ def read_source(path: Path, name: str) -> Source:
         RuleError: not UTF-8, empty, not YAML, or with a duplicate key, tag, anchor or unquoted yes/no word.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise RuleError("is no regular file", file=name, hint="Put a file with the YAML there, or delete it.")
         raw = path.read_bytes()
     except OSError as wrong:
         raise RuleError(f"cannot be read: {wrong.strerror}", file=name, hint="Check the file's rights.") from None
@@ -78,9 +91,19 @@ def read_source(path: Path, name: str) -> Source:
 def parse_source(text: str, name: str) -> Source:
     """As :func:`read_source`, of text. The same text is read once in a process."""
     try:
+        return _read(text, name)
+    except RecursionError:
+        message = "is nested too deeply: nobody can read that"
+        raise RuleError(message, file=name, line=1, column=1, hint="Nest less.") from None
+
+
+def _read(text: str, name: str) -> Source:
+    try:
         node = composed(text)
     except MarkedYAMLError as wrong:
         raise _syntax_error(wrong, name) from None
+    except ReaderError as wrong:
+        raise _character_error(text, wrong, name) from None
     except (YAMLError, ValueError) as wrong:
         raise RuleError(f"not YAML: {wrong}", file=name, line=1, column=1, hint="Correct the YAML.") from None
     if node is None:
@@ -161,11 +184,22 @@ def invalid(source: Source, kind: type[S]) -> tuple[RuleError, ...]:
         kind.model_validate_json(json.dumps(source.data), strict=True)
     except ValidationError as wrong:
         # A misspelt key is one mistake, not a key too much and a missing one: what is missing comes last.
-        found = sorted(wrong.errors(), key=lambda e: e["type"] == "missing")
+        found = sorted(_without_echoes(wrong.errors()), key=lambda e: e["type"] == "missing")
         errors = [_spec_error(source, kind, dict(e)) for e in found]
         first_at = {(e.line or 0, e.column or 0): e for e in reversed(errors)}
         return tuple(sorted(first_at.values(), key=lambda e: ("is missing" in e.message, e.line or 0, e.column or 0)))
     return ()
+
+
+def _without_echoes(errors: Sequence[Any]) -> list[Any]:
+    """A list whose items fall away for mistakes of their own is not too short as well."""
+    places = [tuple(e["loc"]) for e in errors]
+
+    def echo(error: Any) -> bool:
+        loc = tuple(error["loc"])
+        return error["type"] == "too_short" and any(p[: len(loc)] == loc and len(p) > len(loc) for p in places)
+
+    return [error for error in errors if not echo(error)]
 
 
 def _decode(raw: bytes, name: str) -> str:
@@ -191,6 +225,15 @@ def _syntax_error(wrong: MarkedYAMLError, name: str) -> RuleError:
     return RuleError(f"not YAML: {said}", file=name, line=line, column=column, hint=hint)
 
 
+def _character_error(text: str, wrong: ReaderError, name: str) -> RuleError:
+    """A character that no YAML may hold, where it stands."""
+    character = wrong.character if isinstance(wrong.character, str) else chr(wrong.character)
+    before = text[: max(text.find(character), 0)]
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    message = f"not YAML: character U+{ord(character):04X} may not stand here"
+    return RuleError(message, file=name, line=line, column=column, hint="Delete it.")
+
+
 class _Reader:
     """Turns YAML nodes into plain data and remembers where each stood."""
 
@@ -203,6 +246,8 @@ class _Reader:
 
     def value(self, node: Any, path: Path_) -> Any:
         self.places.setdefault(path, _place(node))
+        if len(path) > MAX_DEPTH:
+            raise self._error(node, f"is nested deeper than {MAX_DEPTH} levels", "Nest less.")
         if id(node) in self._seen or getattr(node, "anchor", None):
             raise self._error(node, "anchors and aliases are not allowed", "Write the value out.")
         self._seen.add(id(node))
@@ -220,6 +265,7 @@ class _Reader:
             key = key_node.value
             if key_node.id != "scalar" or not isinstance(key, str):
                 raise self._error(key_node, "a key must be a word", "Write `word: value`.")
+            self._whole(key_node)
             if key in found:
                 raise self._error(key_node, f"key {key!r} stands here twice", "Keep one of them.")
             found[key] = self.value(child, (*path, key))
@@ -237,9 +283,15 @@ class _Reader:
             if plain and node.value.lower() in _AMBIGUOUS and "gates" not in path:
                 hint = f"If the word is meant, quote it: '{node.value}'; if a switch is meant, write true or false."
                 raise self._error(node, f"{node.value!r} is a boolean to some YAML readers and a word to others", hint)
+            self._whole(node)
             # ruamel marks the folds of a `>` text with bells, to write it back as it was.
             return node.value.replace("\a", "")
         return self._number(node, tag)
+
+    def _whole(self, node: Any) -> None:
+        if half := _HALF.search(node.value):
+            message = f"U+{ord(half[0]):04X} is half of a pair and no character by itself"
+            raise self._error(node, message, "Write the character itself.")
 
     def _number(self, node: Any, tag: str) -> Any:
         try:
@@ -247,11 +299,19 @@ class _Reader:
                 return node.value.lower() == "true"
             if tag == "null":
                 return None
-            if tag in ("int", "float"):
-                return json.loads(node.value) if tag == "float" else int(node.value)
+            if tag == "int":
+                return self._finite(node, int(node.value))
+            if tag == "float":
+                return self._finite(node, float(node.value)) if _DECIMAL.fullmatch(node.value) else node.value
         except ValueError:
             return node.value
         raise self._error(node, f"tag {node.tag} is not allowed", "Write a plain value.")
+
+    def _finite(self, node: Any, number: float) -> float:
+        """The number, if what judges calls can count with it."""
+        if abs(number) > sys.float_info.max:
+            raise self._error(node, f"{node.value[:20]} is too large a number", "Write a smaller one.")
+        return number
 
     def _error(self, node: Any, message: str, hint: str) -> RuleError:
         line, column = _place(node)
@@ -273,6 +333,8 @@ def _spec_error(source: Source, kind: type[Spec], error: dict[str, Any]) -> Rule
         return source.error((*path, ""), f"unknown key {loc[-1]!r}", hint)
     if error["type"] == "missing":
         return source.error(path, f"{_dotted(loc)} is missing", f"Add `{loc[-1]}: …`.")
+    if error["type"] == "value_error" and (named := _NAMED_KEY.search(what)):
+        path = _written(source.data, (*loc, *named.groups()))
     return source.error(path, f"{_dotted(path)}: {what[:1].lower()}{what[1:]}", _mend(error))
 
 

@@ -62,8 +62,8 @@ def answer(text: str, facts: dict[str, Any] | None = None) -> bool | str:
         ("team == x and callee_role == debtor", False),
         ("not (team == x)", "missing_fact: team"),
         ("team == x and agent_id == y", "missing_fact: team, agent_id"),
-        ("callee_role > 3", "invalid_fact: callee_role ('contact') > 3.0 needs two numbers"),
-        ("overdue_days", "invalid_fact: overdue_days (140) is neither true nor false"),
+        ("extra.tags > 3", "invalid_fact: extra.tags (['vip', 'old']) > 3.0 needs two numbers"),
+        ("account.amount", "invalid_fact: account.amount (3650.5) is neither true nor false"),
         ("history.calls / 0 == 1", "invalid_fact: 0.0 is zero"),
     ],
 )
@@ -95,6 +95,62 @@ def test_what_is_no_condition_is_refused(text: str) -> None:
     with pytest.raises(ExpressionError) as caught:
         parse_facts(text, ("cap",))
     assert 0 <= caught.value.position <= len(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "at", "says", "mend"),
+    [
+        ('callee_role != "voicmail"', 15, "callee_role is never 'voicmail'", "Did you mean voicemail?"),
+        ("callee_role == voicmail", 15, "never 'voicmail'", "voicemail"),
+        ('coalesce(callee_role, "debtor") == debter', 35, "never 'debter'", "debtor"),
+        ("direction in [inbound, outbond]", 23, "never 'outbond'", "outbound"),
+        ("agent_type not in [bot]", 19, "never 'bot'", "robot"),
+        ("overdue_days == '30'", 16, "is a number and is compared with a text", "Compare"),
+        ("first_party == yes", 15, "is true or false and is compared with a text", "Compare"),
+        ("overdue_days in [1, two]", 20, "is a number and is compared with a text", "Compare"),
+        ("call.kept == 1", 13, "is true or false and is compared with a number", "Compare"),
+        ('overdue_days > "x"', 15, "> needs two numbers, and 'x' is a text", "=="),
+        ('started_at > "2026-01-01"', 13, "started_at is a time stamp", "days_between"),
+        ("overdue_days + product > 3", 15, "product is a text", "=="),
+        ("-product > 3", 1, "product is a text", "=="),
+        ('local_hour(started_at, "Asia/Shangai") > 3', 23, "'Asia/Shangai' is no time zone", "Asia/Shanghai"),
+        ('local_weekday("Mars/Base") == 1', 14, "'Mars/Base' is no time zone", "Asia/Shanghai"),
+        ("local_hour(started_at) > 3", 11, "needs a time zone, not started_at", "started_at, debtor_tz"),
+        ("local_hour(debtor_tz, started_at) > 3", 11, "needs a time stamp, not debtor_tz", "started_at"),
+        ("hour(overdue_days) > 3", 5, "needs a time stamp, not overdue_days", "started_at"),
+        ('days_between("last week", started_at) > 3', 13, "needs a time stamp, not 'last week'", "started_at"),
+        ('in_quiet_hours("a", 8, call.duration_s)', 15, "needs a number, not 'a'", "docs/rules.md"),
+        ('history.calls_last_days("x") > 3', 0, "needs a number", "(7)"),
+        ("overdue_days", 0, "overdue_days is a number, neither true nor false", "Compare"),
+        ("first_party and overdue_days", 16, "neither true nor false", "Compare"),
+        ("not product", 4, "neither true nor false", "Compare"),
+    ],
+)
+def test_what_a_fact_can_never_be_is_refused(text: str, at: int, says: str, mend: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        parse_facts(text, ("cap",))
+    assert says in caught.value.message
+    assert mend in caught.value.hint
+    assert caught.value.position == at
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'callee_role == " Voicemail "',
+        "callee_role in [Debtor, spouse]",
+        "coalesce(account.role, callee_role) == anything",
+        "account.amount > account.limit or account.role == x",
+        "local_hour > 3 and local_hour(started_at, account.zone) < 9",
+        'days_between(account.opened_on, "2026-11-01") > -3.5',
+        "in_quiet_hours($cap, 8, call.duration_s)",
+        "exists(product) and not first_party and call.language != de",
+        "$cap and coalesce(first_party, false)",
+        'started_at != "2026-11-01T00:00:00+08:00"',
+    ],
+)
+def test_what_may_be_is_left_alone(text: str) -> None:
+    parse_facts(text, ("cap",))
 
 
 @given(st.text(alphabet="abehou r_.()[]<>=!+-*/'\"0123,$", max_size=50))

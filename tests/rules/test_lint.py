@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -278,3 +279,59 @@ def test_parameters_of_plans_and_overlays(tmp_path: Path, entry: dict[str, Any],
 
 def test_empty_folder_is_a_problem(tmp_path: Path) -> None:
     assert any("no pack" in str(p) for p in check(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("moved", "mend"),
+    [
+        ("house/h-1.yml", "Rename it to h-1.yaml"),
+        ("house/h-1.YAML", "Rename it to h-1.yaml"),
+        ("house/sub/h-1.yaml", "move it up into house."),
+        ("house/lexicons/sub/words.yaml", "move it up into house/lexicons."),
+        ("house/lexicons/words.yml", "Rename it to words.yaml"),
+        ("plans/more.yml", "Rename it to more.yaml"),
+        ("plans/sub/more.yaml", "move it up into plans."),
+        ("other/pack.yml", "Rename it to pack.yaml"),
+        ("group/other/pack.yaml", "move group/other up"),
+    ],
+)
+def test_a_file_that_nobody_would_read(tmp_path: Path, moved: str, mend: str) -> None:
+    root = house(tmp_path, stable())
+    locked = (root / "lock.json").read_text(encoding="utf-8")
+    (root / moved).parent.mkdir(parents=True, exist_ok=True)
+    source = root / "house" / "h-1.yaml"
+    if "h-1" in moved:
+        source.rename(root / moved)
+    else:
+        (root / moved).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
+    problem = next(p for p in check(root) if "not read" in p.message)
+    assert problem.file == moved
+    assert mend in problem.hint
+    with pytest.raises(RuleError, match="not read"):
+        write_lock(root)
+    assert (root / "lock.json").read_text(encoding="utf-8") == locked
+
+
+def test_other_files_in_a_pack_are_left_alone(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    (root / "house" / "coverage.md").write_text("what it judges", encoding="utf-8")
+    (root / "notes").mkdir()
+    (root / "notes" / "old.yml").write_text("a: 1", encoding="utf-8")
+    (root / ".git").mkdir()
+    (root / ".git" / "pack.yml").write_text("a: 1", encoding="utf-8")
+    assert check(root) == ()
+
+
+def test_a_pack_without_a_rule(tmp_path: Path) -> None:
+    (problem,) = check(folder(tmp_path, pack={"lexicons": {}, "parameters": {}}))
+    assert problem.file == "house/pack.yaml"
+    assert "has no rule" in problem.message
+
+
+def test_gates_that_are_not_there(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    shutil.rmtree(root / "gates")
+    (problem,) = check(root)
+    assert problem.file == "house/pack.yaml"
+    assert "needs gates for 'en'" in problem.message
+    assert "gates/en.yaml" in problem.hint

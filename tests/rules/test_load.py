@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -235,3 +236,80 @@ def test_a_shared_pattern_that_cannot_be_used_is_told(tmp_path: Path, pack: dict
     with pytest.raises(RuleError, match=told) as raised:
         load_packs(folder(tmp_path, rule(WORDS), pack=pack))
     assert "pack.yaml" in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "says"),
+    [
+        ("phrases: [shut up]", "phrases: [110]", 9, 19, "phrases.0: input should be a valid string"),
+        ("phrases: [shut up]", 'phrases: [""]', 9, 19, "at least 1 character"),
+        ("match:", "applies_to: {language: [xx]}\nmatch:", 7, 25, "'zh' or 'en'"),
+        ("match:", "applies_to: {direction: [outbond]}\nmatch:", 7, 26, "'inbound' or 'outbound'"),
+        ("phrases: [shut up]", "entity: {kind: [fone]}", 9, 25, "'phone'"),
+        ("phrases: [shut up]", "hold: {at_least_s: 3, kind: [musik]}", 9, 38, "'music'"),
+        ("  condition: x", "  flow: {steps: [{naem: a}]}", 10, 19, "naem"),
+    ],
+)
+def test_a_wrong_item_is_told_at_its_place(
+    tmp_path: Path, old: str, new: str, line: int, column: int, says: str
+) -> None:
+    wrong = refused(tmp_path, GOOD.replace(old, new))
+    assert (wrong.line, wrong.column) == (line, column)
+    assert says in wrong.message
+    assert "tuple should have" not in wrong.message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "column", "says"),
+    [
+        ("message: a message", 'message: "a \\ud800"', 11, 10, "U+D800 is half of a pair"),
+        ("message: a message", 'message: a\n"\\udc00": b', 12, 1, "U+DC00 is half of a pair"),
+        ("title: a rule", "title: a \x07 rule", 2, 10, "U+0007"),
+        ("severity: major", "score: {deduct: 1}\nseverity: praise", 5, 8, "use score.add"),
+        ("severity: major", "severity: major\nscore: {add: 1}", 6, 8, "use score.deduct"),
+        ("title: a rule", "title: " + "[" * 100 + "]" * 100, 2, 68, "deeper than 60"),
+        ("title: a rule", "title: " + "[" * 3000 + "]" * 3000, 1, 1, "nested too deeply"),
+        ("severity: major", "severity: major\nscore: {deduct: 1e400}", 6, 17, "too large a number"),
+        ("severity: major", "severity: major\nscore: {deduct: 1" + "0" * 400 + "}", 6, 17, "too large a number"),
+    ],
+)
+def test_what_no_reader_would_place(tmp_path: Path, old: str, new: str, line: int, column: int, says: str) -> None:
+    wrong = refused(tmp_path, GOOD.replace(old, new))
+    assert says in wrong.message
+    assert (wrong.line, wrong.column) == (line, column)
+
+
+@pytest.mark.parametrize(
+    ("written", "number"), [(".5", 0.5), ("1.", 1.0), ("+5.5", 5.5), ("+5", 5.0), ("1.5e1", 15.0), ("1e1", 10.0)]
+)
+def test_numbers_as_yaml_knows_them(tmp_path: Path, written: str, number: float) -> None:
+    folder(tmp_path)
+    text = GOOD.replace("match:", f"score: {{deduct: {written}}}\nmatch:")
+    (tmp_path / "house" / "h-1.yaml").write_text(text, encoding="utf-8")
+    assert load_packs(tmp_path)["house"].rules[0].spec.score.deduct == number
+
+
+def test_a_share_without_its_nought(tmp_path: Path) -> None:
+    folder(tmp_path)
+    text = GOOD.replace("phrases: [shut up]", "phrases: [shut up], within_first_share: .5")
+    (tmp_path / "house" / "h-1.yaml").write_text(text, encoding="utf-8")
+    assert load_packs(tmp_path)["house"].rules[0].spec.match.select["x"].within_first_share == 0.5
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"), [("- dimwit\n- 110\n", 2, "list of words"), ("- dimwit\n- ''\n", 2, "holds no word")]
+)
+def test_a_wrong_word_of_a_lexicon_is_told_at_its_line(tmp_path: Path, text: str, line: int, says: str) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"lexicon": ["more"]}}}))
+    (root / "house" / "lexicons").mkdir()
+    (root / "house" / "lexicons" / "more.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError, match=says) as caught:
+        load_packs(root)
+    assert (caught.value.file, caught.value.line, caught.value.column) == ("house/lexicons/more.yaml", line, 3)
+
+
+def test_only_regular_files_are_read(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(WORDS))
+    os.mkfifo(root / "house" / "pipe.yaml")
+    with pytest.raises(RuleError, match=r"house/pipe\.yaml: is no regular file"):
+        load_packs(root)

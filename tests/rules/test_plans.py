@@ -100,3 +100,33 @@ def test_a_mistake_is_told_at_its_place(
         load_plans(tmp_path)
     assert (caught.value.file, caught.value.line, caught.value.column) == ("plans/a.yaml", *place)
     assert hint in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("when", "message"),
+    [
+        ({"language": "cn"}, "plans.0.when.language: input should be 'zh' or 'en'"),
+        ({"agent_type": "robto"}, "'human' or 'robot'"),
+        ({"overdue_days": [30, 1]}, "the first day is after the last"),
+        ({"overdue_days": [-5, 1]}, "greater than or equal to 0"),
+        ({"jurisdiction": " "}, "at least 1 character"),
+        ({"product": [""]}, "at least 1 character"),
+    ],
+)
+def test_what_no_call_can_have_is_refused(tmp_path: Path, when: dict[str, Any], message: str) -> None:
+    (tmp_path / "plans").mkdir()
+    text = yaml.safe_dump({"plans": [{**BASE, "when": when}]})
+    (tmp_path / "plans" / "a.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(RuleError) as caught:
+        load_plans(tmp_path)
+    assert message in caught.value.message
+    assert caught.value.line
+
+
+@pytest.mark.parametrize(
+    ("when", "jurisdiction"),
+    [({"language": "ZH"}, "CN"), ({"jurisdiction": "GB"}, "UK"), ({"jurisdiction": "gb"}, "GB-SCT")],
+)
+def test_other_ways_to_write_what_a_plan_asks_for(when: dict[str, Any], jurisdiction: str) -> None:
+    plan = PlanSpec.model_validate({**BASE, "when": when})
+    assert choose([plan], CallFacts(), "zh", jurisdiction).name == "base"

@@ -92,7 +92,7 @@ def test_standard_input_that_is_not_utf8_is_refused_as_a_file_is(
     of_input = qa("rules", "test", "-")
     assert "words.txt is not UTF-8 (byte " in of_file.err
     assert of_input == replace(of_file, err=of_file.err.replace("words.txt", "standard input"))
-    monkeypatch.setattr(sys, "stdin", typed(b"\xef\xbb\xbf" + "shut up".encode()))
+    monkeypatch.setattr(sys, "stdin", typed(b"\xef\xbb\xbf" + b"shut up"))
     assert "“shut up”" in qa("rules", "test", "-").out
 
 

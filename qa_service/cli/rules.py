@@ -67,11 +67,11 @@ def try_rules(
 ) -> None:
     """Try the rules on words typed in."""
     settings = start()
-    from qa_service.inspect.trial import trial
+    from qa_service.inspect.trial import text_of, trial
 
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
-    said = sys.stdin.read() if text == "-" else text
+    said = text_of(sys.stdin.buffer.read(), "standard input") if text == "-" else text
     result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts)
     _print_trial(result, explain)
 

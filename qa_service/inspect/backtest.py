@@ -64,7 +64,7 @@ def backtest(settings: Settings, options: Options, *, on_progress: OnProgress | 
 
     Raises:
         RuleError: ``pack_not_found``, or a pack that cannot be loaded.
-        SetupError: the database or the data folder cannot be used.
+        SetupError: the database, the data folder or the classifier cannot be used.
         InputError: REQUEST_INVALID where a back test is running already.
     """
     inspector = Inspector(settings)
@@ -75,7 +75,7 @@ def backtest(settings: Settings, options: Options, *, on_progress: OnProgress | 
             raise InputError(ErrorCode.REQUEST_INVALID, "A back test is running already.", hint)
         found = kept.inspected(options.since, options.until)
         chosen = _drawn(found, options.calls)
-        path = settings.data_dir / "backtest" / f"{options.pack}-{_key(settings, options)}.jsonl"
+        path = settings.data_dir / "backtest" / f"{options.pack}-{_key(inspector, options)}.jsonl"
         with _opened(path, restart=options.restart) as progress:
             results = _run(settings, options, inspector, chosen, progress, on_progress or (lambda _done, _all: None))
             progress.finish()
@@ -121,20 +121,24 @@ def _drawn(found: Sequence[Inspected], most: int | None) -> list[Inspected]:
     return [call for call in found if call.call_id in taken]
 
 
-def _key(settings: Settings, options: Options) -> str:
-    """Of everything that decides the result, so that no run goes on from another's progress."""
+def _key(inspector: Inspector, options: Options) -> str:
+    """Of everything that decides the result, so that no run goes on from another's progress.
+
+    Every pack counts: what another pack of the plan finds on the same words may stand in place of this one's.
+    """
+    settings, classifier = inspector.settings, inspector.classifier
     root = bundled("rules", settings.rules_dir)
     digest = hashlib.sha256(
         repr((
             __version__, options.pack, options.since, options.until, settings.database, settings.word_probability_floor,
             settings.role_floor, settings.coverage_floor, settings.default_jurisdiction_zh,
-            settings.default_jurisdiction_en,
+            settings.default_jurisdiction_en, settings.sound_alike, settings.second_opinion,
+            classifier and classifier.info,
         )).encode()
     )  # fmt: skip
-    for folder in (options.pack, "gates", "plans"):
-        for path in sorted((root / folder).rglob("*.yaml")):
-            digest.update(f"\0{path.relative_to(root)}\0".encode())
-            digest.update(path.read_bytes())
+    for path in sorted(root.rglob("*.yaml")):
+        digest.update(f"\0{path.relative_to(root)}\0".encode())
+        digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 

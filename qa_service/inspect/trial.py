@@ -16,7 +16,7 @@ from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.plans import choose
 from qa_service.settings import Settings
 
-#: Longer words are no file name.
+#: Longer words are no file name. What a file system takes is less (255 bytes a name): it says so when asked.
 LONGEST_NAME = 500
 #: A word that ends so is meant as a file's name.
 FILE_SUFFIXES = (".json", ".txt")
@@ -75,14 +75,30 @@ def trial(
     )
 
 
+def text_of(content: bytes, where: str) -> str:
+    """What a file or standard input (``where``) holds.
+
+    Raises:
+        FactsError: TRANSCRIPT_INVALID where it is not UTF-8.
+    """
+    return decode_utf8(content, ErrorCode.TRANSCRIPT_INVALID, where)
+
+
 def _heard(said: str) -> tuple[CallFacts, Transcript]:
     path = Path(said) if len(said) < LONGEST_NAME and "\n" not in said else None
-    if path is not None and path.is_file():
-        content = read_bytes(path, ErrorCode.TRANSCRIPT_INVALID)
-        return _read(decode_utf8(content, ErrorCode.TRANSCRIPT_INVALID, path.name), path.name)
+    if path is not None and _is_file(path):
+        return _read(text_of(read_bytes(path, ErrorCode.TRANSCRIPT_INVALID), path.name), path.name)
     if path is not None and path.suffix in FILE_SUFFIXES and " " not in said:
         raise FactsError(ErrorCode.FILE_NOT_FOUND, f"There is no file {said}.", "Check the name and the folder.")
     return _read(said, "the words")
+
+
+def _is_file(path: Path) -> bool:
+    """Words that the file system cannot look up, as they are too long for a name, are no file."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
 
 
 def _read(text: str, where: str) -> tuple[CallFacts, Transcript]:

@@ -7,6 +7,7 @@ import json
 import shlex
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root
 
 
+def typed(content: bytes) -> io.TextIOWrapper:
+    """Standard input that holds these bytes."""
+    return io.TextIOWrapper(io.BytesIO(content), encoding="utf-8")
+
+
 def test_lines_that_name_their_speakers(qa: Run, rules: Path, tmp_path: Path) -> None:
     path = tmp_path / "call.txt"
     path.write_text("customer: shut up\n\nagent: just be quiet,\n  shut up and listen\n客户:fine\n", encoding="utf-8")
@@ -61,9 +67,35 @@ def test_json_of_turns_from_a_file_and_from_standard_input(
     path = tmp_path / "call.json"
     path.write_text(call, encoding="utf-8")
     for words in (call, "坐席:shut up\n", "shut up\n"):
-        monkeypatch.setattr(sys, "stdin", io.StringIO(words))
+        monkeypatch.setattr(sys, "stdin", typed(words.encode()))
         assert "“shut up”" in qa("rules", "test", "-").out
     assert "“shut up”" in qa("rules", "test", path).out
+
+
+@pytest.mark.parametrize("length", [85, 86, 255, 256, 499, 500])
+def test_a_long_line_of_chinese_is_words_and_no_file_name(
+    qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    words = ("你欠钱" + "今天天气不错" * 100)[:length]
+    asked = ("--pack", "other", "--drafts")
+    assert "“你欠钱”" in qa("rules", "test", words, *asked).out
+    monkeypatch.setattr(sys, "stdin", typed(words.encode()))
+    assert "“你欠钱”" in qa("rules", "test", "-", *asked).out
+
+
+@pytest.mark.parametrize("content", ["你欠钱你欠钱".encode("gbk"), b"\xff\xfe" + "你欠钱".encode(), b"shut up \xff"])
+def test_standard_input_that_is_not_utf8_is_refused_as_a_file_is(
+    qa: Run, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    path = tmp_path / "words.txt"
+    path.write_bytes(content)
+    of_file = qa("rules", "test", path)
+    monkeypatch.setattr(sys, "stdin", typed(content))
+    of_input = qa("rules", "test", "-")
+    assert "words.txt is not UTF-8 (byte " in of_file.err
+    assert of_input == replace(of_file, err=of_file.err.replace("words.txt", "standard input"))
+    monkeypatch.setattr(sys, "stdin", typed(b"\xef\xbb\xbf" + b"shut up"))
+    assert "“shut up”" in qa("rules", "test", "-").out
 
 
 def test_explain_names_gates_passed_and_hits_held_back_with_their_cues(qa: Run, rules: Path) -> None:

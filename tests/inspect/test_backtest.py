@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -170,6 +171,64 @@ def test_progress_of_other_rules_or_of_an_older_inspection_is_not_taken_over(
     path.write_text(json.dumps({**line, "rules": {}}) + "\n", encoding="utf-8")
     kept.changed(rude("shut up", severity="minor"), LATE)
     assert next(r for r in backtest(kept.settings, Options("house", SINCE)).rules if r.after).after == 1
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"sound_alike": False},
+        {"second_opinion": False},
+        {"classifier": "off"},
+        {"word_probability_floor": 0.9},
+        {"role_floor": 0.9},
+        {"coverage_floor": 0.9},
+        {"default_jurisdiction_en": "UK"},
+        {},
+    ],
+)
+def test_progress_made_under_other_settings_is_not_taken_over(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch, changed: dict[str, Any]
+) -> None:
+    kept.call("C-1", "shut up")
+    done = _started(kept, monkeypatch)
+    assert done(kept.settings) == 0
+    assert done(kept.settings.model_copy(update=changed)) == (1 if changed else 0)
+
+
+def test_progress_with_other_weights_or_another_pack_is_not_taken_over(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.call("C-1", "shut up")
+    real = Inspector(kept.settings).classifier
+    assert real is not None
+    done = _started(kept, monkeypatch)
+    (kept.rules / "other").mkdir()
+    text = "name: other\nversion: '1'\ntitle: o\nlanguages: [en]\n"
+    (kept.rules / "other" / "pack.yaml").write_text(text, encoding="utf-8")
+    assert done(kept.settings) == 1
+    info = real.info.model_copy(update={"weights_sha256": "0" * 64})
+    monkeypatch.setattr(Inspector, "classifier", SimpleNamespace(info=info, likeness=real.likeness))
+    assert done(kept.settings) == 1
+
+
+def _started(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings], int]:
+    """A back test whose progress stays; how many calls one that follows it judges."""
+    judged: list[str] = []
+    real: Callable[..., Any] = module.replay
+
+    def counted(inspector: Inspector, pack: str, entry: Any) -> Any:
+        judged.append(entry.call_id)
+        return real(inspector, pack, entry)
+
+    def run(settings: Settings) -> int:
+        judged.clear()
+        backtest(settings, Options("house", SINCE))
+        return len(judged)
+
+    monkeypatch.setattr(module, "replay", counted)
+    monkeypatch.setattr(module.Progress, "finish", lambda _self: None)
+    assert run(kept.settings) == 1
+    return run
 
 
 def test_several_processes_say_what_one_says(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,9 +11,11 @@ same, or where the pattern asks for more words around them and those are there.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 
 import regex
 
@@ -112,13 +114,12 @@ def in_pattern(pattern: regex.Pattern[str], words: Words, line: Line, timeout_s:
     """
     heard = words.heard(line)
     seen: set[tuple[int, int]] = set()
-    for chosen in _variants(heard):
-        text = line.stream.text
-        for hit in chosen:
-            text = text[: hit.start] + hit.word + text[hit.end :]
+    for chosen in variants(heard):
+        text = put_right(line.stream.text, chosen)
+        starts, ends = [h.start for h in chosen], [h.end for h in chosen]
         for match in pattern.finditer(text, timeout=timeout_s):
-            inside = [h for h in chosen if h.start < match.end() and match.start() < h.end]
             place = match.span()
+            inside = chosen[bisect_right(ends, place[0]) : bisect_left(starts, place[1])]
             if inside and place not in seen and all(_sure(h, match, line) for h in inside):
                 seen.add(place)
                 sure = all(h.end - h.start >= TRUSTED_WORD for h in inside)
@@ -218,14 +219,29 @@ def _sure(hit: Misheard, match: regex.Match[str], line: Line) -> bool:
     return same > 0 or around >= CONTEXT
 
 
-def _variants(heard: Sequence[Misheard]) -> Iterator[tuple[Misheard, ...]]:
-    """All that fit beside each other, the surest first; then each of the others alone."""
+def variants(heard: Sequence[Misheard]) -> Iterator[tuple[Misheard, ...]]:
+    """All that fit beside each other, the surest first, in the order of the turn; then each of the others alone.
+
+    A turn may be a whole letter: the time taken grows with what was heard, not with its square.
+    """
     ordered = sorted(heard, key=lambda h: (h.steps, -(h.end - h.start), h.start))
-    together: list[Misheard] = []
+    together: set[Misheard] = set()
+    taken: set[int] = set()
     for hit in ordered:
-        if all(hit.end <= other.start or other.end <= hit.start for other in together):
-            together.append(hit)
+        place = range(hit.start, hit.end)
+        if taken.isdisjoint(place):
+            together.add(hit)
+            taken.update(place)
     if together:
-        yield tuple(together)
-    for hit in [h for h in ordered if h not in together][: MOST_VARIANTS - 1]:
+        yield tuple(sorted(together))
+    for hit in islice((h for h in ordered if h not in together), MOST_VARIANTS - 1):
         yield (hit,)
+
+
+def put_right(text: str, chosen: Sequence[Misheard]) -> str:
+    """The text with each of these words, ascending and none upon another, in its place."""
+    parts, done = [], 0
+    for hit in chosen:
+        parts += [text[done : hit.start], hit.word]
+        done = hit.end
+    return "".join((*parts, text[done:]))

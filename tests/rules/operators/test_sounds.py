@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import regex
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from qa_service.records import CallFacts, Finding, FindingState
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
-from qa_service.rules.operators.lines import Line
-from qa_service.rules.operators.sounds import listening_for, makes_sense
+from qa_service.rules.operators.lines import Line, Misheard, Span
+from qa_service.rules.operators.sounds import (
+    CONTEXT,
+    MOST_VARIANTS,
+    TRUSTED_WORD,
+    WordsOfPattern,
+    in_pattern,
+    listening_for,
+    makes_sense,
+    variants,
+)
 from qa_service.rules.source import RuleError
 from qa_service.text.pinyin import readings, sounds_apart
 from tests.rules.building import folder, judged, rule, said
@@ -212,3 +225,78 @@ def test_the_list_is_part_of_what_a_rule_does(tmp_path: Path) -> None:
 def test_only_long_english_words_can_be_listed(tmp_path: Path, word: str) -> None:
     with pytest.raises(RuleError, match="phonetic"):
         load_packs(folder(tmp_path, rule({"select": {"it": WAGES}}), pack={"phonetic": [word]}))
+
+
+def plain_variants(heard: list[Misheard]) -> list[list[Misheard]]:
+    """Each hit held against each that was taken before it."""
+    ordered = sorted(heard, key=lambda h: (h.steps, -(h.end - h.start), h.start))
+    together: list[Misheard] = []
+    for hit in ordered:
+        if all(hit.end <= other.start or other.end <= hit.start for other in together):
+            together.append(hit)
+    alone = [[h] for h in ordered if h not in together][: MOST_VARIANTS - 1]
+    return [together, *alone] if together else alone
+
+
+def plain_spans(pattern: regex.Pattern[str], heard: list[Misheard], line: Line) -> list[Span]:
+    """Each match held against each word that was put right."""
+    seen: dict[tuple[int, int], Span] = {}
+    for chosen in plain_variants(heard):
+        text = line.stream.text
+        for hit in chosen:
+            text = text[: hit.start] + hit.word + text[hit.end :]
+        for match in pattern.finditer(text):
+            inside = [h for h in chosen if h.start < match.end() and match.start() < h.end]
+            if inside and match.span() not in seen and all(plainly_sure(h, match, line) for h in inside):
+                sure = all(h.end - h.start >= TRUSTED_WORD for h in inside)
+                heard_as = text[match.start() : match.end()].strip()
+                seen[match.span()] = Span(match.start(), match.end(), heard_as=heard_as, sure=sure)
+    return list(seen.values())
+
+
+def plainly_sure(hit: Misheard, match: regex.Match[str], line: Line) -> bool:
+    same = set(zip(line.stream.text[hit.start : hit.end], hit.word, strict=True))
+    around = sum("\u3400" <= c <= "\u9fff" for c in match.group()) - 2
+    return hit.end - hit.start > 2 or any(a == b for a, b in same) or around >= CONTEXT
+
+
+PATTERNS = (
+    "(?:告诉|通知).{0,4}(?:单位|公司)(?:领导|老板)",
+    "坐牢|判刑",
+    "通知单位|知单|单位领导",
+    "(?=坐牢)|通知",
+    ".{0,3}坐牢.{0,3}",
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    written=st.sampled_from(PATTERNS),
+    text=st.lists(st.sampled_from([*"通统知之单担位为领岭导倒坐做牢劳判盼刑行你，"]), min_size=2, max_size=60).map(
+        "".join
+    ),
+)
+def test_words_are_put_right_as_in_the_plain_way(written: str, text: str) -> None:
+    pattern, words, line = regex.compile(written), WordsOfPattern(written).words, Line(text)
+    assert list(in_pattern(pattern, words, line, 5.0)) == plain_spans(pattern, words.heard(line), line)
+
+
+@given(
+    st.lists(
+        st.builds(
+            lambda start, size, steps: Misheard(start, start + size, "词" * size, steps),
+            st.integers(0, 30), st.integers(2, 4), st.sampled_from([0.0, 0.5, 1.0]),
+        ),
+        max_size=30,
+    )
+)  # fmt: skip
+def test_words_beside_each_other_are_those_of_the_plain_way(heard: list[Misheard]) -> None:
+    assert [sorted(chosen) for chosen in plain_variants(heard)] == list(map(list, variants(heard)))
+
+
+def test_words_of_a_very_long_turn_are_put_right_in_time() -> None:
+    """Each against each would be ten thousand million comparisons."""
+    heard = [Misheard(i, i + 2, "坐牢", 0.0) for i in range(0, 200_000, 2)]
+    began = time.process_time()
+    assert [len(chosen) for chosen in variants(heard)] == [100_000]
+    assert time.process_time() - began < 10

@@ -10,9 +10,11 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cache
+from typing import Annotated, Any
 
 import regex
+from pydantic import Field, TypeAdapter, ValidationError
 
 from qa_service.rules.compiled import Rule, Selection, Step
 from qa_service.rules.condition import FILTER, And, Condition, Or, default_condition, parse_condition
@@ -297,25 +299,53 @@ def _check_others(source: Source, spec: RuleSpec) -> None:
             raise source.error(("match", "select", name), message, "Let one of them stand on its own.")
 
 
-def _amounts(spec: RuleSpec) -> Iterator[tuple[Path_, str]]:
-    """Every ``$parameter`` of the match, with its place."""
-    todo: list[tuple[Path_, Any]] = [(("match", "within"), spec.match.within)]
+def _amounts(spec: RuleSpec) -> Iterator[tuple[Path_, str, type[Spec]]]:
+    """Every ``$parameter`` of the match, with its place and the part of the rule in which it stands."""
+    todo: list[tuple[Path_, Spec | None]] = [(("match", "within"), spec.match.within)]
     todo += [(("match", "select", name), part) for name, part in spec.match.select.items()]
     while todo:
         path, part = todo.pop(0)
-        if isinstance(part, str) and _PARAMETER.fullmatch(part):
-            yield path, part
-        elif isinstance(part, Spec):
-            todo += [((*path, key), getattr(part, key)) for key in type(part).model_fields]
+        for key in type(part).model_fields if part else ():
+            found = getattr(part, key)
+            if isinstance(found, Spec):
+                todo.append(((*path, key), found))
+            elif part and isinstance(found, str) and _PARAMETER.fullmatch(found):
+                yield (*path, key), found, type(part)
+
+
+def unfit_values(spec: RuleSpec, values: Mapping[str, Any]) -> Iterator[tuple[Path_, str, str]]:
+    """Numbers by name of a parameter that the rule cannot count with: place, parameter, and what is wrong.
+
+    A parameter must keep the limits of a number that is written in its place.
+    """
+    for path, amount, part in _amounts(spec):
+        value = values.get(amount[1:])
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                _limits(part, str(path[-1])).validate_python(float(value))
+            except ValidationError as wrong:
+                yield path, amount, wrong.errors()[0]["msg"].removeprefix("Input ")
+
+
+@cache
+def _limits(part: type[Spec], key: str) -> TypeAdapter[Any]:
+    """What a number under this key must be."""
+    field = part.model_fields[key]
+    kind: Any = Annotated[field.annotation, Field(allow_inf_nan=False), *field.metadata]
+    return TypeAdapter(kind)
 
 
 def _check_amounts(source: Source, spec: RuleSpec, names: Names) -> None:
-    """Amounts may be ``$parameters`` that are numbers."""
-    for path, amount in _amounts(spec):
+    """Amounts may be ``$parameters`` that are numbers, within the limits of what they stand for."""
+    for path, amount, _ in _amounts(spec):
         parameter = names.pack.parameters.get(amount[1:])
         if parameter is None or isinstance(parameter.value, bool) or not isinstance(parameter.value, int | float):
             known = ", ".join(names.pack.parameters) or "none"
             raise source.error(path, f"no number is called {amount}", f"Parameters of this pack: {known}.")
+    values = {name: parameter.value for name, parameter in names.pack.parameters.items()}
+    for path, amount, wrong in unfit_values(spec, values):
+        message = f"{amount} is {values[amount[1:]]}, which {wrong}"
+        raise source.error(path, message, "Change the parameter in pack.yaml.")
 
 
 def _later(spec: RuleSpec) -> dict[str, Any]:
@@ -337,7 +367,7 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
     whole = spec.model_dump(mode="json", include=set(BEHAVIOUR), exclude={"match": _later(spec)})
     named = sorted({name for part in spec.match.select.values() for name in lexicons_of(part)})
     used = {name for e in expressions if e for name in parameters_of(e)}
-    used |= {amount[1:] for _, amount in _amounts(spec)}
+    used |= {amount[1:] for _, amount, _ in _amounts(spec)}
     for name, part in spec.match.select.items():
         whole["match"]["select"][name]["pinyin"] = _listens(name, part, names)
     if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash

@@ -25,11 +25,15 @@ ON_TRIAL = ("draft", "test")
 
 @dataclass(frozen=True)
 class Locked:
-    """A rule as of the last lock. ``status`` is empty where an older lock did not keep it."""
+    """A rule as of the last lock. ``status`` and ``calls`` are empty where an older lock did not keep them.
+
+    ``calls``: languages and country of the calls it is about, which it may have from its pack and its hash lacks.
+    """
 
     version: int = 0
     behaviour_sha256: str = ""
     status: str = ""
+    calls: str = ""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,9 @@ def read_lock(root: Path) -> Lock:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         rules = {
-            str(k): Locked(int(v["version"]), str(v["behaviour_sha256"]), str(v.get("status", "")))
+            str(k): Locked(
+                int(v["version"]), str(v["behaviour_sha256"]), str(v.get("status", "")), str(v.get("calls", ""))
+            )
             for k, v in raw["rules"].items()
         }
         gates = {str(k): str(v) for k, v in raw.get("gates", {}).items()}
@@ -101,13 +107,23 @@ def write_lock(root: Path) -> int:
         "gates": gates_of(packs.values()),
         "retired": sorted(before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}),
         "rules": {
-            r.id: {"version": r.spec.version, "status": r.spec.status, "behaviour_sha256": r.behaviour_sha256}
+            r.id: {
+                "version": r.spec.version,
+                "status": r.spec.status,
+                "calls": calls_of(r),
+                "behaviour_sha256": r.behaviour_sha256,
+            }
             for r in sorted(rules, key=lambda r: r.id)
             if r.spec.status != "retired"
         },
     }
     (root / FILE_NAME).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return len(content["rules"])
+
+
+def calls_of(rule: Rule) -> str:
+    """Languages and country of the calls that a rule is about, its own or those of its pack: ``en zh, US``."""
+    return f"{' '.join(sorted(rule.languages))}, {rule.country or 'any'}"
 
 
 def gates_of(packs: Iterable[Pack]) -> dict[str, str]:
@@ -136,6 +152,10 @@ def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[Violation]:
             message = f"its behaviour changed but its version is still {version}"
             hint = f"Write `version: {version + 1}`, then run `qa rules lock`."
             yield Violation(rule, ("version",), message, hint)
+        elif version == known.version and known.calls and known.calls != calls_of(rule):
+            message = f"it was about calls in {known.calls} and is about {calls_of(rule)} now, but its version is still"
+            hint = f"Write `version: {version + 1}`, then run `qa rules lock`; or restore languages and jurisdiction."
+            yield Violation(rule, ("version",), f"{message} {version}", hint)
         if known.status in ON_TRIAL and rule.spec.status == "stable" and rule.spec.measured is None:
             message = f"it was on trial (status: {known.status}) and is stable now, but nothing was measured"
             hint = "Write `measured: {precision: …, recall: …, on: what it was measured on, date: YYYY-MM-DD}`."

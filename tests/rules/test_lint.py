@@ -335,3 +335,45 @@ def test_gates_that_are_not_there(tmp_path: Path) -> None:
     assert problem.file == "house/pack.yaml"
     assert "needs gates for 'en'" in problem.message
     assert "gates/en.yaml" in problem.hint
+
+
+def test_a_plan_sets_a_number_that_no_rule_can_count_with(tmp_path: Path) -> None:
+    match = {"select": {"x": {"phrases": ["shut up"]}}, "within": {"turns": "$s"}}
+    root = house(tmp_path, stable(match=match), parameters={"s": {"value": 3, "source": "house"}})
+    plan = {"name": "all", "title": "all calls", "packs": ["house"], "parameters": {"s": -30}}
+    (root / "plans" / "all.yaml").write_text(yaml.safe_dump({"plans": [plan]}), encoding="utf-8")
+    (problem,) = check(root)
+    assert (problem.file, problem.line, problem.column) == ("plans/all.yaml", 6, 5)
+    assert "sets 's' to -30, which should be greater than 0" in problem.message
+    assert "H-1" in problem.hint
+
+
+@pytest.mark.parametrize(
+    ("pack", "says"),
+    [
+        ({"languages": ["en"]}, "about calls in en zh, any and is about en, any now"),
+        ({"jurisdiction": "US"}, "about calls in en zh, any and is about en zh, US now"),
+    ],
+)
+def test_a_pack_of_other_languages_or_country_changes_its_rules(
+    tmp_path: Path, pack: dict[str, Any], says: str
+) -> None:
+    root = house(tmp_path, stable())
+    folder(root, stable(), pack={"lexicons": {}, "parameters": {}, **pack})
+    (problem,) = check(root)
+    assert (problem.file, problem.line) == ("house/h-1.yaml", 3)
+    assert says in problem.message
+    with pytest.raises(RuleError, match="its version is still 1"):
+        write_lock(root)
+    folder(root, stable(version=2), pack={"lexicons": {}, "parameters": {}, **pack})
+    write_lock(root)
+    assert check(root) == ()
+
+
+def test_a_lock_of_before_knows_no_languages(tmp_path: Path) -> None:
+    root = house(tmp_path, stable())
+    content = json.loads((root / "lock.json").read_text(encoding="utf-8"))
+    del content["rules"]["H-1"]["calls"]
+    (root / "lock.json").write_text(json.dumps(content), encoding="utf-8")
+    folder(root, stable(), pack={"lexicons": {}, "parameters": {}, "languages": ["en"]})
+    assert check(root) == ()

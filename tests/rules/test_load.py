@@ -313,3 +313,27 @@ def test_only_regular_files_are_read(tmp_path: Path) -> None:
     os.mkfifo(root / "house" / "pipe.yaml")
     with pytest.raises(RuleError, match=r"house/pipe\.yaml: is no regular file"):
         load_packs(root)
+
+
+@pytest.mark.parametrize(
+    ("match", "value", "says"),
+    [
+        ({"within": {"turns": "$s"}}, -30, "$s is -30, which should be greater than 0"),
+        ({"within": {"seconds": "$s"}}, 0, "$s is 0, which should be greater than 0"),
+        ({"select": {"x": {"phrases": ["shut up"], "within_first_share": "$s"}}}, 2, "less than or equal to 1"),
+        ({"select": {"x": {"silence": {"at_least_s": "$s"}}}}, -1, "greater than 0"),
+    ],
+)
+def test_a_parameter_keeps_the_limits_of_a_number(
+    tmp_path: Path, match: dict[str, Any], value: float, says: str
+) -> None:
+    pack = {"parameters": {"s": {"value": value, "source": "house"}}}
+    with pytest.raises(RuleError) as caught:
+        load_packs(folder(tmp_path, rule({**WORDS, **match}), pack=pack))
+    assert says in caught.value.message
+    assert caught.value.file == "house/h-1.yaml"
+
+
+def test_a_loudness_may_be_negative(tmp_path: Path) -> None:
+    pack = {"parameters": {"s": {"value": -30, "source": "house"}}}
+    load_packs(folder(tmp_path, rule({"select": {"x": {"loudness": {"above_dbfs": "$s"}}}}), pack=pack))

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
-from qa_service.rules.compile import lexicons_of
+from qa_service.rules.compile import lexicons_of, unfit_values
 from qa_service.rules.compiled import Pack, Parameters, Rule
 from qa_service.rules.lexicons import named_in
 from qa_service.rules.load import PACK_FILE, pack_folders, parameters_of, read_names, rule_files
@@ -75,6 +75,7 @@ def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterat
         place = where.get(plan.name, _SOMEWHERE)
         yield from _check_packs(plan, packs, places, place)
         yield from _check_parameters(plan, parameters, places, place)
+        yield from _check_limits(plan, packs, places, place)
     if all(plan.overlay for plan in plans):
         yield Problem("plans", 1, 1, "there is no plan, so no call would be judged", "Add plans/NAME.yaml.")
 
@@ -127,6 +128,21 @@ def _check_parameters(
         elif wanted is not None:
             message = f"plan {plan.name!r} sets {name!r} to {value!r}, which is no {wanted}"
             yield places.key(file, path, message, "Give what the pack gives.")
+
+
+def _check_limits(plan: PlanSpec, packs: Mapping[str, Pack], places: Places, place: _Place) -> Iterator[Problem]:
+    """Numbers of a plan that a rule cannot count with: a window of -30 turns would never hold anything."""
+    file, i = place
+    chosen = [packs[name] for name in (packs if plan.overlay else plan.packs) if name in packs]
+    told: set[str] = set()
+    for rule in (rule for pack in chosen for rule in pack.rules):
+        for path, amount, wrong in unfit_values(rule.spec, plan.parameters):
+            name = amount.removeprefix("$")
+            if name not in told:
+                told.add(name)
+                message = f"plan {plan.name!r} sets {name!r} to {plan.parameters[name]}, which {wrong}"
+                hint = f"{rule.id} counts with it ({'.'.join(map(str, path))})."
+                yield places.key(file, ("plans", i, "parameters", name), message, hint)
 
 
 def _kind(value: JsonValue) -> str:

@@ -170,8 +170,8 @@ def test_every_family_has_words(family: str) -> None:
         ),
         (
             {"phrases": ["x"], "around": {"of": "a", "which": "every", "before_turns": "$n", "before_s": 1.5}},
-            "(only where it lies at most $n turns and 1.5 seconds before every hit of `a`, and none if one of them has nothing "
-            "so near)",
+            "(only where it lies at most $n turns and 1.5 seconds before every hit of `a`, and none if one of them "
+            "has nothing so near)",
         ),
         (
             {"phrases": ["x"], "around": {"of": "a", "after_turns": 2}},

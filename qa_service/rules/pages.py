@@ -18,7 +18,7 @@ from qa_service.rules.catalogue import Catalogue, Requirement, load_catalogue
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.load import load_packs
 from qa_service.rules.schema import ExampleSpec
-from qa_service.rules.words_of import combination, escaped, points, selection
+from qa_service.rules.words_of import combination, escaped, points, selection, switched_gates
 
 GENERATED = "Generated from the rules by `qa rules docs`; do not edit."
 #: Examples of each kind that a page shows.
@@ -102,7 +102,9 @@ def _meaning(rule: Rule) -> Iterator[str]:
     if spec.match.select:
         yield f"- {combination(spec)}"
         for name, part in spec.match.select.items():
-            yield f"  - `{name}`, {selection(part, spec.applies_to.speaker)}"
+            yield f"  - `{name}`, {selection(part, spec.applies_to.speaker, name=name, gates=spec.gates)}"
+        if switched := switched_gates(spec):
+            yield f"- {switched}"
     if spec.match.facts:
         yield f"- The call's facts: `{spec.match.facts}`"
     about = [*(spec.applies_to.direction or ()), *([f"`{spec.applies_to.facts}`"] if spec.applies_to.facts else [])]

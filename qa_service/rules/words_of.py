@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from qa_service.rules.condition import FILTER
-from qa_service.rules.schema import FAMILIES, RuleSpec, SelectionSpec, StepSpec, plain
+from qa_service.rules.gates import Switches
+from qa_service.rules.operators.base import Worded
+from qa_service.rules.schema import FAMILIES, GatesSpec, RuleSpec, SelectionSpec, StepSpec, plain
 
 #: Phrases that are written out; of more, the first ones and how many there are.
 MOST_PHRASES = 12
@@ -25,12 +27,24 @@ _WITHIN = {
     "near": "in one turn, at most {} characters or words apart",
     "call": "anywhere in the call",
 }
+_ANCHORS = {"any": "a hit", "first": "the first hit", "last": "the last hit", "every": "every hit"}
+_GATES = {"quotation": "quoted", "negation": "denied", "conditional": "stated as a possible lawful consequence"}
+_DEFAULT = GatesSpec(**{name: getattr(Switches(), name) for name in _GATES})
+_NO_GATES = GatesSpec(**dict.fromkeys(_GATES, False))
 
 
-def selection(spec: SelectionSpec, speaker: str) -> str:
-    """One selection: what is heard, from whom, where and how often."""
+def selection(spec: SelectionSpec, speaker: str, *, name: str = "", gates: GatesSpec = _DEFAULT) -> str:
+    """One selection: what is heard, from whom, where and how often.
+
+    Args:
+        spec: the selection.
+        speaker: the rule's side.
+        name: the selection's; the gates of a filter are off unless it says otherwise.
+        gates: the rule's.
+    """
     data = plain(spec)
-    who = _SIDES[spec.speaker or speaker]
+    kept_by = spec.silence.kept_by if spec.silence else None
+    who = _SIDES[kept_by or spec.speaker or speaker]
     what = "; and ".join(_things(data)) or "nothing"
     extra = [words.format(_amount(data[key])) for key, words in _PLACES.items() if key in data]
     if spec.at_least > 1:
@@ -39,11 +53,68 @@ def selection(spec: SelectionSpec, speaker: str) -> str:
         extra.append(f"at least {spec.count} times in all")
     if spec.pinyin or spec.phonetic:
         extra.append("words that sound alike count too")
+    if spec.case:
+        extra.append("only with capital and small letters as written here")
     if excluded := len(spec.not_phrases or ()) + len(spec.not_regex or ()):
         extra.append(f"not where {'an exclusion' if excluded == 1 else f'one of {excluded} exclusions'} is touched")
     if around := data.get("around"):
-        extra.append(f"about {_listed(around)}")
+        extra.append(f"only where it lies {_around(around)}")
+    if _is_gated(spec):
+        extra += _switched(spec.gates, _NO_GATES if name.startswith(FILTER) else _given(gates))
     return f"from {who}: {what}" + (f" ({', '.join(extra)})" if extra else "")
+
+
+def _is_gated(spec: SelectionSpec) -> bool:
+    """Whether gates can hold back what it finds: words or a resemblance."""
+    return spec.operator is None or isinstance(spec.operator, Worded)
+
+
+def switched_gates(spec: RuleSpec) -> str:
+    """Gates that the rule switches otherwise than the default, of all its selections but filters; or nothing."""
+    held = any(_is_gated(part) for name, part in spec.match.select.items() if not name.startswith(FILTER))
+    told = "; ".join(_switched(spec.gates, _DEFAULT)) if held else ""
+    return f"What is said {told}" if told else ""
+
+
+def _given(rule: GatesSpec) -> GatesSpec:
+    """With the defaults of what the rule leaves open."""
+    return _DEFAULT.model_copy(update=rule.model_dump(exclude_none=True))
+
+
+def _switched(own: GatesSpec, usual: GatesSpec) -> list[str]:
+    """What the switches of ``own`` change of those that hold without them."""
+    new = {gate: on for gate in _GATES if (on := getattr(own, gate)) is not None and on != getattr(usual, gate)}
+    let, held = ([_GATES[gate] for gate, on in new.items() if on is wanted] for wanted in (False, True))
+    return [
+        *([f"counts also where it is {_joined(let, ' or ')}"] if let else []),
+        *([f"does not count where it is {_joined(held, ' or ')}"] if held else []),
+    ]
+
+
+def _around(value: Mapping[str, Any]) -> str:
+    """Where the hits of another selection must lie."""
+    sides = [
+        f"at most {_joined(limits, ' and ')} {side}"
+        for side in ("before", "after")
+        if (limits := [_counted(value[key], unit) for key, unit in _units(side) if key in value])
+    ]
+    which = value.get("which", "any")
+    anchor = _ANCHORS.get(which, f"hit number {which}")
+    each = ", and none if one of them has nothing so near" if which == "every" else ""
+    return f"{_joined(sides, ' or ')} {anchor} of `{value['of']}`{each}"
+
+
+def _units(side: str) -> tuple[tuple[str, str], ...]:
+    return (f"{side}_turns", "turn"), (f"{side}_s", "second")
+
+
+def _counted(value: object, unit: str) -> str:
+    """``1 turn``, ``2 turns``."""
+    return f"{_amount(value)} {unit}{'' if value == 1 else 's'}"
+
+
+def _joined(words: list[str], last: str) -> str:
+    return last.join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def combination(spec: RuleSpec) -> str:
@@ -103,8 +174,17 @@ def _limit(value: Mapping[str, Any], above: str, below: str, unit: str) -> str:
     return " or ".join(parts)
 
 
+def _silence(value: Mapping[str, Any]) -> str:
+    announced = value.get("except_phrases")
+    return (
+        f"a silence of at least {_amount(value['at_least_s'])} seconds before they speak"
+        + ("" if value.get("not_first_turn", True) else ", before the first words of the call too")
+        + (f", unless any of {_quoted(announced)} was said in the turn before it" if announced else "")
+    )
+
+
 _FAMILIES: dict[str, Callable[[Any], str]] = {
-    "silence": lambda v: f"a silence of at least {_amount(v['at_least_s'])} seconds before they speak",
+    "silence": lambda v: _silence(v),
     "rate": lambda v: f"a speech rate {_limit(v, 'above', 'below', ' a minute')} over a {v.get('per', 'turn')}",
     "interruption": lambda v: (
         "cutting in while the other speaks" + (f" for {_amount(v['overlap_s'])} seconds" if v.get("overlap_s") else "")
@@ -117,6 +197,7 @@ _FAMILIES: dict[str, Callable[[Any], str]] = {
     "between": lambda v: f"`{v['end']}` comes {_limit(v, 'above_s', 'below_s', ' seconds')} after `{v['start']}`",
     "repeat": lambda v: (
         f"the same sentence said {_amount(v.get('times', 3))} times within {_amount(v.get('within_turns', 10))} turns"
+        + (f", sentences with any of {_quoted(v['except_'])} left out" if v.get("except_") else "")
     ),
     "similar": lambda v: f"a sentence much like one of {_quoted(v['to'])}",
     "entity": lambda v: f"said or read out: {', '.join(v['kind'])}",

@@ -141,3 +141,84 @@ def test_every_family_has_words(family: str) -> None:
     }.get(family, {})  # fmt: skip
     spec = SelectionSpec.model_validate({family: given})
     assert selection(spec, "agent").removeprefix("from the agent: ") not in ("", "nothing")
+
+
+@pytest.mark.parametrize(
+    ("spec", "says"),
+    [
+        (
+            {"silence": {"at_least_s": 3, "kept_by": "customer", "except_phrases": ["稍等"]}},
+            "from the customer: a silence of at least 3 seconds before they speak, unless any of “稍等” was said in "
+            "the turn before it",
+        ),
+        (
+            {"silence": {"at_least_s": 3, "not_first_turn": "off"}},
+            "from the agent: a silence of at least 3 seconds before they speak, before the first words of the call too",
+        ),
+        (
+            {"repeat": {"except": ["你好", "谢谢"]}},
+            "from the agent: the same sentence said 3 times within 10 turns, sentences with any of “你好”, “谢谢” "
+            "left out",
+        ),
+        (
+            {"phrases": ["US"], "case": True},
+            "from the agent: any of “US” (only with capital and small letters as written here)",
+        ),
+        (
+            {"phrases": ["x"], "around": {"of": "a", "which": 2, "before_turns": 1, "after_s": 4}},
+            "(only where it lies at most 1 turn before or at most 4 seconds after hit number 2 of `a`)",
+        ),
+        (
+            {"phrases": ["x"], "around": {"of": "a", "which": "every", "before_turns": "$n", "before_s": 1.5}},
+            "(only where it lies at most $n turns and 1.5 seconds before every hit of `a`, and none if one of them "
+            "has nothing so near)",
+        ),
+        (
+            {"phrases": ["x"], "around": {"of": "a", "after_turns": 2}},
+            "(only where it lies at most 2 turns after a hit of `a`)",
+        ),
+        (
+            {"phrases": ["x"], "around": {"of": "a", "which": "last", "after_turns": 2}},
+            "(only where it lies at most 2 turns after the last hit of `a`)",
+        ),
+    ],
+)
+def test_limits_and_exceptions_are_told(spec: dict[str, object], says: str) -> None:
+    told = selection(SelectionSpec.model_validate(spec), "agent")
+    assert told == says if says.startswith("from") else told.endswith(says)
+
+
+def test_a_selection_tells_which_gates_it_switches(tmp_path: Path) -> None:
+    off, on = {"quotation": "off", "negation": "off"}, {"negation": "on"}
+    select = {
+        "own": {"phrases": ["a"], "gates": {**off}},
+        "as_rule": {"phrases": ["b"], "gates": {"quotation": "off", "conditional": "on"}},
+        "back": {"similar": {"to": ["c d"]}, "gates": {"quotation": "on", "conditional": "off"}},
+        "sound": {"hold": {"at_least_s": 9}, "gates": {**off}},
+        "filter_off": {"phrases": ["d"], "gates": {**off}},
+        "filter_on": {"phrases": ["e"], "gates": on},
+    }
+    gates = {"quotation": "off", "conditional": "on"}
+    text = pages(folder(tmp_path, rule({"select": select}, gates=gates)))["house.md"]
+    for line in (
+        "  - `own`, from the agent: any of “a” (counts also where it is denied)",
+        "  - `as_rule`, from the agent: any of “b”",
+        "  - `back`, from the agent: a sentence much like one of “c d” (counts also where it is stated as a possible "
+        "lawful consequence, does not count where it is quoted)",
+        "  - `sound`, from the agent: at least 9 seconds in which nobody speaks",
+        "  - `filter_off`, from the agent: any of “d”",
+        "  - `filter_on`, from the agent: any of “e” (does not count where it is denied)",
+        "- What is said counts also where it is quoted; does not count where it is stated as a possible lawful "
+        "consequence",
+    ):
+        assert line in text.splitlines(), line
+
+
+def test_gates_left_as_they_are_are_not_told(tmp_path: Path) -> None:
+    usual = {"quotation": "on", "negation": "on", "conditional": "off"}
+    for number, match in enumerate(
+        ({"select": {"x": {"phrases": ["a"]}}}, {"select": {"x": {"hold": {"at_least_s": 9}}}})
+    ):
+        gates = usual if not number else {"quotation": "off"}
+        (tmp_path / str(number)).mkdir()
+        assert "count" not in pages(folder(tmp_path / str(number), rule(match, gates=gates)))["house.md"]

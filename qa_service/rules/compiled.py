@@ -45,6 +45,10 @@ class Selection:
 
     def complete(self, hits: Sequence[Hit]) -> bool:
         """Enough different terms, all the needed ones, and enough hits in total."""
+        if len(hits) < self.count:
+            return False
+        if not self.needed and self.at_least <= 1:
+            return len(hits) >= self.at_least
         terms = {h.term for h in hits}
         return self.needed <= terms and len(terms - self.needed) >= self.at_least and len(hits) >= self.count
 

@@ -10,6 +10,7 @@ from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit
+from qa_service.rules.operators.ordered import Ordered
 from qa_service.rules.operators.place import Within
 
 Hits = Mapping[str, Sequence[Hit]]
@@ -25,6 +26,7 @@ def holding(
     wanted, _ = mentioned(condition)
     within = within_of(rule, listener)
     selections = {s.name: s for s in rule.selections}
+    rows = {name: Ordered(of) for name, of in hits.items()}
     found: list[tuple[Hit, ...]] = []
     taken: set[int] = set()
     empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
@@ -33,7 +35,7 @@ def holding(
             break
         if anchor.at in taken or anchor.at in empty:
             continue
-        evidence = _window(rule, condition, hits, listener, within, anchor, selections, wanted)
+        evidence = _window(rule, condition, rows, listener, within, anchor, selections, wanted)
         if evidence:
             found.append(evidence)
             taken |= {h.at for h in evidence}
@@ -57,7 +59,7 @@ def unsaid(condition: Condition, hits: Hits, selections: Sequence[Selection]) ->
 def _window(
     rule: Rule,
     condition: Condition,
-    hits: Hits,
+    rows: Mapping[str, Ordered],
     listener: Listener,
     within: Within,
     anchor: Hit,
@@ -65,7 +67,7 @@ def _window(
     wanted: frozenset[str],
 ) -> tuple[Hit, ...]:
     def near(name: str, both_ways: bool) -> Sequence[Hit]:
-        return _near(hits[name], anchor, within, listener, both_ways=both_ways)
+        return _near(rows[name], anchor, within, listener, both_ways=both_ways)
 
     def present(name: str, negated: bool) -> bool:
         return selections[name].complete(near(name, both_ways=negated))
@@ -83,24 +85,46 @@ def _window(
     return tuple(h for name in sorted(wanted) for h in _closest(selections[name], window[name], anchor))
 
 
-def _near(hits: Sequence[Hit], anchor: Hit, within: Within, listener: Listener, *, both_ways: bool) -> Sequence[Hit]:
-    """Those of a selection within reach. They stand in the order of turns: most of them need not be looked at."""
+def _near(row: Ordered, anchor: Hit, within: Within, listener: Listener, *, both_ways: bool) -> Sequence[Hit]:
+    """Those of a selection within reach. Most of them need not be looked at: they stand in the order of the call."""
     if within.kind == "call":
-        return hits
-    if within.kind != "seconds":
-        apart = within.amount if within.kind == "turns" else 0.0
-        first = bisect_left(hits, anchor.at - apart, key=_turn_of)
-        hits = hits[first : bisect_right(hits, anchor.at + apart, lo=first, key=_turn_of)]
-    if within.kind == "turn":
-        return hits
-    return [h for h in hits if within.reaches(anchor, h, listener.lines, both_ways=both_ways)]
+        return row.hits
+    if within.kind in ("turn", "turns"):
+        near = row.turns(anchor.at - within.amount, anchor.at + within.amount)
+        start = near.start if both_ways or within.kind == "turn" else max(near.start, row.before(anchor.key))
+        return row.hits[start : near.stop]
+    ahead = row.before(anchor.key)
+    first, last = (_timed if within.kind == "seconds" else _close)(row, anchor, within, listener, ahead)
+    some = row.hits[first if both_ways else max(first, ahead) : last]
+    return [h for h in some if within.reaches(anchor, h, listener.lines, both_ways=both_ways)]
 
 
-def _turn_of(hit: Hit) -> int:
-    return hit.at
+def _timed(row: Ordered, anchor: Hit, within: Within, _listener: Listener, _ahead: int) -> tuple[int, int]:
+    """Before and behind which every hit is too early or too late."""
+
+    def apart(time_s: float) -> float:
+        return time_s - anchor.time_s
+
+    first = bisect_left(row.latest, -within.amount, key=apart)
+    return first, bisect_right(row.earliest, within.amount, lo=first, key=apart)
 
 
-def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> list[Hit]:
+def _close(row: Ordered, anchor: Hit, within: Within, listener: Listener, ahead: int) -> tuple[int, int]:
+    """Before and behind which every hit of the turn is too far from the anchor's words. ``ahead``: the first behind."""
+    here = row.turns(anchor.at, anchor.at)
+    stream, span = listener.lines[anchor.at].stream, anchor.span
+
+    def too_far_back(end: tuple[int, int]) -> int:
+        return -stream.units(end[1], span.start)
+
+    def ahead_by(hit: Hit) -> int:
+        return stream.units(span.end, hit.span.start)
+
+    first = bisect_left(row.ends, -within.amount, lo=here.start, hi=min(ahead, here.stop), key=too_far_back)
+    return first, bisect_right(row.hits, within.amount, lo=ahead, hi=max(ahead, here.stop), key=ahead_by)
+
+
+def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> Sequence[Hit]:
     """As few hits as make the selection complete, nearest to the anchor first; none if it is not complete."""
     if not selection.complete(hits):
         return []
@@ -108,13 +132,23 @@ def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> list[Hit
     def away(hit: Hit) -> tuple[int, int]:
         return abs(hit.at - anchor.at), abs(hit.span.start - anchor.span.start)
 
-    if selection.complete(nearest := [min(hits, key=away)]):
+    if selection.complete(nearest := [min(_nearest_turns(hits, anchor), key=away)]):
         return nearest
     ordered = sorted(hits, key=away)
-    for size in range(1, len(ordered) + 1):
-        if selection.complete(ordered[:size]):
-            return ordered[:size]
-    return list(ordered)
+    return ordered[: bisect_left(range(len(ordered)), True, key=lambda size: selection.complete(ordered[:size]))]
+
+
+def _nearest_turns(hits: Sequence[Hit], anchor: Hit) -> Sequence[Hit]:
+    """Those that stand the fewest turns from the anchor, on either side."""
+    row = Ordered(hits)
+    start = bisect_left(hits, anchor.at, key=_turn_of)
+    apart = min(abs(h.at - anchor.at) for h in hits[max(0, start - 1) : start + 1])
+    sides = dict.fromkeys((anchor.at - apart, anchor.at + apart))
+    return [h for at in sides for h in hits[row.turns(at, at)]]
+
+
+def _turn_of(hit: Hit) -> int:
+    return hit.at
 
 
 def _ordered(order: Sequence[str], window: Hits) -> tuple[Hit, ...] | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from qa_service.rules.operators.base import Hit, Scene
+from qa_service.rules.operators.ordered import Ordered
 from qa_service.rules.operators.rate import beyond
 from qa_service.rules.spec import Amount, Name, Spec
 
@@ -37,20 +39,58 @@ class Around(Spec):
 
     def kept(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
         """``hits`` within reach of the anchors; all in the order of the call."""
-        chosen = _chosen(self.which, anchors)
-        near = [[h for h in hits if self._reaches(anchor, h, scene)] for anchor in chosen]
-        if self.which == "every" and not all(near):
+        chosen, own = Ordered(_chosen(self.which, anchors)), Ordered(hits)
+        before = _Limits.of(scene, self.before_turns, self.before_s)
+        after = _Limits.of(scene, self.after_turns, self.after_s)
+        if self.which == "every" and not all(
+            after.ahead(own, i := own.before(anchor.key), anchor) or before.behind(own, i, anchor)
+            for anchor in chosen.hits
+        ):
             return []
-        kept = {id(h) for group in near for h in group}
-        return [h for h in hits if id(h) in kept]
+        return [h for h in hits if before.ahead(chosen, i := chosen.up_to(h.key), h) or after.behind(chosen, i, h)]
 
-    def _reaches(self, anchor: Hit, hit: Hit, scene: Scene) -> bool:
-        if hit.key < anchor.key:
-            limits = (self.before_turns, anchor.at - hit.at), (self.before_s, anchor.time_s - hit.time_s)
-        else:
-            limits = (self.after_turns, hit.at - anchor.at), (self.after_s, hit.time_s - anchor.time_s)
-        given = [(limit, apart) for limit, apart in limits if limit is not None]
-        return bool(given) and all(apart <= scene.amount(limit) for limit, apart in given)
+
+@dataclass(frozen=True)
+class _Limits:
+    """How far on one side; None where that is not limited. With neither given nothing is near.
+
+    The nearest are looked at first, and none from where all are too far: most often one or two.
+    """
+
+    turns: float | None
+    seconds: float | None
+
+    @classmethod
+    def of(cls, scene: Scene, turns: Amount | None, seconds: Amount | None) -> Self:
+        return cls(*(None if limit is None else scene.amount(limit) for limit in (turns, seconds)))
+
+    def ahead(self, others: Ordered, start: int, hit: Hit) -> bool:
+        """Whether one of ``others`` from ``start`` on, which stand behind ``hit``, is near."""
+        if self.turns is None and self.seconds is None:
+            return False
+        for i in range(start, len(others.hits)):
+            other = others.hits[i]
+            if self.turns is not None and other.at - hit.at > self.turns:
+                return False
+            if self.seconds is None or other.time_s - hit.time_s <= self.seconds:
+                return True
+            if others.earliest[i] - hit.time_s > self.seconds:
+                return False
+        return False
+
+    def behind(self, others: Ordered, end: int, hit: Hit) -> bool:
+        """Whether one of ``others`` up to ``end``, which stand before ``hit``, is near."""
+        if self.turns is None and self.seconds is None:
+            return False
+        for i in reversed(range(end)):
+            other = others.hits[i]
+            if self.turns is not None and hit.at - other.at > self.turns:
+                return False
+            if self.seconds is None or hit.time_s - other.time_s <= self.seconds:
+                return True
+            if hit.time_s - others.latest[i] > self.seconds:
+                return False
+        return False
 
 
 class Between(Spec):
@@ -75,9 +115,12 @@ class Between(Spec):
 
     def found(self, starts: Sequence[Hit], ends: Sequence[Hit], scene: Scene) -> list[Hit]:
         found: dict[tuple[int, int], Hit] = {}
+        ordered = Ordered(ends)
         for start in starts if self.every else starts[:1]:
-            end = next((h for h in ends if h.key > start.key), None)
-            if end is not None and beyond(scene, apart := end.time_s - start.time_s, self.above_s, self.below_s):
+            if (i := ordered.up_to(start.key)) == len(ends):
+                break
+            end = ends[i]
+            if beyond(scene, apart := end.time_s - start.time_s, self.above_s, self.below_s):
                 seen = f"({apart:.0f} s)"
                 found[end.key] = Hit("", 0, end.at, end.span, end.time_s, end_s=end.end_s, seen=seen)
         return list(found.values())

@@ -50,7 +50,17 @@ class Selection:
         if not self.needed and self.at_least <= 1:
             return len(hits) >= self.at_least
         terms = {h.term for h in hits}
-        return self.needed <= terms and len(terms - self.needed) >= self.at_least and len(hits) >= self.count
+        if not self.needed <= terms:
+            return False
+        other = terms - self.needed
+        return len(other if self.at_least <= 1 else {self._same.get(term, term) for term in other}) >= self.at_least
+
+    @cached_property
+    def _same(self) -> Mapping[int, int]:
+        """Of each term, the first of the others (not of the needed ones) that asks for the same words."""
+        firsts: dict[tuple[str, str], int] = {}
+        counted = ((i, term) for i, term in enumerate(self.terms) if i not in self.needed)
+        return {i: firsts.setdefault((t.shown or t.phrase, "" if t.phrase else t.written), i) for i, t in counted}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, JsonValue, StringConstraints, model_validator
+from pydantic import Field, JsonValue, StringConstraints, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from qa_service.records import CalleeRole, CallFacts, MarkKind, Measures, Severity, Signal
 from qa_service.rules.operators.around import Around, Between
@@ -164,6 +165,21 @@ class FlowSpec(Spec):
     in_order: Switch = True
 
 
+#: Why there is no window to limit or order.
+_WINDOWLESS = {
+    "absent": "which asks about the whole call",
+    "every_turn": "which asks about each turn by itself",
+    "flow": "whose steps may be anywhere in the call (in_order asks for their order)",
+}
+
+
+def _misplaced(key: str, message: str, *above: str) -> ValidationError:
+    """For validators: a mistake that shows only beside other keys, told at the place of its own."""
+    kind = PydanticCustomError("misplaced", "{why}", {"why": message})
+    wrong = InitErrorDetails(type=kind, loc=(*above, key), input=key)
+    return ValidationError.from_exception_data("rule", [wrong])
+
+
 class MatchSpec(Spec):
     """What makes a finding: selections with a condition or a flow of steps, a condition over facts, or both.
 
@@ -189,6 +205,11 @@ class MatchSpec(Spec):
             raise ValueError("every_turn needs select: what each turn should hold")
         if self.flow and self.condition:
             raise ValueError("a flow has its conditions in its steps (says)")
+        for whole in ("absent", "every_turn", "flow"):
+            unused = [key for key in ("within", "order") if getattr(self, key) and getattr(self, whole)]
+            if unused:
+                why = _WINDOWLESS[whole]
+                raise _misplaced(unused[0], f"{unused[0]} says nothing beside {whole}, {why}: delete it")
         if self.absent and not self.select:
             raise ValueError("absent needs select: what should have been said")
         if wrong := sorted(RESERVED & self.select.keys()):
@@ -197,7 +218,8 @@ class MatchSpec(Spec):
 
 
 class ScoreSpec(Spec):
-    """Points: ``deduct`` for a violation, ``add`` for praise; once a call or per finding up to ``cap``.
+    """Points: ``deduct`` for a violation, ``add`` for praise; once a call or (``once: false``, or the steps of a flow)
+    per finding up to ``cap``.
 
     ``veto``: one finding fails the call, or with ``section`` its dimension."""
 
@@ -314,6 +336,9 @@ class RuleSpec(Spec):
             raise ValueError("praise adds points: use score.add, not deduct or veto")
         if not praise and self.score.add:
             raise ValueError("only praise adds points: use score.deduct")
+        if self.score.cap is not None and self.score.once and not self.match.flow:
+            message = "cap limits points that are counted for each finding: write once: false beside it, or delete cap"
+            raise _misplaced("cap", message, "score")
         if self.marks and (self.score.deduct or self.score.veto or praise):
             raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
         return self

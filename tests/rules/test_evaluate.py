@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from qa_service.errors import RuleError
 from qa_service.records import Coverage, FindingState, Measures
 from qa_service.rules.evaluate import Suppressed
+from qa_service.rules.load import load_packs
 from tests.rules.building import doubtful, folder, judged, rule, said
 
 RUDE = {"select": {"rude": {"phrases": ["you idiot", "shut up"]}}}
@@ -324,3 +326,36 @@ def test_what_is_confirmed_is_not_asked_for_again(tmp_path: Path, second: dict[s
     wide = rule({"select": {"a": {"phrases": ["idiot"]}}}, id="H-2", outcome="needs_review", **{}) | second
     found = judged(folder(tmp_path, sure, wide), said("agent: you idiot", "agent: pay up"))
     assert [f.rule_id for f in found.findings] == kept
+
+
+@pytest.mark.parametrize(
+    ("select", "words", "hit"),
+    [
+        ({"phrases": ["你好", "你好"]}, "你好", False),
+        ({"phrases": ["废物"], "lexicon": ["rude"]}, "你这废物", False),
+        ({"phrases": ["还钱", "還錢"]}, "还钱", False),
+        ({"phrases": ["Pay up", "pay, up!"]}, "pay up", False),
+        ({"regex": ["还.钱", "还.钱"]}, "还你钱", False),
+        ({"phrases": ["US", "us"], "case": True}, "us and the US", True),
+        ({"phrases": ["你好", "你好", "再见"]}, "你好再见", True),
+        ({"phrases": ["你好"], "regex": ["你."]}, "你好", True),
+        ({"phrases": ["你好"], "all": ["你好"]}, "你好", False),
+        ({"entity": {"kind": ["phone", "email"]}}, "13912345678", False),
+        ({"entity": {"kind": ["phone", "email"]}}, "13912345678 a@b.com", True),
+    ],
+)
+def test_the_same_words_written_twice_are_one_term(
+    tmp_path: Path, select: dict[str, Any], words: str, hit: bool
+) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {**select, "at_least": 2}}}))
+    assert bool(judged(root, said(f"agent: {words}", language="zh")).findings) is hit
+
+
+def test_a_cap_without_a_count_of_each_finding_is_told_at_load(tmp_path: Path) -> None:
+    capped = rule(RUDE, score={"deduct": 3, "cap": 6})
+    with pytest.raises(RuleError, match=r"score\.cap: .*write once: false beside it, or delete cap") as told:
+        load_packs(folder(tmp_path, capped))
+    written = (tmp_path / "house" / "h-1.yaml").read_text(encoding="utf-8").splitlines()
+    assert "cap" in written[(told.value.line or 0) - 1]
+    steps = {"select": RUDE["select"], "flow": {"steps": [{"name": next(iter(RUDE["select"]))}]}}
+    assert load_packs(folder(tmp_path, {**capped, "match": steps}))

@@ -129,6 +129,10 @@ def test_a_step_nobody_knows_to_be_needed_is_named(tmp_path: Path) -> None:
         ({"flow": {"steps": [{"name": "a", "required_if": "$nothing"}]}}, "nothing"),
         ({"flow": {"steps": [{"name": "a"}]}, "absent": True}, "at most one of absent"),
         ({"flow": {"steps": [{"name": "a"}]}, "condition": "a"}, "conditions in its steps"),
+        ({"absent": True, "within": {"turns": 2}}, "match.within: within says nothing beside absent.* delete it"),
+        ({"absent": True, "order": ["a", "a"]}, "match.order: order says nothing beside absent"),
+        ({"every_turn": True, "within": {"call": True}}, "within says nothing beside every_turn"),
+        ({"flow": {"steps": [{"name": "a"}]}, "order": ["a", "a"]}, "order says nothing beside flow.*in_order"),
     ],
 )
 def test_mistakes_are_told_at_load(tmp_path: Path, match: dict[str, Any], message: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Span
@@ -35,6 +35,13 @@ class Repeat(Spec):
     alike: float = Field(default=0.8, gt=0, le=1)
     at_least_units: int = Field(default=4, ge=1)
     except_: Terms | None = Field(default=None, alias="except")
+
+    @field_validator("except_")
+    @classmethod
+    def _worded(cls, phrases: Terms | None) -> Terms | None:
+        if wordless := next((p for p in phrases or () if not fold(p)), None):
+            raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
+        return phrases
 
     @property
     def family(self) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Span
@@ -36,6 +37,13 @@ class Repeat(Spec):
     at_least_units: int = Field(default=4, ge=1)
     except_: Terms | None = Field(default=None, alias="except")
 
+    @field_validator("except_")
+    @classmethod
+    def _worded(cls, phrases: Terms | None) -> Terms | None:
+        if wordless := next((p for p in phrases or () if not fold(p)), None):
+            raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
+        return phrases
+
     @property
     def family(self) -> str:
         return "repeat"
@@ -44,9 +52,17 @@ class Repeat(Spec):
         """One hit for each time from the ``times``-th on, so that three of three is one hit."""
         sentences = list(self._sentences(scene, speaker))
         times, width = int(scene.amount(self.times)), int(scene.amount(self.within_turns))
+        #: Of the sentences so far that are near enough, how many there are of each wording.
+        near: Counter[tuple[str, ...]] = Counter()
+        first = 0
         for i, sentence in enumerate(sentences):
-            before = (s for s in sentences[:i] if sentence.at - s.at < width)
-            again = 1 + sum(alike(s.units, sentence.units, self.alike) for s in before)
+            while first < i and sentence.at - sentences[first].at >= width:
+                near[sentences[first].units] -= 1
+                if not near[sentences[first].units]:
+                    del near[sentences[first].units]
+                first += 1
+            again = 1 + sum(count for words, count in near.items() if alike(words, sentence.units, self.alike))
+            near[sentence.units] += 1
             if again >= times:
                 time_s = time_of(scene.turns[sentence.at], scene.lines[sentence.at], sentence.span)
                 yield Hit("", 0, sentence.at, sentence.span, time_s, seen=f"(×{again})")

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from functools import cached_property
 
+from pydantic import field_validator
+
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.spec import Amount, Speaker, Spec, Switch, Terms
@@ -22,6 +24,13 @@ class Silence(Spec):
     kept_by: Speaker | None = None
     not_first_turn: Switch = True
     except_phrases: Terms | None = None
+
+    @field_validator("except_phrases")
+    @classmethod
+    def _worded(cls, phrases: Terms | None) -> Terms | None:
+        if wordless := next((p for p in phrases or () if not fold(p)), None):
+            raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
+        return phrases
 
     @property
     def family(self) -> str:

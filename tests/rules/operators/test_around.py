@@ -99,6 +99,8 @@ def test_shares_of_the_call(tmp_path: Path, place: dict[str, Any], found: list[t
         ({"a": {"silence": {"at_least_s": "$nothing"}}}, r"no number is called \$nothing"),
         ({"a": {"rate": {}}}, "give above or below, or both"),
         ({"a": {"count": 2}}, "has none"),
+        ({"a": {"repeat": {"except": ["pay", "。"]}}}, "'。' holds no word"),
+        ({"a": {"silence": {"at_least_s": 3, "except_phrases": ["..."]}}}, r"'\.\.\.' holds no word"),
     ],
 )
 def test_mistakes_are_told_at_load(tmp_path: Path, select: dict[str, Any], message: str) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from qa_service.text.similar import alike
 from tests.rules.building import folder, judged, rule, said
 
 NAG = "agent: when will you pay this money"
@@ -52,3 +54,19 @@ def test_it_is_one_side_that_repeats_itself(tmp_path: Path) -> None:
 def test_mandarin_sentences_inside_turns(tmp_path: Path, operator: dict[str, Any], hits: int) -> None:
     line = "agent: 我听到了。您什么时候还这笔钱?"
     assert len(found(tmp_path, operator, line, "agent: 您什么时候还这笔钱啊", line, language="zh")) == hits
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_each_time_is_counted_as_if_compared_with_all_before(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    wordings = ("when will you pay this", "when will you pay it", "where do you live now", "what is your name then")
+    lines = [". ".join(chance.choices(wordings, k=chance.randint(1, 3))) for _ in range(12)]
+    times, width = chance.randint(2, 4), chance.randint(1, 6)
+    told = [(at, sentence.split()) for at, line in enumerate(lines) for sentence in line.split(". ")]
+    plainly = {
+        at
+        for i, (at, words) in enumerate(told)
+        if 1 + sum(at - other < width and alike(w, words, 0.8) for other, w in told[:i]) >= times
+    }
+    operator = {"times": times, "within_turns": width}
+    assert {t for turns in found(tmp_path, operator, *(f"agent: {line}" for line in lines)) for t in turns} == plainly

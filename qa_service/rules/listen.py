@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
@@ -134,14 +134,17 @@ class Listener:
         if self.explain:
             self._say_others(selection, speaker, terms)
         hits: list[Hit] = []
+        known: set[tuple[int, int]] = set()
         count, side = len(self.turns), self.scene.side(speaker)
         for at in sorted(terms):
             if not holds(side, self._turn_of(at)):
                 continue
             if at < count:
-                hits += self._in_turn(selection, terms[at], at, self.turns[at])
+                these = self._in_turn(selection, terms[at], at, self.turns[at])
             else:
-                hits += self._otherwise(selection, terms[at], self.candidates.readings[at - count], hits)
+                these = self._otherwise(selection, terms[at], self.candidates.readings[at - count], known)
+            hits += these
+            known.update((hit.term, hit.at) for hit in these)
             if (
                 self.enough
                 and selection.around is None
@@ -159,11 +162,11 @@ class Listener:
         return self.candidates.with_readings(turns)
 
     def _otherwise(
-        self, selection: Selection, terms: Sequence[tuple[int, Term]], reading: Reading, before: Sequence[Hit]
+        self, selection: Selection, terms: Sequence[tuple[int, Term]], reading: Reading, known: Set[tuple[int, int]]
     ) -> list[Hit]:
-        """Hits that only another reading shows; a term that its turns hold as written is left to these."""
+        """Hits that only another reading shows; a term that its turns hold as written (``known``, with the turn) is
+        left to these."""
         found: list[Hit] = []
-        known = {(hit.term, hit.at) for hit in before}
         for index, term in terms:
             for hit, why in self._read(selection, index, term, reading):
                 turns = (hit.at, *(hit.goes_on[:1] if hit.goes_on else ()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from qa_service.settings import Settings
 LONGEST_NAME = 500
 #: A word that ends so is meant as a file's name.
 FILE_SUFFIXES = (".json", ".txt")
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,13 @@ class Trial:
 
 
 def trial(
-    settings: Settings, said: str, *, pack: str | None = None, jurisdiction: str | None = None, drafts: bool = False
+    settings: Settings,
+    said: str,
+    *,
+    pack: str | None = None,
+    jurisdiction: str | None = None,
+    drafts: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Trial:
     """Judge ``said``: the words themselves, or the name of a file that holds them.
 
@@ -45,6 +53,7 @@ def trial(
         pack: judge by this pack alone, whatever the plan says; else by the packs of the call's plan.
         jurisdiction: in place of the facts' own.
         drafts: run rules in ``draft`` too, as if they were in ``test``.
+        on_progress: called with (passages that the classifier has read, passages in all).
 
     Raises:
         RuleError: ``pack_not_found``, or a rule that cannot be loaded.
@@ -58,12 +67,13 @@ def trial(
     _speaks_the_language(packs, transcript)
     waiting = tuple(r.id for p in packs for r in p.rules if r.spec.status == "draft")
     suppressed: list[Suppressed] = []
+    model = inspector.classifier
     result = evaluate(
         [_with_drafts(p) for p in packs] if drafts else packs, transcript, facts, None,
-        signals=inspector.signals(transcript),
-        told_by=inspector.classifier.info if inspector.classifier and settings.second_opinion else None,
+        signals=model.signals([transcript.turns], on_progress)[0] if model else None,
+        told_by=model.info if model and settings.second_opinion else None,
         parameters=plan.parameters, explain=suppressed,
-        likeness=inspector.classifier.likeness if inspector.classifier else None,
+        likeness=model.likeness if model else None,
     )  # fmt: skip
     return Trial(
         transcript=transcript,

@@ -98,6 +98,15 @@ def test_standard_input_that_is_not_utf8_is_refused_as_a_file_is(
     assert "“shut up”" in qa("rules", "test", "-").out
 
 
+def test_a_long_text_tells_how_far_it_is(qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert qa("rules", "test", "shut up").err == ""
+    monkeypatch.setattr("qa_service.cli.screen.QUIET_S", 0.0)
+    ran = qa("rules", "test", "good morning and shut up. " * 200)
+    done, total = ran.err.splitlines()[-1].split()[0].split("/")
+    assert done == total
+    assert "passages read by the classifier" in ran.err
+
+
 def test_explain_names_gates_passed_and_hits_held_back_with_their_cues(qa: Run, rules: Path) -> None:
     ran = qa("rules", "test", "agent: I never told you to shut up\nagent: shut up", "--explain")
     assert "passed: H-RUDE-1 “shut up” by quotation, negation; needs_review: rule_on_trial" in ran.out

@@ -16,6 +16,7 @@ from qa_service.rules.lock import read_lock, write_lock
 from tests.rules.building import add_cue, folder, rule
 
 WORDS: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}}}
+TWO: dict[str, Any] = {"select": {"x": {"phrases": ["shut up"]}, "y": {"phrases": ["hello"]}}}
 EXAMPLES = [
     {"name": "one", "expect": "hit", "turns": [{"agent": "shut up"}]},
     {"name": "two", "expect": "hit", "turns": [{"agent": "now shut up"}], "evidence": "shut up"},
@@ -42,6 +43,14 @@ def test_sound_folder_has_no_problem(tmp_path: Path) -> None:
     assert check(house(tmp_path, stable())) == ()
 
 
+@pytest.mark.parametrize("match", [{"condition": "x and not y"}, {"condition": "not y", "absent": True}])
+def test_denials_that_are_looked_at_beside_words_or_as_absences_are_no_mistake(
+    tmp_path: Path, match: dict[str, Any]
+) -> None:
+    found = check(house(tmp_path, stable(match={**TWO, **match})))
+    assert not [p for p in found if "denial" in p.message]
+
+
 def example(**more: Any) -> dict[str, Any]:
     return stable(examples=[*EXAMPLES, {"name": "new", "expect": "hit", "turns": [{"agent": "hello"}], **more}])
 
@@ -54,6 +63,8 @@ def example(**more: Any) -> dict[str, Any]:
         (example(turns=[{"agent": "shut up"}], evidence="be quiet"), "evidence should hold"),
         (example(expect="hit_todo", turns=[{"agent": "shut up"}]), "gap is closed"),
         (stable(requirements=["US-NOTHING-1"]), "not in the catalogue"),
+        (stable(match={**TWO, "condition": "x or not y"}), "a denial alone finds nothing"),
+        (stable(match={**TWO, "condition": "not (x and y)"}), "a denial alone finds nothing"),
         (stable(requirements=[]), "cites no requirement"),
         (stable(examples=EXAMPLES[:2]), "3 hits and 3 cleans"),
         (stable(examples=[{**e, "near_miss": False} for e in EXAMPLES]), "near miss"),

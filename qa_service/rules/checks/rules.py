@@ -23,6 +23,7 @@ def check_rule(rule: Rule, pack: Pack, lexicons: Lexicons, catalogue: Catalogue,
     """Everything that can be seen from one rule, its pack and the catalogue."""
     yield from _requirements(rule, catalogue, places)
     yield from _unused_selections(rule, places)
+    yield from _denial_alone(rule, places)
     outcomes = [run(rule, pack, example) for example in rule.spec.examples]
     yield from _examples(rule, outcomes, places)
     if rule.spec.status == "stable":
@@ -52,6 +53,19 @@ def _unused_selections(rule: Rule, places: Places) -> Iterator[Problem]:
         if selection.name not in used:
             message = f"selection {selection.name!r} is not used by the condition"
             yield places.key(rule.file, ("match", "select", selection.name), message, "Use it or delete it.")
+
+
+def _denial_alone(rule: Rule, places: Places) -> Iterator[Problem]:
+    """A condition is looked for about what was said: a branch of denials alone, as in ``a or not b``, never speaks."""
+    match = rule.spec.match
+    if rule.condition is None or match.absent or match.every_turn or match.facts:
+        return
+    if rule.condition.holds(lambda _name, _negated: False):
+        yield places.key(
+            rule.file, ("match", "condition"),
+            "the condition holds where nothing of it is said, and a denial alone finds nothing",
+            "Ask for words beside it (`a and not b`), or for what is missing by absent: true in a rule of its own.",
+        )  # fmt: skip
 
 
 def _examples(rule: Rule, outcomes: Sequence[Outcome], places: Places) -> Iterator[Problem]:

@@ -12,6 +12,7 @@ from pydantic import Field, field_validator
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Span
 from qa_service.rules.operators.place import time_of
+from qa_service.rules.operators.words import holds_phrase
 from qa_service.rules.spec import Amount, Spec, Terms
 from qa_service.rules.stream import fold
 from qa_service.text.similar import alike, units
@@ -28,7 +29,8 @@ class Repeat(Spec):
     """One side says the same sentence ``times`` times within ``within_turns`` turns (of both sides).
 
     Two sentences are the same when at least the share ``alike`` of their characters (words, in English) is. Sentences
-    of fewer than ``at_least_units`` characters or words, and those that hold one of ``except``, do not count.
+    of fewer than ``at_least_units`` characters or words, and those that hold one of ``except`` (Latin words whole), do
+    not count.
     """
 
     times: Amount = 3.0
@@ -73,7 +75,7 @@ class Repeat(Spec):
             for start, end in _borders(stream.sentences, len(stream.text)):
                 text = stream.text[start:end].strip()
                 found = units(text)
-                if len(found) >= self.at_least_units and not any(e in text for e in self._excepted):
+                if len(found) >= self.at_least_units and not any(holds_phrase(e, text) for e in self._excepted):
                     yield _Sentence(at, Span(start, start + len(text)), found)
 
     @cached_property

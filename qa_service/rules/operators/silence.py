@@ -9,6 +9,7 @@ from pydantic import field_validator
 
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit, Scene
+from qa_service.rules.operators.words import holds_phrase
 from qa_service.rules.spec import Amount, Speaker, Spec, Switch, Terms
 from qa_service.rules.stream import fold
 
@@ -17,7 +18,7 @@ class Silence(Spec):
     """Nobody speaks for ``at_least_s`` seconds, and then ``kept_by`` does (by default the selection's speaker).
 
     Not counted: a silence before the first words where ``not_first_turn`` is on, and one that was announced: one of
-    ``except_phrases`` stands in the turn before it, whoever said it.
+    ``except_phrases`` (Latin words whole) stands in the turn before it, whoever said it.
     """
 
     at_least_s: Amount
@@ -46,7 +47,7 @@ class Silence(Spec):
     def _excused(self, scene: Scene, at: int) -> bool:
         if not at:
             return self.not_first_turn
-        return any(phrase in scene.lines[at - 1].stream.text for phrase in self._announced)
+        return any(holds_phrase(phrase, scene.lines[at - 1].stream.text) for phrase in self._announced)
 
     @cached_property
     def _announced(self) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
     """
     if term.cased:
         where = term.pattern
-        yield from _phrase(term.shown, line.cased) if where is None else _pattern(where.quick, line.cased)
+        yield from occurrences(term.shown, line.cased) if where is None else _pattern(where.quick, line.cased)
         return
     if term.pattern is not None:
         pattern = term.pattern.on(plain=line.stream.is_plain)
@@ -130,7 +130,7 @@ def find(term: Term, line: Line, *, sound_alike: bool = True) -> Iterator[Span]:
         if sound_alike and term.misheard is not None:
             yield from (s for s in _misheard(pattern, term.misheard, line) if not touches(s, found))
         return
-    exact = tuple(_phrase(term.phrase, line.stream.text))
+    exact = tuple(occurrences(term.phrase, line.stream.text))
     yield from exact
     if term.sounds and sound_alike:
         yield from (s for s in _sounds(term, line) if not touches(s, exact))
@@ -166,8 +166,8 @@ def _trimmed(text: str, start: int, end: int) -> int:
     return end
 
 
-def _phrase(phrase: str, text: str) -> Iterator[Span]:
-    """Latin words are matched whole; Chinese has no word borders to respect."""
+def occurrences(phrase: str, text: str) -> Iterator[Span]:
+    """Places of a phrase, both folded. Latin words are matched whole; Chinese has no word borders to respect."""
     at = text.find(phrase)
     while at >= 0:
         end = at + len(phrase)
@@ -177,6 +177,11 @@ def _phrase(phrase: str, text: str) -> Iterator[Span]:
         if not inside_word:
             yield Span(at, end)
         at = text.find(phrase, at + 1)
+
+
+def holds_phrase(phrase: str, text: str) -> bool:
+    """Whether a folded phrase is said in a folded text, see :func:`occurrences`."""
+    return next(occurrences(phrase, text), None) is not None
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:

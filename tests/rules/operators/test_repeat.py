@@ -28,6 +28,12 @@ def test_third_time_within_the_window(tmp_path: Path) -> None:
     assert found(tmp_path, {"times": 2}, NAG, calm, NAG) == [(2,)]
 
 
+def test_an_exception_is_whole_words(tmp_path: Path) -> None:
+    assert found(tmp_path, {"except": ["pay"]}, NAG, NAG, NAG) == []
+    for part in ("pa", "mone", "hen will"):
+        assert found(tmp_path, {"except": [part]}, NAG, NAG, NAG) == [(2,)]
+
+
 def test_nearly_the_same_counts_and_another_thing_does_not(tmp_path: Path) -> None:
     near = [
         "agent: when will you pay this money",

@@ -62,6 +62,7 @@ def places(root: Path, selection: dict[str, Any], found: Measures | None = None,
         ({"silence": {"at_least_s": 2}, "speaker": "customer"}, [4]),
         ({"silence": {"at_least_s": 10, "except_phrases": ["one moment"]}}, []),
         ({"silence": {"at_least_s": 10, "except_phrases": ["hold on"]}}, [3]),
+        ({"silence": {"at_least_s": 10, "except_phrases": ["e mome", "moments"]}}, [3]),  # whole words
         ({"silence": {"at_least_s": 1}}, [2, 3]),
         ({"silence": {"at_least_s": 1, "not_first_turn": False}}, [0, 2, 3]),
         ({"rate": {"above": 300, "at_least_s": 1}}, [3]),

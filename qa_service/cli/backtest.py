@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
+from qa_service.cli.counting import counted
 from qa_service.errors import ErrorCode, InputError
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
-    from qa_service.inspect.backtest import OnProgress
     from qa_service.report.backtest import BacktestReport, Difference
 
 DATE = ["%Y-%m-%d"]
@@ -59,7 +55,7 @@ def backtest(
         pack=pack, since=since.date(), until=until.date() if until else None, calls=calls, sample=sample,
         jobs=jobs or os.cpu_count() or 1, restart=restart,
     )  # fmt: skip
-    with _bar() as on_progress:
+    with counted("judged again", "calls") as on_progress:
         report = run(settings, options, on_progress=on_progress)
     if html:
         from qa_service.report.backtest import render_backtest
@@ -72,28 +68,6 @@ def backtest(
     if json:
         _write(Path(json), report.model_dump_json() + "\n")
     _print(report)
-
-
-@contextmanager
-def _bar() -> Iterator[OnProgress]:
-    """A bar on a terminal; a line now and then when piped."""
-    out = screen.console(error=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("calls"),
-        TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal,
-    )  # fmt: skip
-    task = bar.add_task("judged again", total=None)
-    last = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        bar.update(task, completed=done, total=total)
-        if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
-            last = time.monotonic()
-            typer.echo(f"{done}/{total} calls judged again", err=True)
-
-    with bar:
-        yield show
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,10 +1,10 @@
-"""A bar over a number of calls; plain lines now and then when piped."""
+"""A bar over a number of calls, or of other things; plain lines now and then when piped."""
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -44,3 +44,31 @@ class CallsBar:
             return
         with self._bar:
             yield self
+
+
+@contextmanager
+def counted(what: str, unit: str, *, shown_from: int = 0) -> Iterator[Callable[[int, int], None]]:
+    """What is to be told how many are done, of how many: a bar on a terminal, a line now and then when piped.
+
+    Args:
+        what: is being done to them: ``judged again``.
+        unit: the things, in the plural.
+        shown_from: fewer than these are done in a moment and show no bar.
+    """
+    out = screen.console(error=True)
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn(unit),
+        TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal,
+    )  # fmt: skip
+    task = bar.add_task(what, total=None, visible=not shown_from)
+    last = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal last
+        bar.update(task, completed=done, total=total, visible=total >= shown_from)
+        if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
+            last = time.monotonic()
+            print(f"{done}/{total} {unit} {what}", file=sys.stderr, flush=True)
+
+    with bar:
+        yield show

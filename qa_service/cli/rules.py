@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from qa_service.cli import OK, SOME_FAILED, backtest, screen
 from qa_service.cli.context import start
+from qa_service.cli.counting import counted
 from qa_service.errors import ErrorCode
 from qa_service.records import Severity
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
-    from qa_service.inspect.trial import OnProgress, Trial
+    from qa_service.inspect.trial import Trial
 
 app = typer.Typer(help="Rule packs: data that an officer can read and a test can run.", no_args_is_help=True,
                   rich_markup_mode=None)  # fmt: skip
@@ -78,31 +75,9 @@ def try_rules(
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
     said = text_of(sys.stdin.buffer.read(), "standard input") if text == "-" else text
-    with _bar() as on_progress:
+    with counted("read by the classifier", "passages", shown_from=LONG) as on_progress:
         result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts, on_progress=on_progress)
     _print_trial(result, explain)
-
-
-@contextmanager
-def _bar() -> Iterator[OnProgress]:
-    """How far the classifier is in a long text: a bar on a terminal, a line now and then when piped."""
-    out = screen.console(error=True)
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn("passages"),
-        TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal,
-    )  # fmt: skip
-    task = bar.add_task("read by the classifier", total=None, visible=False)
-    last = time.monotonic()
-
-    def show(done: int, total: int) -> None:
-        nonlocal last
-        bar.update(task, completed=done, total=total, visible=total >= LONG)
-        if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
-            last = time.monotonic()
-            typer.echo(f"{done}/{total} passages read by the classifier", err=True)
-
-    with bar:
-        yield show
 
 
 def _print_trial(result: Trial, explain: bool) -> None:

@@ -6,13 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field
 
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Span
 from qa_service.rules.operators.place import time_of
-from qa_service.rules.operators.words import holds_phrase
+from qa_service.rules.operators.words import holds_phrase, need_words
 from qa_service.rules.spec import Amount, Spec, Terms
 from qa_service.rules.stream import fold
 from qa_service.text.similar import alike, units
@@ -37,14 +38,7 @@ class Repeat(Spec):
     within_turns: Amount = 10.0
     alike: float = Field(default=0.8, gt=0, le=1)
     at_least_units: int = Field(default=4, ge=1)
-    except_: Terms | None = Field(default=None, alias="except")
-
-    @field_validator("except_")
-    @classmethod
-    def _worded(cls, phrases: Terms | None) -> Terms | None:
-        if wordless := next((p for p in phrases or () if not fold(p)), None):
-            raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
-        return phrases
+    except_: Annotated[Terms | None, AfterValidator(need_words)] = Field(default=None, alias="except")
 
     @property
     def family(self) -> str:

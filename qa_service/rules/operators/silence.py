@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import field_validator
+from pydantic import AfterValidator
 
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit, Scene
-from qa_service.rules.operators.words import holds_phrase
+from qa_service.rules.operators.words import holds_phrase, need_words
 from qa_service.rules.spec import Amount, Speaker, Spec, Switch, Terms
 from qa_service.rules.stream import fold
 
@@ -24,14 +25,7 @@ class Silence(Spec):
     at_least_s: Amount
     kept_by: Speaker | None = None
     not_first_turn: Switch = True
-    except_phrases: Terms | None = None
-
-    @field_validator("except_phrases")
-    @classmethod
-    def _worded(cls, phrases: Terms | None) -> Terms | None:
-        if wordless := next((p for p in phrases or () if not fold(p)), None):
-            raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
-        return phrases
+    except_phrases: Annotated[Terms | None, AfterValidator(need_words)] = None
 
     @property
     def family(self) -> str:

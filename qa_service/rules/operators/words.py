@@ -20,7 +20,7 @@ from qa_service.rules.operators.sounds import (
     phonetic,
     steps_apart,
 )
-from qa_service.rules.stream import BREAK, between_words, is_han, is_word
+from qa_service.rules.stream import BREAK, between_words, fold, is_han, is_word
 from qa_service.text.pinyin import near_key, readings
 
 Found = TypeVar("Found")
@@ -182,6 +182,13 @@ def occurrences(phrase: str, text: str) -> Iterator[Span]:
 def holds_phrase(phrase: str, text: str) -> bool:
     """Whether a folded phrase is said in a folded text, see :func:`occurrences`."""
     return next(occurrences(phrase, text), None) is not None
+
+
+def need_words(phrases: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """For validators: raises ValueError for a phrase that folds to nothing, which would be in every text."""
+    if wordless := next((p for p in phrases or () if not fold(p)), None):
+        raise ValueError(f"{wordless!r} holds no word: write what is said, or delete it")
+    return phrases
 
 
 def _sounds(term: Term, line: Line) -> Iterator[Span]:

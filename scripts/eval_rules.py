@@ -239,7 +239,9 @@ def judge(inspector: Inspector, requirement: str, place: str, utterance: str) ->
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("catalogue", type=Path)
-    parser.add_argument("--by-requirement", action="store_true", help="then a table with a line for each requirement")
+    parser.add_argument(
+        "--by-requirement", action="store_true", help="then a line for each requirement, as a table in Markdown"
+    )
     parser.add_argument("--verbose", action="store_true", help="name every miss and false alarm of the odd half")
     arguments = parser.parse_args()
     inspector = Inspector(load_settings())
@@ -295,16 +297,17 @@ def _report(counts: Counts, jurisdictions: set[str]) -> None:
 
 
 def _table(counts: Counts, requirements: Sequence[str]) -> None:
-    """Cited/of for each requirement: no utterance of the even half is ever shown."""
+    """Cited/of for each requirement, in Markdown: no utterance of the even half is ever shown."""
     columns = [f"{kind} {half}" for kind in KINDS for half in HALVES]
-    width = max(map(len, requirements), default=0)
-    print("", f"{'requirement':{width}}", *columns, sep="  ")
+    print("", "| requirement | " + " | ".join(column.replace("_", " ") for column in columns) + " |", sep="\n")
+    print("|---" * (len(columns) + 1) + "|")
     for requirement in requirements:
+        wholes = [sum(counts[requirement, column, o] for o in OUTCOMES) for column in columns]
         cells = (
-            f"{counts[requirement, kind, 'found']}/{sum(counts[requirement, kind, o] for o in OUTCOMES)}"
-            for kind in columns
+            f"{counts[requirement, column, 'found']} / {whole}" if whole else ""
+            for column, whole in zip(columns, wholes, strict=True)
         )
-        print("", f"{requirement:{width}}", *(f"{c:>{len(k)}}" for c, k in zip(cells, columns, strict=True)), sep="  ")
+        print(f"| {requirement} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -65,12 +65,16 @@ def in_quiet_hours(at: Any, zones: Any, first: Any, last: Any, seconds: Any) -> 
 
 
 def contains(whole: Any, part: Any) -> bool:
-    """Whether a text contains another, or a list an item."""
+    """Whether a text contains another, or a list an item; texts without regard to case."""
     if isinstance(whole, str):
         return str(part).lower() in whole.lower()
     if isinstance(whole, list):
-        return part in whole
+        return _plain(part) in [_plain(item) for item in whole]
     raise ValueError(f"{whole!r} is neither text nor a list")
+
+
+def _plain(item: Any) -> Any:
+    return item.strip().lower() if isinstance(item, str) else item
 
 
 def _decimal_hour(at: datetime) -> float:

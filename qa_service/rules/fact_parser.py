@@ -34,7 +34,7 @@ CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turn
 _OPEN = frozenset({"account", "history", "extra", "measures"})
 _FIELDS = frozenset(CallFacts.model_fields) - _OPEN
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False}
-_SPECIAL = ("exists", "coalesce")
+_SPECIAL = ("exists", "coalesce", "any_true")
 _COMPARISONS = ("==", "!=", "<", "<=", ">", ">=")
 
 

@@ -26,7 +26,7 @@ _COMPARED = ("==", "!=", "<", "<=", ">", ">=")
 _OF_CALL = {"call.duration_s": "number", "call.turns": "number", "call.agent_turns": "number",
             "call.customer_turns": "number", "call.kept": "switch", "call.language": "text"}  # fmt: skip
 _GIVEN = {"hour": "number", "local_hour": "number", "local_weekday": "number", "days_between": "number",
-          "in_quiet_hours": "switch", "contains": "switch", "exists": "switch"}  # fmt: skip
+          "in_quiet_hours": "switch", "contains": "switch", "exists": "switch", "any_true": "switch"}  # fmt: skip
 #: What the arguments of a function must be.
 _TAKES: dict[str, tuple[str, ...]] = {
     "hour": ("time",),
@@ -136,6 +136,9 @@ def check_arguments(name: str, written: int, arguments: tuple[Expression, ...], 
     Raises:
         ExpressionError: one is something else.
     """
+    if name == "any_true":
+        for argument, position in zip(arguments, positions, strict=True):
+            check_switch(argument, position)
     takes = _TAKES.get(name, ())[len(arguments) - written :]
     for wanted, argument, position in zip(takes, arguments[len(arguments) - written :], positions, strict=False):
         kind = kind_of(argument)

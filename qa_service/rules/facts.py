@@ -78,7 +78,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Call:
-    """A function of :mod:`fact_functions`, or ``exists`` or ``coalesce``, which alone may meet unknown facts."""
+    """A function of :mod:`fact_functions`, or ``exists``, ``coalesce``, ``any_true``, which may meet unknown facts."""
 
     name: str
     arguments: tuple[Expression, ...]
@@ -86,6 +86,8 @@ class Call:
     def value(self, context: FactsContext) -> Any:
         if self.name == "exists":
             return not isinstance(self.arguments[0].value(context), Unknown)
+        if self.name == "any_true":
+            return _any_true(self.arguments, context)
         values = [a.value(context) for a in self.arguments]
         if self.name == "coalesce":
             return next((v for v in values if not isinstance(v, Unknown)), _all_unknown(values))
@@ -220,6 +222,15 @@ def truth(expression: Expression, context: FactsContext) -> bool | Unknown:
     if isinstance(found, Unsure):
         return _open(found)
     return Unknown((), f"{_shown(expression, found)} is neither true nor false")
+
+
+def _any_true(parts: tuple[Expression, ...], context: FactsContext) -> bool | Unknown:
+    """Whether one of these is known to be true. A fact that nobody gave counts as not true; one that is neither true
+    nor false, or left open by earlier calls, leaves the answer open."""
+    found = [truth(part, context) for part in parts]
+    if any(value is True for value in found):
+        return True
+    return next((value for value in found if isinstance(value, Unknown) and value.wrong), False)
 
 
 def parameters_of(expression: Expression) -> frozenset[str]:

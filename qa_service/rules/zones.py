@@ -29,6 +29,18 @@ _STATES: dict[tuple[str, ...], str] = {
     ("America/Anchorage", "America/Adak"): "AK",
 }
 _OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()}
+#: States as some systems write them: by name.
+_NAMES = {
+    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
+    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
+    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
+    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
+    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
+    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
+    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "rhode island": "RI",
+    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
+    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+}  # fmt: skip
 _COUNTRIES: dict[str, tuple[str, ...]] = {
     "CN": ("Asia/Shanghai",),
     "UK": ("Europe/London",),
@@ -39,6 +51,16 @@ _COUNTRIES: dict[str, tuple[str, ...]] = {
 _CITIES = {"NYC": "NY"}
 
 
+def state_of(facts: CallFacts) -> str | None:
+    """The state or part of a country: as sent, else what stands behind the country in the jurisdiction (``US-CA``).
+
+    A state of the United States by its two letters, however it was written; another part as it was sent.
+    """
+    sent = (facts.state or (facts.jurisdiction or "").partition("-")[2]).strip()
+    code = _NAMES.get(sent.lower()) or _CITIES.get(sent.upper(), sent.upper())
+    return code if code in _OF_STATE else sent or None
+
+
 def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
     """Names of the zones in which the debtor may be; none where nothing is known.
 
@@ -46,9 +68,8 @@ def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
     """
     if facts.debtor_tz:
         return (facts.debtor_tz,)
-    land, _, part = (facts.jurisdiction or country or "").upper().partition("-")
-    state = (facts.state or part).strip().upper()
-    if land in ("US", "") and (known := _OF_STATE.get(_CITIES.get(state, state))):
+    land = (facts.jurisdiction or country or "").upper().partition("-")[0]
+    if land in ("US", "") and (known := _OF_STATE.get(state_of(facts) or "")):
         return known
     return _COUNTRIES.get(land, ())
 

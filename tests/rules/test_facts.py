@@ -21,7 +21,7 @@ FACTS = {
     "debtor_tz": "America/New_York",
     "account": {"lawsuit_filed": False, "amount": 3650.5},
     "history": {"calls": 7},
-    "extra": {"tags": ["vip", "old"]},
+    "extra": {"tags": ["vip", "old"], "vip": True},
 }
 
 
@@ -53,6 +53,15 @@ def answer(text: str, facts: dict[str, Any] | None = None) -> bool | str:
         ("local_hour(started_at, 'Asia/Shanghai') >= 22", True),
         ("local_weekday(started_at, 'Asia/Shanghai') == 1", True),
         ("contains(extra.tags, 'vip')", True),
+        ("contains(extra.tags, 'VIP')", True),
+        ("contains(extra.tags, 'vi')", False),
+        ("any_true(account.lawsuit_filed, account.judgment)", False),
+        ("any_true(account.lawsuit_filed, extra.vip)", True),
+        ("any_true(account.judgment)", False),
+        (
+            "any_true(account.amount, account.judgment)",
+            "invalid_fact: account.amount (3650.5) is neither true nor false",
+        ),
         ("exists(team)", False),
         ("days_between('2026-11-06', started_at) > 10", True),
         ("days_between(started_at, '2026-11-26T22:07:00+08:00') == 10", True),
@@ -89,6 +98,8 @@ def test_unknown_time_zone_is_an_invalid_fact() -> None:
         "$x > 1",
         "local_hour(1, 2, 3) > 1",
         "exists(3)",
+        "any_true()",
+        "any_true(product)",
     ],
 )
 def test_what_is_no_condition_is_refused(text: str) -> None:

@@ -13,7 +13,7 @@ from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.history import HistoryView
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
-from qa_service.rules.zones import touches, zones_of
+from qa_service.rules.zones import state_of, touches, zones_of
 
 NY, CHICAGO = ("America/New_York",), ("America/Chicago",)
 TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
@@ -204,6 +204,7 @@ def test_quiet_hours_follow_the_clock_where_the_debtor_is(start: str, seconds: f
         ({}, "CN", ("Asia/Shanghai",)),
         ({"jurisdiction": "UK"}, None, ("Europe/London",)),
         ({"state": "ny"}, "US", NY),
+        ({"state": "New York"}, "US", NY),
         ({"jurisdiction": "US-CA"}, "US", ("America/Los_Angeles",)),
         ({"jurisdiction": "US-NYC"}, "US", NY),
         ({"state": "TX"}, "US", ("America/Chicago", "America/Denver")),
@@ -212,6 +213,22 @@ def test_quiet_hours_follow_the_clock_where_the_debtor_is(start: str, seconds: f
 )
 def test_where_a_debtor_may_be(facts: dict[str, Any], country: str | None, expected: tuple[str, ...]) -> None:
     assert zones_of(CallFacts.model_validate(facts), country) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"state": " ca "}, "CA"),
+        ({"state": "California", "jurisdiction": "US"}, "CA"),
+        ({"jurisdiction": "US-CA"}, "CA"),
+        ({"jurisdiction": "US-NYC"}, "NY"),
+        ({"state": "Scotland", "jurisdiction": "UK"}, "Scotland"),
+        ({"jurisdiction": "US"}, None),
+        ({}, None),
+    ],
+)
+def test_a_state_is_known_however_it_was_sent(facts: dict[str, Any], expected: str | None) -> None:
+    assert state_of(CallFacts.model_validate(facts)) == expected
 
 
 def test_without_a_state_the_whole_country_must_agree() -> None:

@@ -231,7 +231,7 @@ def _mark(part: str, remarks: list[_Remark]) -> Mark | None:
 
 
 def leading(citations: tuple[str, ...]) -> str:
-    """The citation that the wording leans on: law for every loan, then standards, law for one kind of loan, penal law."""
+    """The citation that the wording leans on: law for all loans, then standards, law for some loans, penal law."""
     return min(citations, key=_reach, default="")
 
 

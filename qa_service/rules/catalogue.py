@@ -20,7 +20,8 @@ from qa_service.records import Record, Severity
 FILE_NAME = "requirements.json"
 
 Mark = Literal["V1", "V2"]
-#: law: statute or regulation; standard: national standard or industry guideline; policy: house rule, nothing citable.
+#: What the leading citation is. law: statute or regulation; standard: national standard or industry guideline; policy:
+#: house rule, nothing citable.
 Basis = Literal["law", "standard", "policy"]
 
 #: Short names that the prose uses for a source, with the words by which the source itself names it.
@@ -45,6 +46,10 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "70条": ("70条",),
 }
 _STANDARDS = ("中银协", "GB/T", "JR/T", "公约", "PCI", "GB 11643")
+#: Laws for the loans of one kind of licence: not what a call about another loan breaches.
+_OF_A_PRODUCT = ("信用卡办法", "《商业银行信用卡业务监督管理办法》", "消金办法", "《消费金融公司管理办法》")
+#: Whether a crime was done is for a court to say: background to a finding, never its wording.
+_PENAL = ("刑法",)
 _UNREAD = ("unverified", "未见", "not read", "inferred")
 _DOUBT = ("unverified", "inferred")
 #: English words that say how a source was read, not which one.
@@ -85,17 +90,12 @@ class Requirement(Record):
     def breach(self, language: str) -> str:
         """How a report words a finding: national standards and industry guidelines are never called law."""
         zh = language.startswith("zh")
-        first = self._leading()
+        first = leading(self.citations)
         if self.basis == "law":
             return f"可能违反：{first}" if zh else f"May breach: {first}"
         if self.basis == "standard":
             return f"不符合：{first}" if zh else f"Not in line with: {first}"
         return "不符合机构内部质检要求" if zh else "Not in line with house policy"
-
-    def _leading(self) -> str:
-        """The citation that the wording leans on: a law where there is one."""
-        laws = [c for c in self.citations if not _is_standard(c)]
-        return next(iter(laws or self.citations), "")
 
 
 @dataclass(frozen=True)
@@ -230,11 +230,19 @@ def _mark(part: str, remarks: list[_Remark]) -> Mark | None:
     return "V2" if "V2" in marks or "2025修订" in part else "V1"
 
 
+def leading(citations: tuple[str, ...]) -> str:
+    """The citation that the wording leans on: law for all loans, then standards, law for some loans, penal law."""
+    return min(citations, key=_reach, default="")
+
+
+def _reach(citation: str) -> int:
+    for rank, names in ((3, _PENAL), (2, _OF_A_PRODUCT), (1, _STANDARDS)):
+        if citation.startswith(names):
+            return rank
+    return 0
+
+
 def _basis(citations: tuple[str, ...]) -> Basis:
     if not citations:
         return "policy"
-    return "standard" if all(_is_standard(c) for c in citations) else "law"
-
-
-def _is_standard(citation: str) -> bool:
-    return citation.startswith(_STANDARDS)
+    return "standard" if leading(citations).startswith(_STANDARDS) else "law"

@@ -8,6 +8,7 @@ written once and combine.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -28,10 +29,13 @@ STAGES: tuple[tuple[str, int, int | None], ...] = (
     ("M6+", 181, None),
 )
 
+#: What stands between two words of a name.
+_BETWEEN = re.compile(r"[\s_-]+")
+
 
 def _plain(value: object) -> object:
-    """Names are written in any case: ``Credit card`` is ``credit card``."""
-    return value.strip().casefold() if isinstance(value, str) else value
+    """Names as systems write them: ``Credit card``, ``credit_card`` and ``credit-card`` are one."""
+    return _BETWEEN.sub(" ", value).strip().casefold() if isinstance(value, str) else value
 
 
 class When(Spec):
@@ -176,8 +180,9 @@ def _notes(chosen: Sequence[PlanSpec], facts: CallFacts, jurisdiction: str | Non
     if facts.overdue_days is not None:
         notes.append(f"stage {stage(facts.overdue_days)} ({facts.overdue_days} days overdue)")
     asked = {name for layer in chosen for name in layer.when.asked()}
-    if facts.debtor_segment and "debtor_segment" in asked:
-        notes.append(f"segment {facts.debtor_segment}")
+    if facts.debtor_segment:
+        used = "" if "debtor_segment" in asked else ": no layer is for it on this call"
+        notes.append(f"segment {facts.debtor_segment}{used}")
     if facts.product and "product" in asked:
         notes.append(f"product {facts.product}")
     return (*notes, *(f"+ {layer.title}" for layer in chosen[1:]))

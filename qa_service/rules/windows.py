@@ -28,6 +28,7 @@ def holding(
     selections = {s.name: s for s in rule.selections}
     rows = {name: Ordered(of) for name, of in hits.items()}
     found: list[tuple[Hit, ...]] = []
+    told: set[tuple[Hit, ...]] = set()
     taken: set[int] = set()
     empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
     for anchor in sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key):
@@ -36,7 +37,8 @@ def holding(
         if anchor.at in taken or anchor.at in empty:
             continue
         evidence = _window(rule, condition, rows, listener, within, anchor, selections, wanted)
-        if evidence:
+        if evidence and evidence not in told:  # a window over the call holds the same words from each of its hits
+            told.add(evidence)
             found.append(evidence)
             taken |= {h.at for h in evidence}
         elif within.kind == "turn":

@@ -127,6 +127,32 @@ def test_what_may_be_cited(requirement: str, citations: tuple[str, ...]) -> None
     assert ("house policy" in found.breach("en")) is (citations == ())
 
 
+@pytest.mark.parametrize(
+    ("requirement", "wording"),
+    [
+        ("CN-THREAT-01", "可能违反：治安管理处罚法第50条(2025修订;原第42条第(一)项) [V2]"),
+        ("CN-ABUSE-01", "可能违反：民法典第1024条(名誉权) [V1]"),  # 信用卡办法 is for one product
+        ("CN-FAKEDOC-01", "不符合：中银协指引(禁止欺诈;禁止公众场所张贴催收公告、律师函) [V2]"),  # said, not forged
+        ("CN-THIRD-01", "不符合：GB/T 45251-2025:只应向债务人催收,不应向联系人催收 [V2]"),
+        ("CN-FEE-02", "不符合：中银协指引:禁止虚构债务信息 [V2]"),
+        ("CN-VULN-01", "不符合机构内部质检要求"),
+    ],
+)
+def test_a_report_accuses_nobody_of_a_crime_nor_by_the_law_for_another_loan(requirement: str, wording: str) -> None:
+    found = load_catalogue(ROOT).get(requirement)
+    assert found is not None
+    assert found.breach("zh") == wording
+
+
+def test_law_that_does_not_hold_for_a_licensed_loan_or_was_renumbered_is_cited_nowhere() -> None:
+    """刑法 293 之一 is about usury; the articles of 2012 of 治安管理处罚法 have other numbers since 2026."""
+    shown = [c for requirement in load_catalogue(ROOT) for c in requirement.citations]
+    rules = [rule for pack in load_packs(ROOT).values() for rule in pack.rules]
+    shown += [f"{r.title}{r.article}" for rule in rules for r in rule.spec.references]
+    assert [c for c in shown if "之一" in c and "293" in c] == []
+    assert [c for c in shown if "治安" in c and "2025修订" not in c] == []
+
+
 def test_law_of_a_state_is_cited_only_by_rules_for_calls_to_it() -> None:
     of_states = {
         requirement.id: requirement.jurisdiction.split(" ")[0].removeprefix("US-")

@@ -98,6 +98,35 @@ def test_how_fast_may_be_said_to_whom(segment: str, fast: bool) -> None:
     assert ("SQ-RATE-1" in {f.rule_id for f in found}) is fast
 
 
+@pytest.mark.parametrize(
+    ("given", "steps"),
+    [
+        ({"product": " Credit_Card ", "overdue_days": 40}, {"hardship", "instalment"}),
+        ({"product": "credit-card", "overdue_days": 40}, {"hardship", "instalment"}),
+        ({"debtor_segment": "个体工商户"}, {"cash_flow"}),
+        ({"debtor_segment": "SELF_EMPLOYED"}, {"cash_flow"}),
+        ({"debtor_segment": "退休人员"}, {"hardship"}),
+        ({"product": "按揭贷款"}, {"hardship"}),
+    ],
+)
+def test_names_as_systems_write_them(given: dict[str, Any], steps: set[str]) -> None:
+    assert asked("CN", **given) - PLAIN == steps
+
+
+@pytest.mark.parametrize(("segment", "layer"), [("退休", True), ("自由职业", False), ("在职", False)])
+def test_a_segment_that_changes_nothing_is_told(segment: str, layer: bool) -> None:
+    facts = CallFacts.model_validate({"debtor_segment": segment, "overdue_days": 120})
+    notes = choose(plans(), facts, "zh", "CN").notes
+    assert (f"segment {segment}" in notes) is layer
+    assert (f"segment {segment}: no layer is for it on this call" in notes) is not layer
+
+
+@pytest.mark.parametrize(("segment", "most"), [("退休", 340), ("学生", 360), (None, 360)])
+def test_a_robot_is_no_faster_than_a_person_may_be(segment: str | None, most: int) -> None:
+    facts = CallFacts.model_validate({"agent_type": "robot", "debtor_segment": segment})
+    assert choose(plans(), facts, "zh", "CN").parameters["fast_zh"] == most
+
+
 def test_nothing_of_the_pack_is_a_veto_or_costs_much() -> None:
     scores = [rule.spec.score for rule in pack().rules]
     assert not any(score.veto for score in scores)

@@ -97,6 +97,19 @@ def test_order_takes_the_first_of_each(tmp_path: Path) -> None:
     assert judged(root, early).findings == ()
 
 
+def test_the_same_words_are_found_once_however_often_the_window_is_entered(tmp_path: Path) -> None:
+    match = {
+        "select": {"check": {"phrases": ["date of birth"]}, "debt": {"phrases": ["you owe"]}},
+        "condition": "check and debt",
+        "within": {"call": True},
+        "order": ["check", "debt"],
+    }
+    call = said(
+        "agent: date of birth please", "agent: you owe us", "customer: ok", "agent: you owe it", "agent: you owe"
+    )
+    assert [f.turns for f in judged(folder(tmp_path, rule(match)), call).findings] == [(0, 1)]
+
+
 def test_filter_clears_only_its_window(tmp_path: Path) -> None:
     match = {
         "select": {"sue": {"phrases": ["sue you"]}, "filter_ask": {"phrases": ["as you asked"]}},

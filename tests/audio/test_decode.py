@@ -149,6 +149,20 @@ def test_damage_in_the_middle_costs_only_the_middle(name: str, codec: str, tmp_p
         assert loudest_hz(samples[-2 * SAMPLE_RATE :]) == pytest.approx(hz, abs=2)
 
 
+def test_pages_that_cannot_be_read_cost_only_themselves(tmp_path: Path, settings: Settings) -> None:
+    """Reading fails in the damage, and goes on behind it."""
+    path = encode(tmp_path / "a.ogg", tones(30, 440, 880, rate=16000), "libopus", rate=16000)
+    whole = bytearray(path.read_bytes())
+    third, half = len(whole) // 3, len(whole) // 2
+    whole[third:half] = np.random.default_rng(1).bytes(half - third)
+    path.write_bytes(whole)
+    audio = decode(path, settings)
+    assert audio.info.truncated
+    assert audio.duration_s == pytest.approx(30, abs=0.1)
+    assert 4 < audio.info.filled_s < 8
+    assert loudest_hz(audio.channels[1][-10 * SAMPLE_RATE :]) == pytest.approx(880, abs=2)
+
+
 def test_lost_pages_keep_their_time(tmp_path: Path, settings: Settings) -> None:
     """What comes after a gap must stand where the player plays it."""
     sound = tones(12, 440, 440)
@@ -209,6 +223,16 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, settings: Se
     path.write_bytes(whole)
     audio = decode(path, settings)
     assert all(np.isfinite(c).all() and np.abs(c).max() <= 1 for c in audio.channels)
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.3])
+def test_an_offset_of_the_recorder_is_no_sound(offset: float, tmp_path: Path, settings: Settings) -> None:
+    plain = tones(4, 440, 0)
+    moved = (plain + offset * 32767).astype(np.int16)
+    sound = decode(write_wav(tmp_path / "plain.wav", plain), settings).channels
+    audio = decode(write_wav(tmp_path / "moved.wav", moved), settings)
+    assert float(np.abs(audio.channels[1][400:-400]).max()) < 1e-3
+    assert np.allclose(audio.channels[0][400:-400], sound[0][400:-400], atol=1e-3)
 
 
 def test_noise_in_the_bytes_ends_in_sound_or_in_an_audio_error(tmp_path: Path, settings: Settings) -> None:

@@ -187,6 +187,34 @@ def test_wav_header_that_declares_more_than_is_there(tmp_path: Path, settings: S
     assert (audio.duration_s, audio.info.truncated) == (4, True)
 
 
+@pytest.mark.parametrize("declared_s", [0.1, 3])
+def test_a_wav_header_that_declares_less_than_is_there_loses_nothing(
+    declared_s: float, tmp_path: Path, settings: Settings
+) -> None:
+    whole = bytearray(wav_bytes(tones(10, 440, 880)))
+    whole[40:44] = int(declared_s * 8000 * 4).to_bytes(4, "little")
+    path = tmp_path / "a.wav"
+    path.write_bytes(whole)
+    audio = decode(path, settings)
+    assert (audio.duration_s, audio.info.truncated) == (10, False)
+    assert [round(loudest_hz(c[-4 * SAMPLE_RATE :]), -1) for c in audio.channels] == [440, 880]
+
+
+def test_a_second_wav_file_behind_the_first_is_heard(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav_bytes(tones(4, 440, 880)) + wav_bytes(tones(4, 660, 880)))
+    audio = decode(path, settings)
+    assert audio.duration_s == pytest.approx(8, abs=0.01)
+    assert loudest_hz(audio.channels[0][-3 * SAMPLE_RATE :]) == pytest.approx(660, abs=2)
+
+
+def test_chunks_behind_the_sound_are_no_sound(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "a.wav"
+    notes = b"LIST" + (20_000).to_bytes(4, "little") + bytes(20_000)
+    path.write_bytes(wav_bytes(tones(4, 440, 880)) + notes)
+    assert decode(path, settings).duration_s == pytest.approx(4, abs=0.01)
+
+
 def test_an_open_ended_wav_is_not_cut(tmp_path: Path, settings: Settings) -> None:
     whole = wav_bytes(STEREO)
     path = tmp_path / "a.wav"

@@ -102,7 +102,7 @@ _ADDRESS = (
 _HOUSE = (
     r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
     rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
-    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and))*)),? "
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})),? "
 )
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(

@@ -62,9 +62,9 @@ _PLAIN = regex.compile(
     rf"|(?<!{_DIGIT}){_DIGIT}{{1,6}}{_UNIT}"
 )
 _EMAIL = regex.compile(
-    r"[a-z0-9._%+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
-    r"|[a-z0-9._+\-]+\s?(?:@|艾特|圈a|\bat\b)\s?[a-z0-9\-]+\s?(?:\.|点|\bdot\b)\s?(?:com|net|org|edu|cn)\b"
-    r"(?:\s?(?:\.|点|\bdot\b)\s?cn\b)?"
+    r"(?<![a-z0-9._%+\-])(?:[a-z0-9._%+\-]++@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
+    r"|[a-z0-9._+\-]++\s?(?:@|艾特|圈a|\bat\b)\s?[a-z0-9\-]+\s?(?:\.|点|\bdot\b)\s?(?:com|net|org|edu|cn)\b"
+    r"(?:\s?(?:\.|点|\bdot\b)\s?cn\b)?)"
 )
 #: Said just before a number that is then personal even where it is short, long or oddly grouped.
 _PHONE_CUE = regex.compile(
@@ -154,17 +154,26 @@ def _cased(written: str, folded: str) -> str:
 def _apart(found: list[Found]) -> list[Found]:
     """In order; of those that overlap the longest, and of equals the one that the words around it explain."""
     kept: list[Found] = []
+    taken = bytearray(max((hit.end for hit in found), default=0))
     for hit in sorted(found, key=lambda h: (h.start - h.end, h.start)):
-        if all(hit.end <= other.start or other.end <= hit.start for other in kept):
+        if not any(taken[hit.start : hit.end]):
+            _mark(taken, hit.start, hit.end)
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
+
+
+def _mark(places: bytearray, start: int, end: int) -> None:
+    places[start:end] = b"\1" * (end - start)
 
 
 def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
     """Groups of digits with nothing but pauses between them, and none of them inside what is closed."""
     run: list[_Group] = []
+    taken = bytearray(len(text))
+    for start, end in closed:
+        _mark(taken, start, end)
     for found in _GROUP.finditer(text):
-        if any(start < found.end() and found.start() < end for start, end in closed):
+        if any(taken[found.start() : found.end()]):
             continue
         group = _group(found.group(), *found.span())
         if run and not PAUSE.fullmatch(text, run[-1].end, group.start):

@@ -14,6 +14,8 @@ HEADERLESS = frozenset({"aac", "loas", "amr", "amrnb", "amrwb", "gsm", "ac3", "e
 MP3_TAGS = (b"Xing", b"Info", b"VBRI")
 #: Sizes that writers leave in a WAV header when they never came back to fill them in.
 UNFINISHED = frozenset({0, 0x7FFFFFFF, 0xFFFFFFFF})
+#: Bytes behind the data chunk of a WAV file that are worth a look: a second of sound at the least.
+LEAST_REST = 8000
 #: An ogg page: 27 bytes, then a table of up to 255 lengths, then up to 255 x 255 bytes.
 OGG_HEAD, OGG_MOST = 27, 65307
 #: Decoded length under this share of the declared one, and by this many seconds: the file ends early.
@@ -33,6 +35,8 @@ def declared_s(container: InputContainer, streams: list[Any], source: IO[bytes])
     """Seconds that the header vouches for; None where ffmpeg could only guess."""
     name = container.format.name
     if name in HEADERLESS or (name == "mp3" and not _has_mp3_tag(source)):
+        return None
+    if name == "wav" and goes_on_behind_data(source):
         return None
     length = length_s(container, streams)
     missing = _missing_wav_bytes(source) if name == "wav" else 0
@@ -69,15 +73,38 @@ def _has_mp3_tag(source: IO[bytes]) -> bool:
 
 def _missing_wav_bytes(source: IO[bytes]) -> int:
     """Bytes that the data chunk declares and that the file does not have (ffmpeg passes over them in silence)."""
+    found = _data_chunk(source)
+    return max(0, found[1] - os.fstat(source.fileno()).st_size) if found else 0
+
+
+def goes_on_behind_data(source: IO[bytes]) -> bool:
+    """Whether a WAV file holds more sound than its data chunk declares (a recorder that stopped before it wrote the
+    length; a second file behind the first). Further chunks are no sound."""
+    found = _data_chunk(source)
+    size = os.fstat(source.fileno()).st_size
+    if not found or size - found[1] < LEAST_REST:
+        return False
+    start, end = found
+    return not any(_chunk_fits(_read_at(source, at, 8), size - at) for at in {end, end + (end - start) % 2})
+
+
+def _chunk_fits(head: bytes, room: int) -> bool:
+    """Whether a chunk of this head may stand in so many bytes; the file itself is one too, but none within itself."""
+    name, length = head[:4], int.from_bytes(head[4:8], "little")
+    return name != b"RIFF" and all(0x20 <= byte < 0x7F for byte in name) and 8 + length <= room
+
+
+def _data_chunk(source: IO[bytes]) -> tuple[int, int] | None:
+    """Where the sound of a WAV file begins and ends by its header; None where the header does not say."""
     size = os.fstat(source.fileno()).st_size
     at = 12
     while at + 8 <= size:
         head = _read_at(source, at, 8)
         length = int.from_bytes(head[4:8], "little")
         if head[:4] == b"data":
-            return 0 if length in UNFINISHED else max(0, at + 8 + length - size)
+            return None if length in UNFINISHED else (at + 8, at + 8 + length)
         at += 8 + length + length % 2
-    return 0
+    return None
 
 
 def _read_at(source: IO[bytes], at: int, count: int) -> bytes:

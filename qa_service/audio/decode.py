@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 MOST_RATE = 384_000
 #: Packets a second of allowed length, on average; honest ones hold 10 to 60 ms.
 MOST_PACKETS_A_SECOND = 1000
+#: Reading goes on behind a place that cannot be read, so often; and so often where nothing comes between two of them.
+MOST_BROKEN, MOST_IN_A_ROW = 1000, 5
 #: Two channels are one when they differ by less than this share of their level (-40 dB).
 SAME_BELOW = 0.01
 
@@ -155,9 +157,23 @@ class _Tally:
 
 def _read(container: InputContainer, streams: list[Any], tracks: dict[int, Track], limits: _Limits) -> _Tally:
     """Decode all packets into the tracks; what cannot be decoded is counted and passed over."""
+    tally, broken, in_a_row = _Tally(), 0, 0
+    while broken < MOST_BROKEN and in_a_row < MOST_IN_A_ROW:
+        before = tally.packets
+        if _read_on(container, streams, tracks, limits, tally):
+            break
+        broken, in_a_row = broken + 1, in_a_row + 1 if tally.packets == before else 0
+    for track in tracks.values():
+        track.flush()
+    return tally
+
+
+def _read_on(
+    container: InputContainer, streams: list[Any], tracks: dict[int, Track], limits: _Limits, tally: _Tally
+) -> bool:
+    """Up to the end, or to a place that cannot be read; false where the file may go on behind it."""
     import av
 
-    tally = _Tally()
     try:
         for packet in container.demux(streams):
             tally.packets += 1
@@ -166,11 +182,10 @@ def _read(container: InputContainer, streams: list[Any], tracks: dict[int, Track
                 track.add(frame)
                 limits.check(tally.packets, track.size)
             limits.check(tally.packets, track.size)
-    except (av.FFmpegError, LayoutChangedError, ValueError, IndexError):  # IndexError: a stream appears midway
+    except (av.FFmpegError, LayoutChangedError, ValueError, IndexError) as wrong:  # IndexError: a stream appears midway
         tally.cut = True
-    for track in tracks.values():
-        track.flush()
-    return tally
+        return not isinstance(wrong, av.FFmpegError)
+    return True
 
 
 def _frames(packet: Any, tally: _Tally) -> Iterator[Any]:

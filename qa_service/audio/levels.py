@@ -56,6 +56,11 @@ def speech_frames(levels: Levels, spans: Sequence[SpeechSpan | SoundStretch], ma
     return mask
 
 
+def in_frames(samples: Samples, mask: Mask) -> Samples:
+    """The samples of the frames that the mask names, one after another."""
+    return samples[: mask.size * FRAME].reshape(-1, FRAME)[mask].reshape(-1)
+
+
 def kinds_s(stretches: Sequence[SoundStretch], channel: int) -> tuple[float, float]:
     """Seconds of music and of tones on a channel."""
     music, tone = (

@@ -16,6 +16,7 @@ from qa_service.audio.levels import (
     clipped_ratio,
     dbfs,
     frame_levels,
+    in_frames,
     kinds_s,
     speech_frames,
 )
@@ -64,7 +65,9 @@ def _channel(
     own = [s for s in spans if s.channel == number]
     levels = frame_levels(samples)
     speaking = speech_frames(levels, own)
-    quiet = levels[~speech_frames(levels, spans, margin_s=0.2) & ~speech_frames(levels, _of(stretches, number))]
+    plain = ~speech_frames(levels, _of(stretches, number))
+    quiet = levels[~speech_frames(levels, spans, margin_s=0.2) & plain]
+    judged = speaking & plain if (speaking & plain).any() else plain  # all waves of a tone peak at one level
     heard = active(levels[speaking]) if speaking.any() else levels
     music, tone = kinds_s(stretches, number)
     return ChannelQuality(
@@ -72,7 +75,7 @@ def _channel(
         level_dbfs=_rounded(float(np.median(heard))) if heard.size else None,
         noise_dbfs=_rounded(float(np.median(quiet))) if quiet.size else None,
         peak_dbfs=_rounded(dbfs(float(np.abs(samples).max(initial=0.0)))),
-        clipped_ratio=round(clipped_ratio(samples), 5),
+        clipped_ratio=round(clipped_ratio(in_frames(samples, judged)), 5),
         speech_s=round(sum(s.end_s - s.start_s for s in own), 2),
         music_s=music,
         tone_s=tone,

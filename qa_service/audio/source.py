@@ -12,6 +12,7 @@ import stat
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from qa_service.audio.declared import goes_on_behind_data
 from qa_service.errors import AudioError, ErrorCode
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def open_container(source: IO[bytes], path: Path) -> InputContainer:
     import av
 
     options = {"format_whitelist": FORMATS, "protocol_whitelist": PROTOCOLS}
+    if _head(source)[8:12] == b"WAVE" and goes_on_behind_data(source):
+        options["ignore_length"] = "1"
     try:
         return av.open(_Nameless(source), mode="r", options=options, metadata_errors="ignore")
     except (av.FFmpegError, ValueError, OverflowError):
@@ -110,8 +113,7 @@ class _Nameless:
 
 
 def _begins_like_audio(source: IO[bytes]) -> bool:
-    source.seek(0)
-    head = source.read(16)
+    head = _head(source)
     return any(head[at : at + len(mark)] == mark for at, mark in SIGNATURES)
 
 
@@ -123,3 +125,10 @@ def _not_audio(path: Path) -> AudioError:
 def _damaged(path: Path) -> AudioError:
     message = f"{shown(path)} begins like a recording but cannot be opened: it is damaged or cut."
     return AudioError(ErrorCode.AUDIO_DAMAGED, message, "Export the recording again.")
+
+
+def _head(source: IO[bytes]) -> bytes:
+    source.seek(0)
+    head = source.read(16)
+    source.seek(0)
+    return head

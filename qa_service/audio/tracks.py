@@ -17,6 +17,8 @@ GAP_S = 0.25
 MOST_UNDECLARED_GAP_S = 60.0
 #: A frame that stands earlier by more than this begins a new count (streams glued together).
 REWIND_S = 1.0
+#: A line's mean this far from zero is an offset of the recorder's input; sound has none.
+OFFSET = 1e-3
 
 
 class LayoutChangedError(Exception):
@@ -45,15 +47,29 @@ class Channel:
             self._data.resize(self.size + count + GROWTH, refcheck=False)
 
     def finish(self, length: int) -> Samples:
-        """The samples, ``length`` of them, clipped to [-1, 1]; NaN becomes silence. Ends this object's use."""
+        """The samples, ``length`` of them, clipped to [-1, 1]; NaN becomes silence, an offset is taken away.
+
+        Ends this object's use.
+        """
+        recorded = min(self.size, length)
         self.append_silence(max(0, length - self.size))
         self._data.resize(length, refcheck=False)
         data, self._data = self._data, np.empty(0, np.float32)
-        for start in range(0, length, GROWTH):  # in blocks: masks of three hours would double the memory
-            block = data[start : start + GROWTH]
+        total = 0.0
+        for block in _blocks(data):
             np.nan_to_num(block, copy=False, nan=0.0)
             np.clip(block, -1.0, 1.0, out=block)
+            total += float(block.sum(dtype=np.float64))
+        offset = total / max(1, recorded)
+        if abs(offset) > OFFSET:  # else it would count as the level of the pauses, and as a line that is not dead
+            for block in _blocks(data[:recorded]):
+                np.clip(block - np.float32(offset), -1.0, 1.0, out=block)
         return data
+
+
+def _blocks(data: Samples) -> Iterator[Samples]:
+    """In blocks: masks of three hours would double the memory."""
+    return (data[start : start + GROWTH] for start in range(0, data.size, GROWTH))
 
 
 class Track:

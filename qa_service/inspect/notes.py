@@ -13,8 +13,11 @@ from qa_service.records import Roles
 def audio_notes(audio: Audio) -> tuple[str, ...]:
     """What a listener must know of the recording itself; each note starts with a stable word."""
     info = audio.info
+    heard_s = audio.duration_s - info.filled_s
     notes = {
-        f"{ErrorCode.AUDIO_TRUNCATED}: the file ends early; {audio.duration_s:.0f} s could be decoded.": info.truncated,
+        f"{ErrorCode.AUDIO_TRUNCATED}: a part of the file is missing or damaged; {heard_s:.0f} s could be decoded.": (
+            info.truncated
+        ),
         f"audio_filled: {info.filled_s:.1f} s that the file leaves out stand as silence.": info.filled_s > 0,
         "dual_mono: both channels carry the same sound; one was kept, and who speaks is unknown.": info.dual_mono,
     }

@@ -13,8 +13,8 @@ class ChannelQuality(Record):
     """Sound of one channel. Levels in dBFS; None where there is nothing to measure.
 
     ``level_dbfs``: median level of its speech, or of all sound where there is none; ``noise_dbfs``: level where nobody
-    speaks; ``clipped_ratio``: share of samples at full scale; ``music_s`` and ``tone_s``: seconds of hold music, and of
-    ringing, DTMF, beeps and fax tones.
+    speaks; ``clipped_ratio``: share of its speech that is cut off at full scale; ``music_s`` and ``tone_s``: seconds of
+    hold music, and of ringing, DTMF, beeps and fax tones.
     """
 
     channel: int

@@ -25,6 +25,8 @@ GAP_S = 0.5
 PAD_S, CAREFUL_PAD_S = 2.0, 8.0
 STEP_S = 1.0
 WHOLE_S = 30.0
+#: Signs that close what was said before them. The aligner gives them a place of their own, often past the gap.
+CLOSING = frozenset(",.!?;:%、，。！？；：…”’)]}》」』）")
 #: How evenly windows of one speaker are filled.
 EVEN_S = 0.25
 
@@ -89,13 +91,15 @@ def by_piece(window: Window, words: Sequence[Word]) -> list[tuple[Word, ...]]:
     """The words of each turn of the window, in seconds of the call.
 
     A word belongs to the turn on whose side of the gap its middle lies: aligners stretch the words beside a gap into
-    it, the last one forwards and the first one backwards, by the same rule.
+    it, the last one forwards and the first one backwards, by the same rule. Closing signs stay with the word before.
     """
     borders = [(a.end_s + b.at_s) / 2 for a, b in zip(window.pieces, window.pieces[1:], strict=False)]
     found: list[list[Word]] = [[] for _ in window.pieces]
+    at = None
     for word in words:
-        middle = (word.start_s + word.end_s) / 2
-        at = sum(middle >= border for border in borders)
+        if at is None or not CLOSING.issuperset(word.text.strip()):
+            middle = (word.start_s + word.end_s) / 2
+            at = sum(middle >= border for border in borders)
         found[at].append(_in_call(word, window.pieces[at]))
     return [tuple(w) for w in found]
 

@@ -13,12 +13,14 @@ from functools import lru_cache
 import regex
 
 from qa_service.text.numbers import spoken_numbers
-from qa_service.text.pinyin import near_key, readings, sounds_apart, syllables
+from qa_service.text.pinyin import is_phrase, near_key, readings, sounds_apart, syllables
 from qa_service.text.terms import Edit, Term
 from qa_service.text.words import division, usual
 
 #: How usual a term of the domain is on a call, as a log-probability: once in about 13,000 words.
 TERM = -9.5
+#: How usual a word counts that only the dictionary of phrases has, where words must not be broken.
+RARE = -13.0
 #: By how much a clause must gain, in nats; more for the same gain where the sounds lie apart or the words were clear.
 LEAST_GAIN = {2: 5.0}
 LEAST_GAIN_LONG = 3.5
@@ -59,14 +61,26 @@ def _in_clause(
     if not alike:
         return
     before, words = division(clause, also)
+    if rare := dict.fromkeys(_rare_words(clause), RARE):
+        words = division(clause, {**also, **rare})[1]
     for term, at, steps in alike:
         end = at + len(term.text)
-        if (end - at == 2 and usual(clause[at:end])) or _breaks_word(words, at, steps):
+        if (end - at == 2 and _is_word(clause[at:end], steps)) or _breaks_word(words, at, steps):
             continue
         gain = division(clause[:at] + term.text + clause[end:], also)[0] - before - PER_STEP_APART * sum(steps)
         clear = chances is not None and min(chances[offset + at : offset + end]) > CLEARLY_HEARD
         if gain >= LEAST_GAIN.get(len(term.text), LEAST_GAIN_LONG) + WHEN_CLEAR * clear:
             yield Edit(offset + at, offset + end, term, gain)
+
+
+def _rare_words(clause: str) -> Iterator[str]:
+    pairs = (clause[at : at + 2] for at in range(len(clause) - 1))
+    return (pair for pair in pairs if is_phrase(pair) and not usual(pair))
+
+
+def _is_word(heard: str, steps: Sequence[float]) -> bool:
+    """What was heard is a word by itself; a rare one that sounds just like the term (转帐, 钱款) may be the term."""
+    return usual(heard) or (any(steps) and is_phrase(heard))
 
 
 def _breaks_word(words: Sequence[str], at: int, steps: Sequence[float]) -> bool:

@@ -19,9 +19,11 @@ from qa_service.text.redact import personal
 EntityKind = Literal["phone", "id", "card", "email", "amount", "percent", "date", "time", "duration"]
 
 _HAN = f"0-9{''.join((*DIGITS, *SMALL_UNITS, *BIG_UNITS))}"
-_HAN_NUMBER = f"[{_HAN}点.,]*[{_HAN}]"
+#: Every number from its first sign on and none from the middle: a long run of digits is gone through once.
+_HAN_NUMBER = f"(?<![{_HAN}][点.,]?)[{_HAN}]++(?:[点.,][{_HAN}]++)*+"
 _CARDINAL = f"(?:{'|'.join(sorted(CARDINALS, key=len, reverse=True))})"
-_WORD_NUMBER = rf"(?:\d[\d,]*(?:\.\d+)?|\b(?:an? )?{_CARDINAL}(?:[ -](?:and |point )?{_CARDINAL})*)"
+#: A number in words has at most some dozen of them.
+_WORD_NUMBER = rf"(?:(?<!\d,?)\d[\d,]*+(?:\.\d++)?|\b(?:an? )?{_CARDINAL}(?:[ -](?:and |point )?{_CARDINAL}){{0,15}})"
 _UP_TO_99 = f"[0-9{''.join(DIGITS)}十]{{1,3}}"
 _DAYPART = "(?:凌晨|早上|上午|中午|下午|晚上|半夜|夜里)"
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
@@ -78,9 +80,13 @@ def entities(text: str) -> tuple[Found, ...]:
     """All entities in order of place; they never overlap."""
     found = [Found(start, end, _PERSONAL[kind.value]) for start, end, kind in personal(text) if kind.value in _PERSONAL]
     folded = normalise(text)
+    taken = bytearray(len(text))
+    for entity in found:
+        taken[entity.start : entity.end] = b"\1" * (entity.end - entity.start)
     for kind, form in _FORMS:
         for match in form.finditer(folded.text):
             start, end = folded.span(match.start(), match.end())
-            if not any(start < f.end and f.start < end for f in found):
+            if not any(taken[start:end]):
+                taken[start:end] = b"\1" * (end - start)
                 found.append(Found(start, end, kind))
     return tuple(sorted(found))

@@ -99,7 +99,7 @@ def _pieces(text: str, tokens: Sequence[re.Match[str]], words: list[str]) -> Ite
 
 def _of_stretch(words: list[str], at: int) -> Iterator[_Piece]:
     while at < len(words):
-        found = _decimal(words, at) or _repeated(words, at) or _number(words, at)
+        found = _decimal(words, at) or _repeated(words, at) or _half(words, at) or _number(words, at)
         if found is None:
             if ordinal := _ordinal(words[at]):
                 yield _Piece(at, at + 1, ordinal, single=False, closed=True)
@@ -107,7 +107,9 @@ def _of_stretch(words: list[str], at: int) -> Iterator[_Piece]:
             continue
         digits, last = found
         single = last - at == 1 and len(digits) == 1
-        yield _Piece(at, last, digits, single, any(w in _SCALES or w == "point" for w in words[at:last]))
+        closed = any(w in _SCALES or w == "point" or w != _cardinal(w) for w in words[at:last])
+        if not _about(words, at, last):
+            yield _Piece(at, last, digits, single, closed)
         at = last
 
 
@@ -130,6 +132,18 @@ def _joins(text: str, tokens: Sequence[re.Match[str]], before: _Piece, after: _P
     named = not text[tokens[before.first].start()].isdigit() and not text[end].isdigit()
     pause = _PAUSE if before.single and after.single else _GAP
     return named and bool(pause.fullmatch(text, start, end))
+
+
+def _about(words: list[str], at: int, last: int) -> bool:
+    """Two or three hundred; a million and a half."""
+    either = last - at > 1 and _is_word(words, at - 1, {"or", "to"}) and _is_word(words, at - 2, DIGIT_WORDS)
+    return either or words[last : last + 3] == ["and", "a", "half"]
+
+
+def _half(words: list[str], at: int) -> tuple[str, int] | None:
+    """half a million."""
+    scale = _SCALES.get(words[at + 2]) if words[at : at + 2] == ["half", "a"] and at + 2 < len(words) else None
+    return (str(scale // 2), at + 3) if scale else None
 
 
 def _repeated(words: list[str], at: int) -> tuple[str, int] | None:
@@ -197,7 +211,7 @@ def _small(words: list[str], at: int) -> tuple[int, int] | None:
     if word.isdigit():
         return int(word), at + 1
     if word in _TENS:
-        unit = _SMALL.get(words[at + 1], 0) if at + 1 < len(words) else 0
+        unit = _SMALL.get(_cardinal(words[at + 1]), 0) if at + 1 < len(words) else 0
         return (_TENS[word] + unit, at + 2) if 0 < unit < 10 else (_TENS[word], at + 1)
     return (_SMALL[word], at + 1) if word in _SMALL else None
 

@@ -51,7 +51,8 @@ class _Number:
         return str(self.total + self.section + int(self.pending or 0) * (self.last // 10 if short else 1))
 
     def reading(self, end: int) -> Reading:
-        return Reading(self.text(), self.start, end, self.last, self.vague or bool(self.last and self.spoken > 1))
+        vague = self.vague or bool(self.last and self.pending and self.spoken > 1)
+        return Reading(self.text(), self.start, end, self.last, vague)
 
 
 def mandarin(text: str) -> str:
@@ -64,8 +65,12 @@ def read(run: str) -> Iterator[Reading]:
     number, at = _Number(), 0
     for part in _TOKEN.findall(run):
         if _begins_anew(number, part):
-            yield number.reading(at)
-            number = _Number(start=at)
+            begun = _Number(start=at)
+            if part in SMALL_UNITS:  # the digits before a unit are its own
+                begun.pending, begun.spoken, begun.start = number.pending, number.spoken, at - len(number.pending)
+                number.pending = ""
+            yield number.reading(begun.start)
+            number = begun
         if part in SMALL_UNITS or part in BIG_UNITS:
             if part != "十" and not (number.pending or number.last):
                 yield Reading(part, at, at + 1)

@@ -18,6 +18,7 @@ class Personal(StrEnum):
     BIRTH = "birth"
     ADDRESS = "address"
     WORK = "work"
+    PLATE = "plate"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 Card security codes, PINs, passwords and one-time codes are three to eight digits like any others; what makes them
 secret is what was said before them ("the code they texted me is …", 验证码是…). The same holds for dates of birth,
-addresses, employers, sort codes, and a telephone number told in parts. Patterns read normalised text (lower case);
+addresses, employers, sort codes, names of accounts (WeChat, QQ), passports and licences, and a telephone number told
+in parts. Patterns read normalised text (lower case);
 names are looked for where the text has capitals.
 """
 
@@ -102,7 +103,7 @@ _ADDRESS = (
 _HOUSE = (
     r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
     rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
-    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and))*)),? "
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})),? "
 )
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(
@@ -131,6 +132,36 @@ _ACCOUNT = regex.compile(
 _NATIONAL_INSURANCE = (
     regex.compile(r"\b(?P<it>(?:qq|[a-ceghj-prstw-z][a-ceghj-nprstw-z]) ?\d{2} ?\d{2} ?\d{2} ?[a-d])\b"),
     regex.compile(rf"\b(?P<it>[a-z][ .,]{{1,2}}[a-z][ .,]{{1,2}}(?:{_EN}[\s,.\-]{{1,3}}){{1,6}}[a-d])\b"),
+)
+_SAYS = r"(?:号码?|账号|帐号|id|编号)?(?:就是|是|为|叫|加我?|[\s:：,，.]){0,4}"
+_SITE_ZH = "(?:微信|扣扣|企鹅|抖音|支付宝)"
+_SITE = "(?<![a-z])(?:qq|vx|wechat|whatsapp|telegram|alipay)(?![a-z])"
+#: Names of accounts at which somebody can be written to.
+_CHAT = (
+    regex.compile(
+        rf"(?:{_SITE_ZH}|{_SITE}(?=[^\d]{{0,25}}\d))(?=号|账|帐|id|[\s:,]*(?:就是|是|为|叫|加)|:){_SAYS}"
+        r"(?P<it>[a-z][a-z\d_\-]{5,19})(?![a-z\d_\-])"
+    ),
+    regex.compile(rf"(?:{_SITE_ZH}|{_SITE}){_SAYS}(?P<it>{_ZH}(?:{_GAP}{_ZH}){{4,11}}){_MEASURE_ZH}"),
+    regex.compile(
+        r"\b(?:wechat|whatsapp|telegram|skype|venmo|cash ?app|zelle)(?: (?:id|name|handle|user ?name|account))+"
+        r" (?:is |are )(?P<it>[a-z\d_.\-]*[\d_][a-z\d_.\-]*)"
+    ),
+)
+#: Documents by their number, and a licence plate by its form.
+_DOCUMENT = (
+    regex.compile(
+        rf"(?:护照|通行证|回乡证|台胞证|军官证|驾驶证|驾照|社保卡?|医保卡?){_SAYS}"
+        rf"(?P<it>[a-z]{{0,2}}[\s\-]?{_ZH}(?:{_GAP}{_ZH}){{5,17}}){_MEASURE_ZH}"
+    ),
+    regex.compile(
+        r"\b(?:passport|driv(?:er'?s?|ing) li[cs]en[cs]e|state id|green card|medicare|medicaid|nhs)"
+        rf"(?: (?:number|no|id))?(?:(?!{_EN})[^\d]){{0,15}}?"
+        rf"(?P<it>(?=(?:[a-z]*\d){{5}})[a-z\d]{{6,18}}|(?:[a-z][\s\-]?)?{_EN_RUN}){_MEASURE}"
+    ),
+)
+_PLATE = regex.compile(
+    r"(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][\s]?[a-z][\s·•.\-]?(?=(?:[a-z]*\d){3})[a-z\d]{5,6})(?![a-z\d])"
 )
 #: A number told in parts: 前面138,中间0013,后面8000.
 _PART_OF_NUMBER = regex.compile(
@@ -169,6 +200,11 @@ def _numbers_by_cue(text: str) -> Iterator[Found]:
         for m in pattern.finditer(text):
             if digits_in(m["it"]) == 6:
                 yield Found(Personal.ID, *m.span("it"))
+    for pattern in _CHAT:
+        yield from (Found(Personal.ACCOUNT, *m.span("it")) for m in pattern.finditer(text))
+    for pattern in _DOCUMENT:
+        yield from (Found(Personal.ID, *m.span("it")) for m in pattern.finditer(text) if digits_in(m["it"]) >= 5)
+    yield from (Found(Personal.PLATE, *m.span("it")) for m in _PLATE.finditer(text))
     parts = list(_PART_OF_NUMBER.finditer(text)) if _ABOUT_A_NUMBER.search(text) else []
     if len(parts) > 1:
         yield from (Found(Personal.PHONE, *m.span("it")) for m in parts)

@@ -89,6 +89,13 @@ def spelt(text: str) -> tuple[tuple[str, ...], ...]:
     return tuple(way for way in itertools.islice(ways, _MAX_READINGS) if way)
 
 
+def is_phrase(text: str) -> bool:
+    """Whether the reading of ``text`` stands in the dictionary of phrases: a word, though counts of words lack it."""
+    from pypinyin.constants import PHRASES_DICT
+
+    return text in PHRASES_DICT
+
+
 def _toneless(text: str) -> str:
     """Without tone marks and numbers, ü and u: as v."""
     letters = unicodedata.normalize("NFD", text.lower()).replace("u\u0308", "v").replace("u:", "v")

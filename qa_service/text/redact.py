@@ -34,7 +34,7 @@ class Redacted:
 _ZH = {
     Personal.PHONE: "[电话]", Personal.ID: "[证件号]", Personal.CARD: "[卡号]", Personal.EMAIL: "[邮箱]",
     Personal.SECRET: "[密码]", Personal.ACCOUNT: "[账号]", Personal.BIRTH: "[出生日期]", Personal.ADDRESS: "[地址]",
-    Personal.WORK: "[单位]",
+    Personal.WORK: "[单位]", Personal.PLATE: "[车牌]",
 }  # fmt: skip
 _EN = {kind: f"[{kind}]" for kind in Personal}
 _HAN = regex.compile(r"\p{Script=Han}")
@@ -45,11 +45,14 @@ _SPOKEN = DIGITS | MISHEARD
 _DIGIT = f"(?:[0-9{''.join(_SPOKEN).replace('么', '')}]|(?<![什怎这那多要])么)"
 _NAMES = "|".join(DIGIT_WORDS)
 _WORD = rf"\b(?:(?:double|triple) )?(?:{_NAMES})\b|(?<=\b(?:{_NAMES}|o) )o\b"
-_GROUP = regex.compile(rf"{_DIGIT}+|{_WORD}")
+#: 四个零, 双八: a digit said with how often it comes.
+_TIMES = {"双": 2, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8}
+_REPEATED = rf"(?:双|[{''.join(_TIMES)}2-8]个){_DIGIT}(?![十百千万亿元块个])"
+_GROUP = regex.compile(rf"{_REPEATED}|(?:(?!{_REPEATED}){_DIGIT})+|{_WORD}")
 _CHECK_X = regex.compile(r"[\s,\-]{0,2}(?:x(?![a-z])|叉|×|艾克斯|埃克斯)")
 
 _UNIT = (
-    r"(?:元|块|圆|万|千|百|十|亿|%|天|日|号(?!码)|月|年|期|个|点|分|角|折|次|笔|小时|秒"
+    rf"(?:元|块|圆|万|千|百|十|亿|%|天|日|号(?!码)|月|年|期|个(?!{_DIGIT})|点|分|角|折|次|笔|小时|秒"
     r"|usd|rmb|yuan|dollars?|bucks|cents?|days?|weeks?|months?|years?|percent|hours?|minutes?)"
 )
 #: Amounts, counts, dates and times: no number reaches into them.
@@ -61,10 +64,12 @@ _PLAIN = regex.compile(
     rf"|(?<!{_DIGIT})\d{{1,9}}(?:\.\d{{1,2}})?\s?{_UNIT}"
     rf"|(?<!{_DIGIT}){_DIGIT}{{1,6}}{_UNIT}"
 )
+_DOT, _AT = r"\s?(?:\.|点|\bdot\b)\s?", r"\s?(?:@|艾特|圈a|\bat\b)\s?"
+_JOINT = r"\s?(?:[._\-]|点|下划线|横杠|\b(?:dot|underscore|dash|hyphen)\b)\s?"
 _EMAIL = regex.compile(
-    r"[a-z0-9._%+\-]+@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
-    r"|[a-z0-9._+\-]+\s?(?:@|艾特|圈a|\bat\b)\s?[a-z0-9\-]+\s?(?:\.|点|\bdot\b)\s?(?:com|net|org|edu|cn)\b"
-    r"(?:\s?(?:\.|点|\bdot\b)\s?cn\b)?"
+    r"(?<![a-z0-9._%+\-])(?:[a-z0-9._%+\-]++@[a-z0-9\-]+(?:\.[a-z0-9\-]+)+"
+    rf"|(?:[a-z0-9._+\-]++(?:{_JOINT}[a-z0-9+\-]++){{0,4}}+|(?<=^|[是为叫:,\s])(?:(?![是为叫])[\p{{Han}}\da-z]){{1,10}}?)"
+    rf"{_AT}(?:[a-z0-9\-]+|{_DIGIT}{{2,4}})(?:{_DOT}(?:com|net|org|edu|gov|cn|co|uk|io|us|me)(?![a-z])){{1,2}})"
 )
 #: Said just before a number that is then personal even where it is short, long or oddly grouped.
 _PHONE_CUE = regex.compile(
@@ -92,6 +97,8 @@ _MOST_GROUPS = 24
 _REPEATS = {"double": 2, "triple": 3}
 #: Characters of what was said before in which a question is looked for.
 _QUESTION = 120
+#: What joins the parts of a number that is told bit by bit.
+_JOINED = regex.compile(r"[\s,.]{0,2}(?:然后|后面|接着|再|最后|and then|then)(?:是)?[\s,.]{0,2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,20 +161,29 @@ def _cased(written: str, folded: str) -> str:
 def _apart(found: list[Found]) -> list[Found]:
     """In order; of those that overlap the longest, and of equals the one that the words around it explain."""
     kept: list[Found] = []
+    taken = bytearray(max((hit.end for hit in found), default=0))
     for hit in sorted(found, key=lambda h: (h.start - h.end, h.start)):
-        if all(hit.end <= other.start or other.end <= hit.start for other in kept):
+        if not any(taken[hit.start : hit.end]):
+            _mark(taken, hit.start, hit.end)
             kept.append(hit)
     return sorted(kept, key=lambda hit: hit.start)
+
+
+def _mark(places: bytearray, start: int, end: int) -> None:
+    places[start:end] = b"\1" * (end - start)
 
 
 def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
     """Groups of digits with nothing but pauses between them, and none of them inside what is closed."""
     run: list[_Group] = []
+    taken = bytearray(len(text))
+    for start, end in closed:
+        _mark(taken, start, end)
     for found in _GROUP.finditer(text):
-        if any(start < found.end() and found.start() < end for start, end in closed):
+        if any(taken[found.start() : found.end()]):
             continue
         group = _group(found.group(), *found.span())
-        if run and not PAUSE.fullmatch(text, run[-1].end, group.start):
+        if run and not _one_number(text, run[-1].end, group.start):
             yield run
             run = []
         run.append(group)
@@ -175,7 +191,14 @@ def _runs(text: str, closed: list[tuple[int, int]]) -> Iterator[list[_Group]]:
         yield run
 
 
+def _one_number(text: str, end: int, start: int) -> bool:
+    return start == end or any(joint.fullmatch(text, end, start) for joint in (PAUSE, _JOINED))
+
+
 def _group(written: str, start: int, end: int) -> _Group:
+    if written[0] == "双" or written[1:2] == "个":
+        times = _TIMES.get(written[0]) or int(written[0])
+        return _Group(_SPOKEN.get(written[-1], written[-1]) * times, start, end, True)
     *repeat, name = written.split(" ")
     if digit := {**DIGIT_WORDS, "o": "0"}.get(name):
         return _Group(digit * _REPEATS.get("".join(repeat), 1), start, end, True)

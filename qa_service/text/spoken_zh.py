@@ -16,10 +16,16 @@ Found = tuple[int, int, str]
 PAUSE = regex.compile(r"[\s,.·\-()、嗯啊呃哦]{1,4}")
 
 _PLAIN = f"0-9{''.join(DIGITS)}"
-_NUMBER = f"[{_PLAIN}{''.join(SMALL_UNITS)}{''.join(BIG_UNITS)}]+"
+_SIGN = f"{_PLAIN}{''.join(SMALL_UNITS)}{''.join(BIG_UNITS)}"
+_NUMBER = f"[{_SIGN}]+"
+#: No hour of the day: what stands before 点 is then the whole part of a number, whatever follows.
+_NO_HOUR = (
+    rf"(?:[零〇]|(?<![{_SIGN}])(?:二十[五六七八九]|[三四五六七八九]十[一二三四五六七八九]?|[{_SIGN}]*[百千][{_SIGN}]*))"
+)
 _ANY = regex.compile(
     rf"(?P<percent>百分之(?P<whole>{_NUMBER})(?:点(?P<rest>[{_PLAIN}]+))?)"
     rf"|(?P<decimal>(?P<int>{_NUMBER})[点.](?P<part>[{_PLAIN}]+)(?P<big>[万亿]?)(?=[倍折元块万亿%]|个点|(?<=[万亿])))"
+    rf"|(?P<decimal>(?P<int>{_NO_HOUR})点(?P<part>[{_PLAIN}]+)(?P<big>)(?![{_SIGN}分半整]))"
     rf"|(?P<run>{_NUMBER})"
 )
 _RADIO = regex.compile(rf"(?<![什怎这那多要])[{_PLAIN}{''.join(MISHEARD)}]{{3,}}")
@@ -33,8 +39,9 @@ _SAYING = regex.compile(
 _MEASURE = regex.compile(
     r"元|块(?!头)|号(?!码)|月(?![亮饼])|期(?![待望间])|天|日|年|折|分钟|小时|个(?:月|工作日|小时|星期)|笔|万|倍|岁"
 )
-#: Before a number: about so many (几十万, 好几百).
+#: Before a number: about so many (几十万, 好几百). Behind it: a unit of which there are more (二十多万).
 _ABOUT = regex.compile(r"[几数好上成近]$")
+_MORE = regex.compile(r"几|[多来余][十百千万亿]")
 _ZERO = frozenset("零〇幺")
 
 
@@ -106,7 +113,7 @@ def _sort_in(text: str, offset: int, reading: Reading, groups: list[_Group], fou
 
 def _counts(text: str, start: int, end: int) -> bool:
     """A value with a unit is a number, but for 几十万, 十几 and 十 by itself (十分, 十足)."""
-    if _ABOUT.search(text, 0, start) or text[end : end + 1] == "几":
+    if _ABOUT.search(text, 0, start) or _MORE.match(text, end):
         return False
     return end - start > 1 or bool(_MEASURE.match(text, end))
 
@@ -159,4 +166,6 @@ def _is_one(text: str, group: _Group) -> bool:
     if size == 1:
         return group.written not in ("一", "两") and bool(_MEASURE.match(text, group.end))
     mixed = any(c.isascii() for c in group.written)
+    if group.digits in "123456789" and _MEASURE.match(text, group.end):  # 五六七月份: one of them
+        return False
     return size > 2 or mixed or not _ZERO.isdisjoint(group.written)

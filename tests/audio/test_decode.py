@@ -149,6 +149,20 @@ def test_damage_in_the_middle_costs_only_the_middle(name: str, codec: str, tmp_p
         assert loudest_hz(samples[-2 * SAMPLE_RATE :]) == pytest.approx(hz, abs=2)
 
 
+def test_pages_that_cannot_be_read_cost_only_themselves(tmp_path: Path, settings: Settings) -> None:
+    """Reading fails in the damage, and goes on behind it."""
+    path = encode(tmp_path / "a.ogg", tones(30, 440, 880, rate=16000), "libopus", rate=16000)
+    whole = bytearray(path.read_bytes())
+    third, half = len(whole) // 3, len(whole) // 2
+    whole[third:half] = np.random.default_rng(1).bytes(half - third)
+    path.write_bytes(whole)
+    audio = decode(path, settings)
+    assert audio.info.truncated
+    assert audio.duration_s == pytest.approx(30, abs=0.1)
+    assert 4 < audio.info.filled_s < 8
+    assert loudest_hz(audio.channels[1][-10 * SAMPLE_RATE :]) == pytest.approx(880, abs=2)
+
+
 def test_lost_pages_keep_their_time(tmp_path: Path, settings: Settings) -> None:
     """What comes after a gap must stand where the player plays it."""
     sound = tones(12, 440, 440)
@@ -171,6 +185,34 @@ def test_wav_header_that_declares_more_than_is_there(tmp_path: Path, settings: S
     path.write_bytes(whole[: 44 + 4 * 8000 * 4])
     audio = decode(path, settings)
     assert (audio.duration_s, audio.info.truncated) == (4, True)
+
+
+@pytest.mark.parametrize("declared_s", [0.1, 3])
+def test_a_wav_header_that_declares_less_than_is_there_loses_nothing(
+    declared_s: float, tmp_path: Path, settings: Settings
+) -> None:
+    whole = bytearray(wav_bytes(tones(10, 440, 880)))
+    whole[40:44] = int(declared_s * 8000 * 4).to_bytes(4, "little")
+    path = tmp_path / "a.wav"
+    path.write_bytes(whole)
+    audio = decode(path, settings)
+    assert (audio.duration_s, audio.info.truncated) == (10, False)
+    assert [round(loudest_hz(c[-4 * SAMPLE_RATE :]), -1) for c in audio.channels] == [440, 880]
+
+
+def test_a_second_wav_file_behind_the_first_is_heard(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav_bytes(tones(4, 440, 880)) + wav_bytes(tones(4, 660, 880)))
+    audio = decode(path, settings)
+    assert audio.duration_s == pytest.approx(8, abs=0.01)
+    assert loudest_hz(audio.channels[0][-3 * SAMPLE_RATE :]) == pytest.approx(660, abs=2)
+
+
+def test_chunks_behind_the_sound_are_no_sound(tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "a.wav"
+    notes = b"LIST" + (20_000).to_bytes(4, "little") + bytes(20_000)
+    path.write_bytes(wav_bytes(tones(4, 440, 880)) + notes)
+    assert decode(path, settings).duration_s == pytest.approx(4, abs=0.01)
 
 
 def test_an_open_ended_wav_is_not_cut(tmp_path: Path, settings: Settings) -> None:
@@ -209,6 +251,16 @@ def test_samples_that_are_no_numbers_become_silence(tmp_path: Path, settings: Se
     path.write_bytes(whole)
     audio = decode(path, settings)
     assert all(np.isfinite(c).all() and np.abs(c).max() <= 1 for c in audio.channels)
+
+
+@pytest.mark.parametrize("offset", [0.02, -0.3])
+def test_an_offset_of_the_recorder_is_no_sound(offset: float, tmp_path: Path, settings: Settings) -> None:
+    plain = tones(4, 440, 0)
+    moved = (plain + offset * 32767).astype(np.int16)
+    sound = decode(write_wav(tmp_path / "plain.wav", plain), settings).channels
+    audio = decode(write_wav(tmp_path / "moved.wav", moved), settings)
+    assert float(np.abs(audio.channels[1][400:-400]).max()) < 1e-3
+    assert np.allclose(audio.channels[0][400:-400], sound[0][400:-400], atol=1e-3)
 
 
 def test_noise_in_the_bytes_ends_in_sound_or_in_an_audio_error(tmp_path: Path, settings: Settings) -> None:

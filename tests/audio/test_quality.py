@@ -96,6 +96,18 @@ def test_clipping_is_seen_at_any_level(gain: float, band: bool) -> None:
     assert issue(quality, "clipping").channel == 0
 
 
+def test_ringing_and_keys_are_no_clipping() -> None:
+    """All waves of a tone peak at one level, and it may be the loudest thing on the line."""
+    left, right = sample(STEREO).channels
+    ringing = 0.6 * np.sin(2 * np.pi * 450 * np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE)
+    audio = with_channels(np.append(ringing, left), np.append(ringing * 0.1, right))
+    quality = quality_of(audio, SoundStretch(0, 0, 3, "tone"), SoundStretch(1, 0, 3, "tone"))
+    assert {i.code for i in quality.issues} == {"tone"}
+    cut = np.append(ringing, np.clip(left * 8 / np.abs(left).max(), -1, 1) * 0.3)
+    quality = quality_of(with_channels(cut, np.append(ringing, right)), SoundStretch(0, 0, 3, "tone"))
+    assert issue(quality, "clipping").channel == 0
+
+
 def test_sound_that_was_sampled_too_low_once() -> None:
     left, right = sample(STEREO).channels
     assert issue(quality_of(with_channels(narrowed(left, 1900), right)), "low_sample_rate").channel == 0

@@ -166,6 +166,13 @@ def test_a_word_over_the_gap_goes_where_its_middle_lies_and_ends_with_the_turn(
     assert (got[turn][0].start_s, got[turn][0].end_s) == pytest.approx(in_call)
 
 
+def test_a_closing_sign_stays_with_the_word_before_it(window: Window) -> None:
+    got = by_piece(window, [word(1.5, 1.9, "你"), word(2.3, 2.9, "?"), word(3.0, 3.2, "我"), word(3.2, 3.3, "。")])
+    assert ["".join(w.text for w in words) for words in got] == ["你?", "我。", ""]
+    assert got[0][-1].end_s <= window.pieces[0].clip.end_s
+    assert [len(words) for words in by_piece(window, [word(2.3, 2.9, "?")])] == [0, 1, 0]
+
+
 def test_without_words_every_turn_has_none(window: Window) -> None:
     assert by_piece(window, []) == [(), (), ()]
 

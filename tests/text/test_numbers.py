@@ -18,6 +18,9 @@ NUMBERS = [
     ("百分之二十四,百分之十五点四", [("百分之二十四", "24%"), ("百分之十五点四", "15.4%")]),
     ("百分之百", [("百分之百", "100%")]),
     ("還欠兩萬五千塊", [("兩萬五千", "25000")]),
+    ("五十五十地还,一千两千", [("五十", "50"), ("五十", "50"), ("一千", "1000"), ("两千", "2000")]),
+    ("三十五点八,零点零五,一百二十点五", [("三十五点八", "35.8"), ("零点零五", "0.05"), ("一百二十点五", "120.5")]),
+    ("下午三点二十,二十点三十分", [("二十", "20"), ("二十", "20"), ("三十", "30")]),
     # digit by digit
     ("打我幺三八零零幺三八零零零", [("幺三八零零幺三八零零零", "13800138000")]),
     ("幺三八,零零幺二,嗯五六七八", [("幺三八,零零幺二,嗯五六七八", "13800125678")]),
@@ -41,11 +44,16 @@ NUMBERS = [
     ("five hundred, two hundred", [("five hundred", "500"), ("two hundred", "200")]),
     ("November seventeenth nineteen ninety-five", [("seventeenth", "17"), ("nineteen ninety-five", "1995")]),
     ("only five dollars", [("five", "5")]),
+    ("by the twenty-first", [("twenty-first", "21")]),
+    ("November thirty first twenty twenty-five", [("thirty first", "31"), ("twenty twenty-five", "2025")]),
+    ("half a million dollars", [("half a million", "500000")]),
+    ("five hundred or six hundred", [("five hundred", "500"), ("six hundred", "600")]),
 ]
 
 NONE = [
     "一下 一样 万一 千万别 十分抱歉 一定 三思 一点", "不管三七二十一", "三天两头打", "乱七八糟", "你这个二百五",
-    "什么三八", "十七八天", "两三千", "三五天", "几十万", "十几个", "三四百块", "一两次", "百分之几", "这么多",
+    "什么三八", "二十多万", "一百多万", "五十来万", "五六七月份", "two or three hundred", "a million and a half",
+    "十七八天", "两三千", "三五天", "几十万", "十几个", "三四百块", "一两次", "百分之几", "这么多",
     "您欠6,420块,2026年", "1500，2000，300", "要么不还", "one question, two things", "oh no",
     "in the first place, the third one", "twenty-four seven support", "I owe 4500", "",
 ]  # fmt: skip

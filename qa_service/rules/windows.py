@@ -21,6 +21,8 @@ def holding(
 ) -> list[tuple[Hit, ...]]:
     """The evidence of each window in which the condition holds, at most one to a turn, in the order of the call.
 
+    Where the first hit of each selection counts (``order``), windows that begin elsewhere have the same evidence: once.
+
     ``most``: how many windows are wanted; None: all.
     """
     wanted, _ = mentioned(condition)
@@ -28,6 +30,7 @@ def holding(
     selections = {s.name: s for s in rule.selections}
     rows = {name: Ordered(of) for name, of in hits.items()}
     found: list[tuple[Hit, ...]] = []
+    told: set[tuple[Hit, ...]] = set()
     taken: set[int] = set()
     empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
     for anchor in sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key):
@@ -37,7 +40,9 @@ def holding(
             continue
         evidence = _window(rule, condition, rows, listener, within, anchor, selections, wanted)
         if evidence:
-            found.append(evidence)
+            if evidence not in told:
+                found.append(evidence)
+                told.add(evidence)
             taken |= {h.at for h in evidence}
         elif within.kind == "turn":
             empty.add(anchor.at)

@@ -97,6 +97,24 @@ def test_order_takes_the_first_of_each(tmp_path: Path) -> None:
     assert judged(root, early).findings == ()
 
 
+def test_what_stands_in_order_over_a_call_is_found_once(tmp_path: Path) -> None:
+    match = {
+        "select": {"debt": {"phrases": ["you owe"]}, "check": {"phrases": ["date of birth"]}},
+        "condition": "debt and check",
+        "within": {"call": True},
+        "order": ["debt", "check"],
+    }
+    root = folder(tmp_path, rule(match, score={"deduct": 10, "once": False}))
+    call = said(
+        "agent: you owe us",
+        "agent: your date of birth please",
+        "agent: you owe us, your date of birth",
+        "agent: date of birth",
+    )
+    (found,) = judged(root, call).findings
+    assert found.turns == (0, 1)
+
+
 def test_filter_clears_only_its_window(tmp_path: Path) -> None:
     match = {
         "select": {"sue": {"phrases": ["sue you"]}, "filter_ask": {"phrases": ["as you asked"]}},

@@ -18,6 +18,8 @@ NOT_FACTS = frozenset({"turns", "expected", "audio", "file", "labels", "duration
 #: Fields whose values may be personal: an error names the field and keeps the value to itself.
 PRIVATE = frozenset({"phone", "debtor_ref", "agent_name", "account", "history", "extra"})
 MOST_ERRORS = 3
+#: Of the way to a field that is told.
+MOST_PARTS = 6
 
 
 def read_facts(path: Path) -> CallFacts:
@@ -56,6 +58,8 @@ def parse_facts(value: object, where: str) -> CallFacts:
     except ValidationError as wrong:
         hint = "Correct the field; docs/facts.schema.json lists what is allowed."
         raise FactsError(ErrorCode.FACTS_INVALID, f"{where}: {_explained(wrong)}.", hint) from None
+    except RecursionError:
+        raise FactsError(ErrorCode.FACTS_INVALID, f"{where} is nested too deeply.", "Correct the file.") from None
 
 
 def _only_facts(value: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +84,8 @@ def _explained(wrong: ValidationError) -> str:
 
 
 def _one(error: dict[str, Any]) -> str:
-    field = ".".join(str(part) for part in error["loc"])
+    field = ".".join(str(part) for part in error["loc"][:MOST_PARTS])
+    field += "…" if len(error["loc"]) > MOST_PARTS else ""
     message = str(error["msg"]).removeprefix("Value error, ")
     if not field:
         return message

@@ -49,7 +49,7 @@ def decode_utf8(content: bytes, code: ErrorCode, where: str) -> str:
 def decode_json(text: str, code: ErrorCode, where: str) -> Any:
     """A JSON value; errors name line and column."""
     try:
-        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite, parse_int=_whole)
         return _storable(value) if "\\u" in text else value
     except json.JSONDecodeError as wrong:
         message = f"{where} is not JSON: {wrong.msg} (line {wrong.lineno}, column {wrong.colno})."
@@ -69,6 +69,12 @@ def _finite(digits: str) -> float:
     if not math.isfinite(value):
         raise ValueError(f"{digits[:20]} is too large a number")
     return value
+
+
+def _whole(digits: str) -> int:
+    """As long as a float at most, so that it can be compared and counted with."""
+    _finite(digits)
+    return int(digits)
 
 
 def _storable(value: Any) -> Any:

@@ -16,6 +16,13 @@ def _text(value: object) -> object:
     return str(value)
 
 
+def _number(value: object) -> object:
+    """True is not one day."""
+    if isinstance(value, bool):
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
 Text = Annotated[str, BeforeValidator(_text)]
 
 CalleeRole = Literal[
@@ -28,7 +35,8 @@ class CallFacts(Record):
 
     Unknown fields are kept under ``extra``; a nested ``meta`` object is flattened. ``channels``
     says which channel carries the agent: ``agent_left`` (also ``stereo``), ``agent_right`` or
-    ``mono``. ``account`` and ``history`` are free-form objects whose fields rules may ask for.
+    ``mono``. ``state`` is its two letters (``CA``). ``account`` and ``history`` are free-form objects whose
+    fields rules may ask for.
     """
 
     call_id: Text | None = Field(default=None, min_length=1, max_length=200)
@@ -41,7 +49,7 @@ class CallFacts(Record):
     phone: Text | None = None
     callee_role: CalleeRole | None = None
     product: Text | None = None
-    overdue_days: int | None = Field(default=None, ge=0)
+    overdue_days: Annotated[int | None, BeforeValidator(_number)] = Field(default=None, ge=0)
     debtor_segment: Text | None = None
     agent_type: Literal["human", "robot"] | None = None
     disposition: Text | None = None
@@ -61,10 +69,11 @@ class CallFacts(Record):
         """Flatten ``meta``, translate ``channels``, move unknown fields under ``extra``."""
         if not isinstance(value, dict):
             return value
-        flat = {k: v for k, v in value.items() if k != "meta"}
-        meta = value.get("meta")
-        if isinstance(meta, dict):
-            flat = {**meta, **flat}
+        meta = value.get("meta") or {}
+        if not isinstance(meta, dict):
+            raise ValueError("meta must be an object")
+        flat = {**meta, **{k: v for k, v in value.items() if k != "meta"}}
+        flat = {k: v for k, v in flat.items() if v is not None or k not in ("account", "history")}
         if "channels" in flat:
             flat["channels"] = _channels(flat["channels"])
         extra = flat.pop("extra", None) or {}
@@ -77,8 +86,13 @@ class CallFacts(Record):
 
     def get(self, path: str) -> JsonValue | None:
         """A fact by dotted name (``account.lawsuit_filed``), looked up in ``extra`` too; None when missing."""
-        here: Any = {**self.extra, **self.model_dump(mode="json", exclude={"extra"}, exclude_none=True)}
-        for part in path.split("."):
+        first, *parts = path.split(".")
+        here: Any = getattr(self, first) if first in type(self).model_fields and first != "extra" else None
+        if here is None:
+            here = self.extra.get(first)
+        elif not isinstance(here, dict):
+            here = self.model_dump(mode="json", include={first})[first]
+        for part in parts:
             if not isinstance(here, dict) or part not in here:
                 return None
             here = here[part]
@@ -86,9 +100,11 @@ class CallFacts(Record):
 
 
 def _channels(value: object) -> object:
-    """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right"."""
+    """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right". True is no number of a channel."""
     if isinstance(value, dict):
         value = value.get("agent")
+    if isinstance(value, bool):
+        raise ValueError("channels: true and false name no channel")
     if isinstance(value, str):
         value = value.strip().lower()
     names: dict[object, str] = {

@@ -19,6 +19,7 @@ from qa_service.rules.unsure import Unsure
 Lookup = Callable[[str], JsonValue | None]
 #: The fact that a call is in the database.
 KEPT = "call.kept"
+LONGEST_REASON = 300
 #: What the database knows of earlier calls: a name and its values to a value, :class:`Unsure`, or None if nothing.
 Memory = Callable[[str, tuple[Any, ...]], Any]
 
@@ -32,8 +33,9 @@ class Unknown:
     word: str = "invalid_fact"
 
     def reason(self) -> str:
-        """The not-assessed reason."""
-        return f"{self.word}: {self.wrong}" if self.wrong else f"missing_fact: {', '.join(self.names)}"
+        """The not-assessed reason. What a fact holds may be long; its beginning tells which it is."""
+        wrong = self.wrong if len(self.wrong) <= LONGEST_REASON else f"{self.wrong[:LONGEST_REASON]}…"
+        return f"{self.word}: {wrong}" if wrong else f"missing_fact: {', '.join(self.names)}"
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,9 @@ class Call:
             return FUNCTIONS[self.name].run(*values)
         except ValueError as wrong:
             return Unknown((), str(wrong))
+        except OverflowError:  # the first and the last day that there is have no other time zone
+            given = ", ".join(_shown(a, v) for a, v in zip(self.arguments, values, strict=True))
+            return Unknown((), f"{self.name} of {given} cannot be counted")
 
 
 @dataclass(frozen=True)
@@ -124,6 +129,8 @@ class Binary:
             return _OPERATORS[self.sign](left, right)
         except ZeroDivisionError:
             return Unknown((), f"{_shown(self.right, right)} is zero")
+        except OverflowError:
+            return Unknown((), f"{_shown(self.left, left)} {self.sign} {_shown(self.right, right)} is too large")
 
     def _unsure(self, left: Any, right: Any) -> Any:
         """The answer where it is the same whatever the unsure side is; else not known, for that side's reason."""
@@ -276,11 +283,11 @@ def _no_value(values: Any) -> Unknown | None:
 
 
 def _plain(value: Any) -> Any:
-    """Numbers compare as numbers, text without regard to case; true is not 1."""
+    """Numbers compare as numbers (3 is 3.0), text without regard to case; true is not 1."""
     if isinstance(value, bool) or value is None:
         return ("bool", value)
     if isinstance(value, int | float):
-        return float(value)
+        return value
     return value.strip().lower() if isinstance(value, str) else repr(value)
 
 

@@ -21,6 +21,8 @@ def holding(
 ) -> list[tuple[Hit, ...]]:
     """The evidence of each window in which the condition holds, at most one to a turn, in the order of the call.
 
+    Where the first hit of each selection counts (``order``), windows that begin elsewhere have the same evidence: once.
+
     ``most``: how many windows are wanted; None: all.
     """
     wanted, _ = mentioned(condition)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, tuple_
@@ -16,6 +16,8 @@ from qa_service.store.tables import CallRow
 
 #: Characters of a fact that its filter column keeps: an index of PostgreSQL takes no longer ones.
 FILTER_CHARS = 200
+#: There must be so much calendar on both sides of a call: earlier and later ones are looked for there.
+MARGIN = timedelta(days=400)
 
 
 def identity(facts: CallFacts, call_id: str, received_at: datetime) -> dict[str, Any]:
@@ -70,7 +72,9 @@ def after(last: tuple[datetime, str]) -> ColumnElement[bool]:
 
 def _moment(started_at: datetime) -> datetime:
     try:
-        return naive_utc(started_at)
+        moment = naive_utc(started_at)
+        _ = moment - MARGIN, moment + MARGIN  # calls around it are looked for
+        return moment
     except OverflowError:
         message = f"started_at {started_at.isoformat()} lies outside the years that can be kept."
         raise FactsError(ErrorCode.FACTS_INVALID, message, "Correct it, or leave it out.") from None

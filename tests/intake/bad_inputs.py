@@ -336,6 +336,7 @@ BAD_FACTS = (
     read("facts", "gbk", E.FACTS_UNREADABLE, file("facts.json", '{"team": "催收"}'.encode("gbk"))),
     read("facts", "nan", E.FACTS_UNREADABLE, file("facts.json", '{"overdue_days": NaN}')),
     read("facts", "infinite", E.FACTS_UNREADABLE, file("facts.json", '{"account": {"amount": 1e999}}')),
+    read("facts", "endless", E.FACTS_UNREADABLE, file("facts.json", f'{{"overdue_days": 1{"0" * 400}}}')),
     read("facts", "nested_too_deeply", E.FACTS_UNREADABLE, file("facts.json", "[" * 100_000)),
     read("facts", "too_large", E.FACTS_UNREADABLE, _hole("facts.json", 60_000_000)),
     read("facts", "a_list", E.FACTS_INVALID, file("facts.json", "[]")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,7 @@ def message(**fields: object) -> str:
         ("started_at", "2026-11-17T09:00:00", "timezone"),
         ("first_party", "perhaps", "boolean"),
         ("agent_id", ["A"], "string"),
+        ("overdue_days", True, "not true or false"),
     ],
 )
 def test_errors_name_the_field_and_what_is_allowed(field: str, value: object, allowed: str) -> None:
@@ -95,3 +97,37 @@ def test_errors_keep_personal_values_to_themselves() -> None:
     assert "field phone" in text
     assert "13800138000" not in text
     assert "6222021234567890" not in text
+
+
+@pytest.mark.parametrize("fields", [{"channels": True}, {"channels": {"agent": True}}, {"meta": ["A-7"]}])
+def test_what_has_no_meaning_is_refused(fields: dict[str, object]) -> None:
+    assert next(iter(fields)) in message(**fields)
+
+
+def test_null_is_no_fact() -> None:
+    facts = parse_facts({"account": None, "history": None, "meta": None, "extra": None}, "here")
+    assert facts == parse_facts({}, "here")
+
+
+def test_facts_in_facts_without_end_are_refused() -> None:
+    deep: dict[str, object] = {}
+    for _ in range(3000):
+        deep = {"meta": deep}
+    with pytest.raises(FactsError, match="nested too deeply"):
+        parse_facts(deep, "here")
+
+
+def test_the_way_to_a_deep_field_is_cut() -> None:
+    deep: object = object()
+    for _ in range(60):
+        deep = {"a": deep}
+    assert len(message(account=deep)) < 300
+
+
+def test_looking_up_a_fact_does_not_hang_on_the_others() -> None:
+    many = {f"k{i}": "x" * 80 for i in range(20_000)}
+    facts = parse_facts({"account": many, "extra": many, "started_at": "2026-11-17T10:00:00Z"}, "here")
+    begun = time.perf_counter()
+    for _ in range(300):
+        assert (facts.get("account.k7"), facts.get("started_at")) == ("x" * 80, "2026-11-17T10:00:00Z")
+    assert time.perf_counter() - begun < 1.0

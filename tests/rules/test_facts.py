@@ -171,3 +171,20 @@ def test_any_text_is_a_condition_or_an_error(text: str) -> None:
     except ExpressionError:
         return
     truth(expression, FactsContext(lambda _name: None, {"cap": 1}))
+
+
+@pytest.mark.parametrize("at", ["9999-12-31T23:59:59+00:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize(
+    "asked", ["local_hour(started_at, 'Asia/Shanghai') > 3", "in_quiet_hours(started_at, zones, 22, 8, 60)"]
+)
+def test_the_ends_of_the_calendar_are_no_answer(at: str, asked: str) -> None:
+    zones = {"zones": ["Asia/Shanghai", "America/New_York"]}
+    told = answer(asked.replace("zones", "extra.zones"), {"started_at": at, "extra": zones})
+    assert isinstance(told, bool) or told.startswith("invalid_fact: ")
+
+
+def test_numbers_beyond_all_measure_are_no_answer() -> None:
+    facts = {"account": {"due": 10**400}}
+    assert answer("account.due == 5", facts) is False
+    assert str(answer("account.due / 3 > 1", facts)).startswith("invalid_fact: ")
+    assert len(str(answer("account.due / 3 > 1", facts))) < 400

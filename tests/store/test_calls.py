@@ -94,9 +94,10 @@ def test_an_id_that_cannot_be_shown_is_refused(store: Store, call_id: str) -> No
     assert wrong.value.code == ErrorCode.FACTS_INVALID
 
 
-def test_a_time_that_is_no_time_is_refused(store: Store) -> None:
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+08:00", "0001-03-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_time_that_is_no_time_is_refused(store: Store, at: str) -> None:
     with pytest.raises(FactsError, match="started_at"):
-        keep(store, "C-1", started_at="0001-01-01T00:00:00+08:00")
+        keep(store, "C-1", started_at=at)
 
 
 def test_text_no_database_takes_is_cleaned(store: Store) -> None:

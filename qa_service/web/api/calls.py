@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import parse_facts
+from qa_service.intake.json_text import decode_json, decode_utf8
 from qa_service.jobs.ingest import IngestItem, ingest_file
 from qa_service.records import CallEntry, CallFacts, CallState, CallStatus, ErrorInfo, Inspection, Record
 from qa_service.web.deps import Call_, Services, Services_
@@ -103,8 +103,9 @@ def _facts(sent: bytes | None) -> CallFacts:
     if not sent or not sent.strip():
         return CallFacts()
     try:
-        value = json.loads(sent.decode("utf-8-sig"))
-    except (ValueError, RecursionError):
+        text = decode_utf8(sent, ErrorCode.FACTS_UNREADABLE, "facts")
+        value = decode_json(text, ErrorCode.FACTS_UNREADABLE, "facts")
+    except FactsError:
         hint = 'Send an object like {"agent_id": "A-1", "started_at": "2026-11-17T14:03:00+08:00"}.'
         raise FactsError(ErrorCode.FACTS_UNREADABLE, "facts: this is no JSON in UTF-8.", hint) from None
     return parse_facts(value, "facts")

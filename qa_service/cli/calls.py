@@ -127,7 +127,9 @@ def _print_ingest(report: IngestReport, as_json: bool) -> None:
         return
     count = {o: sum(i.outcome == o for i in report.items) for o in ("created", "duplicate", "refused")}
     for item in report.items:
-        if item.outcome == "duplicate":
+        if item.restored:
+            typer.echo(f"put back      {item.source} is call {item.call_id}, whose recording had been lost")
+        elif item.outcome == "duplicate":
             typer.echo(f"already kept  {item.source} is call {item.call_id}")
         elif item.error:
             typer.echo(f"refused       {item.source}: {item.error.message} [{item.error.code}]")

@@ -8,7 +8,7 @@ import typer
 
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
-from qa_service.records import CallEntry, Inspection
+from qa_service.records import CallEntry, CallState, Inspection
 
 
 def add_to(app: typer.Typer) -> None:
@@ -38,7 +38,9 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON."))
 
 def _reason(entry: CallEntry) -> str:
     error = entry.error or (entry.inspection.error if entry.inspection else None)
-    return f"{error.message} [{error.code}]" if error else "no reason recorded"
+    if error is None:
+        return "no reason recorded"
+    return f"{error.message.removesuffix(f' [{error.code}]')} [{error.code}]"
 
 
 def show(
@@ -85,12 +87,17 @@ def findings(
 
 def reinspect(
     call_ids: list[str] = typer.Argument(None, metavar="CALL...", help="Kept calls."),
+    failed: bool = typer.Option(False, "--failed", help="Every call whose inspection failed."),
     everything: bool = typer.Option(False, "--all", help="Every kept call."),
 ) -> None:
     """Put kept calls back in the queue, to be inspected again (earlier inspections are kept as history)."""
     settings = start()
-    if bool(call_ids) == everything:
-        raise typer.BadParameter("name the calls or say --all")
+    if (bool(call_ids), failed, everything).count(True) != 1:
+        raise typer.BadParameter("name the calls, or say --failed or --all: one of the three")
     store = open_data(settings)
-    ids = list(store.calls.all_ids()) if everything else call_ids
-    typer.echo(f"{store.queue.requeue(ids)} calls wait to be inspected again. Next: qa work")
+    named = dict.fromkeys(store.calls.get(call_id).call_id for call_id in call_ids or ())  # all are there, or none goes
+    ids = list(named or store.calls.all_ids(CallState.FAILED if failed else None))
+    waiting = store.queue.requeue(ids)
+    typer.echo(f"{waiting} calls wait to be inspected again. Next: qa work")
+    if waiting < len(ids):
+        typer.echo(f"{len(ids) - waiting} are being inspected at this moment and were left alone.")

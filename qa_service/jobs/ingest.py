@@ -17,7 +17,7 @@ from qa_service.intake.files import AUDIO_SUFFIXES, accept, shown, unreadable
 from qa_service.intake.manifest import ManifestLine, ManifestProblem, read_manifest
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.trouble import error_info
-from qa_service.records import CallFacts, ErrorInfo, Record, Recording
+from qa_service.records import CallFacts, CallState, ErrorInfo, Record, Recording
 from qa_service.settings import Settings
 from qa_service.store.calls import Added
 from qa_service.store.store import Store
@@ -29,11 +29,15 @@ ID_DIGITS = 12
 
 
 class IngestItem(Record):
-    """What became of one file or line. ``duplicate``: the same recording is kept already, as ``call_id``."""
+    """What became of one file or line. ``duplicate``: the same recording is kept already, as ``call_id``.
+
+    ``restored``: what was kept of it had been lost, and is back.
+    """
 
     source: str
     call_id: str | None = None
     outcome: Literal["created", "duplicate", "refused"]
+    restored: bool = False
     error: ErrorInfo | None = None
 
 
@@ -122,9 +126,22 @@ class _Door:
             recording = accept(path, self._settings)
         except QAError as wrong:
             return self.refuse(name, wrong, call_id=known_id)
-        return self._attempt(
+        item = self._attempt(
             name, lambda: self._keep(path, recording, facts, name), call_id=known_id, sha256=recording.sha256
         )
+        return self._restored(item, path) if item.outcome == "duplicate" else item
+
+    def _restored(self, item: IngestItem, path: Path) -> IngestItem:
+        """Put the recording back where it has been lost; a call that failed for it waits again."""
+        entry = self._store.calls.get(item.call_id or "")
+        try:
+            if entry.recording is None or not self._audio.restore(path, entry.recording):
+                return item
+        except AudioError as wrong:
+            return self.refuse(item.source, wrong, call_id=item.call_id)
+        if entry.state is CallState.FAILED:
+            self._store.queue.requeue([entry.call_id])
+        return item.model_copy(update={"restored": True})
 
     def line(self, line: ManifestLine | ManifestProblem, manifest: str) -> IngestItem:
         """Keep a call of a manifest."""

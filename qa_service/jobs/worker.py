@@ -8,6 +8,7 @@ is free again for the next one.
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -289,7 +290,12 @@ class _Worker:
         if entry.recording is None:
             message = f"Call {entry.call_id} has neither a recording nor turns."
             raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest it again.")
-        return self._audio.path(entry.recording.path)
+        path = self._audio.path(entry.recording.path)
+        if not os.path.exists(path):
+            self._audio.check()  # a folder that is not mounted is no fault of its thousands of calls
+            message = f"The recording of call {entry.call_id} is gone from the audio folder ({entry.recording.path})."
+            raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest the same recording again: that puts it back.")
+        return path
 
     def _progress(self, event: ProgressEvent) -> None:
         if self._stop.is_set() and event.stage in LONG_STAGES:

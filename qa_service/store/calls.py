@@ -169,10 +169,11 @@ class CallRepository:
             text = connection.execute(select(CallRow.transcript).where(CallRow.call_id == clean(call_id))).scalar()
         return Transcript.model_validate_json(text) if text else None
 
-    def all_ids(self) -> Iterator[str]:
-        """Ids of all calls, oldest first; no transaction stays open between batches."""
+    def all_ids(self, state: CallState | None = None) -> Iterator[str]:
+        """Ids of all calls, or those in a state, oldest first; no transaction stays open between batches."""
         last: tuple[datetime, str] | None = None
         query = select(CallRow.happened_at, CallRow.call_id).order_by(*OLDEST_FIRST).limit(BATCH)
+        query = query.where(CallRow.state == state) if state else query
         while True:
             with self._reading.connect() as connection:
                 found = connection.execute(query.where(rows.after(last)) if last else query).all()

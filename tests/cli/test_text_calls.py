@@ -8,8 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from qa_service.records import ErrorInfo
+from qa_service.store.store import open_store
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
+from tests.factories import NOW
+from tests.jobs.fakes import settings_at
 
 THREAT = {
     "call_id": "T-1",
@@ -83,6 +87,26 @@ def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> No
     assert len(paths) == 3
     assert "2 calls with 3 turns indexed" in qa("reindex").out
     assert "2 calls wait" in qa("reinspect", "--all").out
+
+
+def test_calls_to_inspect_again_are_named_rightly_or_none_is(qa: Run, manifest: Path, data: Path) -> None:
+    qa("ingest", "--manifest", manifest)
+    qa("work")
+    ran = qa("reinspect", "T-1", "T-9")
+    assert ran.code != 0
+    assert "There is no call T-9" in ran.err
+    assert "inspected: 2" in qa("status").out
+    assert "1 calls wait" in qa("reinspect", "T-1", "T-1").out
+    assert "0 calls wait" in qa("reinspect", "--failed").out
+    assert qa("reinspect", "T-1", "--failed").code == 2
+    store = open_store(settings_at(data).database)
+    claim = store.queue.claim("w", lease_s=60, now=NOW)
+    assert claim
+    assert "were left alone" in qa("reinspect", "T-1").out
+    store.queue.fail(claim, ErrorInfo(code="no_speech", message="Listen. [no_speech]"), NOW, retry=False)
+    store.close()
+    assert qa("status").out.count("[no_speech]") == 1
+    assert "1 calls wait" in qa("reinspect", "--failed").out
 
 
 def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:

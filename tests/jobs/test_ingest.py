@@ -14,10 +14,11 @@ import pytest
 from qa_service.errors import ErrorCode, FactsError, SetupError
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.ingest import IngestReport, ingest_file, ingest_manifest, ingest_paths
+from qa_service.jobs.worker import work
 from qa_service.records import CallFacts, CallState
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
-from tests.jobs.fakes import PROCESSES, settings_at, write_wav
+from tests.jobs.fakes import PROCESSES, FakeInspector, settings_at, write_wav
 
 #: 23:30 in London on the 16th is the 17th in Shanghai.
 LATE = datetime(2026, 11, 16, 23, 30, tzinfo=UTC)
@@ -74,6 +75,28 @@ def test_the_same_file_twice_is_one_call_and_says_so(store: Store, settings: Set
     assert len({i.call_id for i in kept.items + again.items}) == 1
     assert len(list(store.calls.all_ids())) == 1
     assert len([p for p in settings.audio_dir.rglob("*") if p.is_file()]) == 1
+
+
+@pytest.mark.parametrize("lost", [True, False], ids=["gone", "cut short"])
+def test_a_recording_that_was_lost_is_put_back_and_its_call_waits_again(
+    store: Store, settings: Settings, tmp_path: Path, lost: bool
+) -> None:
+    path = write_wav(tmp_path / "a.wav")
+    (item,) = ingest_paths([path], store, settings).items
+    ingest_paths([write_wav(tmp_path / "b.wav", seconds=2)], store, settings)
+    assert item.call_id
+    kept = settings.audio_dir / store.calls.get(item.call_id).recording.path  # type: ignore[union-attr]
+    kept.unlink() if lost else kept.write_bytes(kept.read_bytes()[:100])
+    work(store, settings, FakeInspector(), limit=2)
+    again = path.rename(tmp_path / "under another name.ogg")
+    (put_back,) = ingest_paths([again], store, settings).items
+    assert (put_back.call_id, put_back.outcome, put_back.restored) == (item.call_id, "duplicate", True)
+    assert kept.read_bytes() == again.read_bytes()
+    if lost:
+        assert store.calls.get(item.call_id).state is CallState.WAITING
+        assert work(store, settings, FakeInspector()).inspected == 1
+    (whole,) = ingest_paths([again], store, settings).items
+    assert not whole.restored
 
 
 def test_folders_are_searched_sidecars_read_and_bad_files_listed(

@@ -97,6 +97,8 @@ def test_an_id_that_cannot_be_shown_is_refused(store: Store, call_id: str) -> No
 def test_a_time_that_is_no_time_is_refused(store: Store) -> None:
     with pytest.raises(FactsError, match="started_at"):
         keep(store, "C-1", started_at="0001-01-01T00:00:00+08:00")
+    with pytest.raises(FactsError, match="outside the years"):  # what is reckoned from it would lie beyond
+        keep(store, "C-1", started_at="9999-12-31T12:00:00+08:00")
 
 
 def test_text_no_database_takes_is_cleaned(store: Store) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
+import pytest
+
+from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import ErrorInfo
-from qa_service.store.store import Store
+from qa_service.store.store import Store, open_store
 from tests.factories import NOW, later
 
 
@@ -83,3 +87,12 @@ def test_a_lock_ends_with_its_block_also_when_that_breaks(store: Store) -> None:
         pass
     with store.exclusive("search") as again:
         assert again
+
+
+def test_a_lock_that_nobody_could_hold_says_so_instead_of_naming_another_process(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'qa.sqlite3'}")
+    (tmp_path / "qa.sqlite3-search.lock").mkdir()
+    with pytest.raises(SetupError, match="lock file") as caught, store.exclusive("search"):
+        pass
+    assert caught.value.code == ErrorCode.DATABASE_UNAVAILABLE
+    store.close()

@@ -8,7 +8,6 @@ is free again for the next one.
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -291,10 +290,13 @@ class _Worker:
             message = f"Call {entry.call_id} has neither a recording nor turns."
             raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest it again.")
         path = self._audio.path(entry.recording.path)
-        if not os.path.exists(path):
+        try:
+            path.stat()
+        except OSError as wrong:
             self._audio.check()  # a folder that is not mounted is no fault of its thousands of calls
-            message = f"The recording of call {entry.call_id} is gone from the audio folder ({entry.recording.path})."
-            raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest the same recording again: that puts it back.")
+            message = f"The recording of call {entry.call_id} ({path}) cannot be reached: {wrong.strerror}."
+            hint = "Ingest the same recording again: that puts it back."
+            raise InputError(ErrorCode.FILE_NOT_FOUND, message, hint) from None
         return path
 
     def _progress(self, event: ProgressEvent) -> None:

@@ -121,7 +121,13 @@ def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
     kept = qa("ingest", "--manifest", path)
     assert kept.code == 1
     assert "2 calls kept, 0 already there, 2 refused." in kept.out
-    assert qa("status").out.count("refused") == 2
+    assert "2 files or lines were refused" in qa("status").out
+    assert qa("dismiss", f"{path}, line 2").out == "1 refusals forgotten.\n"
+    assert qa("dismiss", f"{path}, line 2").code == 1
+    assert "1 files or lines were refused" in qa("status").out
+    assert qa("dismiss").code == qa("dismiss", "--before", "0001-01-01").code == 2
+    assert qa("dismiss", "--before", "2999-01-01").code == 0
+    assert "refused" not in qa("status").out
     assert qa("work").code == 0
 
 

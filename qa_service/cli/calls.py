@@ -24,6 +24,13 @@ FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container 
 META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
 MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `audio` or `turns` each.")
 
+#: What is said of the facts of a call that is kept already.
+FACTS = {
+    None: "",
+    "differ": ", with other facts, which stay; --correct-facts takes these",
+    "corrected": ": its facts are corrected, and it waits to be inspected again",
+}
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
@@ -102,6 +109,11 @@ def ingest(
     paths: list[Path] | None = typer.Argument(None, metavar="PATH...", help="Recordings or folders of them."),
     meta: Path | None = META,
     manifest: Path | None = MANIFEST,
+    correct: bool = typer.Option(
+        False,
+        "--correct-facts",
+        help="Take the facts given now for calls that are kept with others; they are inspected again.",
+    ),
     as_json: bool = typer.Option(False, "--json", help="Print the outcome as JSON."),
 ) -> None:
     """Keep recordings and their facts; `qa work` then inspects what waits. The same file twice is one call."""
@@ -114,9 +126,9 @@ def ingest(
     store = open_data(settings)
     facts = read_facts(meta) if meta else None
     if manifest:
-        report = ingest_manifest(manifest, store, settings)
+        report = ingest_manifest(manifest, store, settings, correct=correct)
     else:
-        report = ingest_paths(paths or [], store, settings, facts=facts)
+        report = ingest_paths(paths or [], store, settings, facts=facts, correct=correct)
     _print_ingest(report, as_json)
     raise typer.Exit(SOME_FAILED if any(i.outcome == "refused" for i in report.items) else OK)
 
@@ -128,9 +140,13 @@ def _print_ingest(report: IngestReport, as_json: bool) -> None:
     count = {o: sum(i.outcome == o for i in report.items) for o in ("created", "duplicate", "refused")}
     for item in report.items:
         if item.outcome == "duplicate":
-            typer.echo(f"already kept  {item.source} is call {item.call_id}")
+            back = ", whose recording had been lost and is back" if item.restored else ""
+            typer.echo(f"already kept  {item.source} is call {item.call_id}{back}{FACTS[item.facts]}")
         elif item.error:
             typer.echo(f"refused       {item.source}: {item.error.message} [{item.error.code}]")
+    if report.passed_over:
+        ends = ", ".join(f"{n} {end or 'without an end'}" for end, n in report.passed_over.items())
+        typer.echo(f"Passed over by their names: {ends}. Name such a file itself to have it looked into.")
     typer.echo(f"{count['created']} calls kept, {count['duplicate']} already there, {count['refused']} refused.")
 
 

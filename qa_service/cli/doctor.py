@@ -171,6 +171,8 @@ def _index(settings: Settings) -> Check:
         where += f" at {_hide_password(settings.elasticsearch_url)}"
     found = f"{where}, {state.calls} calls, {state.turns} turns, {state.vectors} vectors; {behind}"
     advice = "Run `qa index status`." if lag.parked else "Run `qa work`, or `qa index retry`." if lag.calls else ""
+    if state.unfilled and report.inspected:
+        advice = "It is new and lacks what was inspected before: run `qa reindex`, or `qa work`."
     if state.building:
         advice = f"A new index is not finished: run `qa reindex`. {advice}".strip()
     return Check(name="search index", state="optional" if advice else "ok", found=found, advice=advice)

@@ -70,11 +70,16 @@ def search(
     )  # fmt: skip
     with open_index(settings) as index:
         found = _found(index, query, settings, meaning=meaning, like=like, like_text=like_text)
+        unfilled = index.state().unfilled
     if as_json:
         typer.echo(found.results.model_dump_json())
     else:
         _print(found, ranked=bool(meaning or like or like_text))
-    _tell_lag(open_data(settings).outbox.lag())
+    store = open_data(settings)
+    _tell_lag(store.outbox.lag())
+    if unfilled and store.corpus.calls():
+        message = "The search index is new and lacks what was inspected before: qa reindex (or qa work) fills it"
+        typer.echo(message, err=True)
 
 
 def _found(

@@ -84,6 +84,8 @@ def _print(found: IndexReport, say: Callable[[str], None]) -> None:
         state = found.state
         say(f"index     {state.backend} {state.version}")
         say(f"holds     {state.calls} calls, {state.turns} turns, {state.vectors} vectors")
+        if state.unfilled and found.inspected:
+            say("new       it lacks what was inspected before; qa reindex (or qa work) fills it")
         if state.building:
             say("building  a new one is being filled; go on with: qa reindex")
     elif found.error:

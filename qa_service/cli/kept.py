@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 
 import typer
 
-from qa_service.cli import screen
+from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
-from qa_service.records import CallEntry, Inspection
+from qa_service.records import CallEntry, CallState, Inspection
+
+FIRST_YEAR = 1900
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
-    for command in (status, show, findings, reinspect):
+    for command in (status, show, findings, reinspect, dismiss):
         app.command()(command)
 
 
@@ -32,13 +35,22 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON."))
         typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {_reason(entry)}")
     for refused in found.quarantined:
         typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
+    if found.refused:
+        typer.echo(f"{found.refused} files or lines were refused{_of(found.refused, len(found.quarantined))}.")
     parked = f", {found.index_parked} refused (qa index status)" if found.index_parked else ""
     typer.echo(f"search index: {found.index_backlog} calls behind{parked}")
 
 
+def _of(whole: int, listed: int) -> str:
+    more = f", the latest {listed} are listed" if listed < whole else ""
+    return f"{more}; `qa dismiss` forgets what nobody will mend"
+
+
 def _reason(entry: CallEntry) -> str:
     error = entry.error or (entry.inspection.error if entry.inspection else None)
-    return f"{error.message} [{error.code}]" if error else "no reason recorded"
+    if error is None:
+        return "no reason recorded"
+    return f"{error.message.removesuffix(f' [{error.code}]')} [{error.code}]"
 
 
 def show(
@@ -85,12 +97,42 @@ def findings(
 
 def reinspect(
     call_ids: list[str] = typer.Argument(None, metavar="CALL...", help="Kept calls."),
+    failed: bool = typer.Option(False, "--failed", help="Every call whose inspection failed."),
     everything: bool = typer.Option(False, "--all", help="Every kept call."),
 ) -> None:
     """Put kept calls back in the queue, to be inspected again (earlier inspections are kept as history)."""
     settings = start()
-    if bool(call_ids) == everything:
-        raise typer.BadParameter("name the calls or say --all")
+    if (bool(call_ids), failed, everything).count(True) != 1:
+        raise typer.BadParameter("name the calls, or say --failed or --all: one of the three")
     store = open_data(settings)
-    ids = list(store.calls.all_ids()) if everything else call_ids
-    typer.echo(f"{store.queue.requeue(ids)} calls wait to be inspected again. Next: qa work")
+    named = dict.fromkeys(store.calls.get(call_id).call_id for call_id in call_ids or ())  # all are there, or none goes
+    ids = list(named or store.calls.all_ids(CallState.FAILED if failed else None))
+    waiting = store.queue.requeue(ids)
+    typer.echo(f"{waiting} calls wait to be inspected again. Next: qa work")
+    if waiting < len(ids):
+        typer.echo(f"{len(ids) - waiting} are being inspected at this moment and were left alone.")
+
+
+def dismiss(
+    sources: list[str] = typer.Argument(
+        None, metavar="SOURCE...", help="Refused files or lines, as `qa status` writes them."
+    ),
+    before: datetime | None = typer.Option(
+        None, formats=["%Y-%m-%d"], help="All that was refused before this day, YYYY-MM-DD."
+    ),
+) -> None:
+    """Forget refused files and lines that nobody will mend (one that is accepted is forgotten by itself).
+
+    Reports of those days that are made again no longer count them.
+    """
+    settings = start()
+    if bool(sources) == bool(before):
+        raise typer.BadParameter("name the SOURCEs or say --before, one of the two")
+    if before and before.year < FIRST_YEAR:
+        raise typer.BadParameter(f"--before must lie after the year {FIRST_YEAR}")
+    from qa_service.jobs.ingest import zone
+
+    moment = before.replace(tzinfo=zone(settings.timezone)) if before else None
+    gone = open_data(settings).quarantine.dismiss(sources or (), before=moment)
+    typer.echo(f"{gone} refusals forgotten.")
+    raise typer.Exit(OK if gone or before else SOME_FAILED)

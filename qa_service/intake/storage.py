@@ -14,6 +14,7 @@ from typing import IO
 
 from qa_service.errors import AudioError, ErrorCode, SetupError
 from qa_service.intake.files import CHUNK_BYTES, open_regular, shown, unreadable
+from qa_service.records import Recording
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 
@@ -36,11 +37,46 @@ class AudioStore:
             return kept
         suffix = source.suffix.lower()
         relative = f"{sha256[:2]}/{sha256[2:]}{suffix if _SUFFIX.fullmatch(suffix) else ''}"
+        self._copy_in(source, sha256, relative)
+        return relative
+
+    def restore(self, source: Path, recording: Recording) -> bool:
+        """Put a kept recording back where it has been lost or cut short; False where it is whole.
+
+        Raises:
+            As :meth:`put`.
+        """
+        try:
+            if self.path(recording.path).stat().st_size == recording.size_bytes:
+                return False
+        except OSError:  # the folder itself is looked at when it is written
+            pass
+        self._copy_in(source, recording.sha256, recording.path)
+        return True
+
+    def check(self) -> None:
+        """Where a recording is missing: see that the folder is there at all.
+
+        Raises:
+            SetupError: SETTINGS_INVALID when it is not there, cannot be read, or holds nothing.
+        """
+        try:
+            with os.scandir(self.root) as found:
+                if any(found):
+                    return
+            why = "is empty"
+        except OSError as wrong:
+            why = f"cannot be read ({wrong.strerror})"
+        message = f"The audio folder {self.root} {why}, though recordings are kept in it."
+        raise SetupError(
+            ErrorCode.SETTINGS_INVALID, message, "Mount it, or correct QA_DATA_DIR; the calls go on waiting."
+        )
+
+    def _copy_in(self, source: Path, sha256: str, relative: str) -> None:
         with open_regular(source, AudioError) as content, self._incoming(self.root / relative) as half:
             if _copy(content, half, source) != sha256:
                 message = f"{shown(source)} changed while it was being kept."
                 raise AudioError(ErrorCode.FILE_UNREADABLE, message, "Try again when its writer has finished.")
-        return relative
 
     def _kept(self, sha256: str) -> str | None:
         """The same content may have come under another suffix."""

@@ -20,6 +20,8 @@ log = logs.get(__name__)
 BATCH = 50
 #: Seconds for which an index that failed is left alone.
 REST_S = 30.0
+#: Seconds between two looks at an index for which nothing waits: it may have been lost, and made anew by a search.
+LOOK_S = 60.0
 #: How long the last look at the index waits for another process that writes to it.
 LAST_WAIT_S = 5.0
 
@@ -33,6 +35,7 @@ class Indexer:
         self._index = index
         self._rest_until = 0.0
         self._failed = False
+        self._looked_at = -LOOK_S
 
     def sync(self) -> None:
         """Write a batch of what waits, so that catching up after an outage does not hold up calls for long."""
@@ -44,13 +47,20 @@ class Indexer:
         self._write(most=BATCH if soon else None, wait_s=0.0 if soon else LAST_WAIT_S)
 
     def _write(self, *, most: int | None, wait_s: float) -> None:
-        if self._index is None or not self._store.outbox.pending(1, now=datetime.now(UTC)):
+        if self._index is None:
+            return
+        waits = bool(self._store.outbox.pending(1, now=datetime.now(UTC)))
+        look = self._failed or time.monotonic() - self._looked_at >= LOOK_S
+        if not waits and not look:
             return
         from qa_service.jobs.indexing import sync_index
 
         try:
-            if self._failed:
-                self._index.state()  # before vectors are made for an index that still does not answer
+            if look:  # before vectors are made for an index that does not answer, or for none
+                unfilled = self._index.state().unfilled
+                self._failed, self._looked_at = False, time.monotonic()
+                if not waits and not unfilled:
+                    return
             sync_index(self._store, self._index, self._embedder, most=most, wait_s=wait_s)
             self._failed = False
         except Exception as wrong:  # the documents wait in the database; the work goes on

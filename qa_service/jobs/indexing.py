@@ -55,10 +55,25 @@ def sync_index(
     Raises:
         SetupError: INDEX_UNAVAILABLE; what was not written goes on waiting, in its order, and no attempt is counted.
     """
-    if not store.outbox.pending(1, now=clock()):
+    if not store.outbox.pending(1, now=clock()) and not index.state().unfilled:
         return 0
     with store.exclusive(LOCK, wait_s=wait_s) as held:
-        return write_pending(store, index, embedder, most=most, clock=clock) if held else 0
+        if not held:
+            return 0
+        _order_everything(store, index)
+        return write_pending(store, index, embedder, most=most, clock=clock)
+
+
+def _order_everything(store: Store, index: SearchIndex) -> None:
+    """An index that was made where there was none lacks what the database had by then: the old one was lost, or
+    another was chosen. One that is being built will take its place, and is filled by whoever builds it."""
+    state = index.state()
+    if not state.unfilled or state.building:
+        return
+    ordered = store.outbox.order_everything()
+    index.ordered()
+    if ordered:
+        log.warning("the search index is new: %d calls that were inspected before are written to it", ordered)
 
 
 def write_pending(

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from pydantic import Field
+
 from qa_service import logs
-from qa_service.errors import AudioError, ErrorCode, FactsError, QAError, SetupError
+from qa_service.errors import AudioError, ErrorCode, FactsError, InputError, QAError, SetupError
 from qa_service.intake.facts import sidecar_facts
 from qa_service.intake.files import AUDIO_SUFFIXES, accept, shown, unreadable
 from qa_service.intake.manifest import ManifestLine, ManifestProblem, read_manifest
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.trouble import error_info
-from qa_service.records import CallFacts, ErrorInfo, Record, Recording
+from qa_service.records import CallFacts, CallState, ErrorInfo, Record, Recording
 from qa_service.settings import Settings
 from qa_service.store.calls import Added
 from qa_service.store.store import Store
@@ -26,19 +29,30 @@ log = logs.get(__name__)
 
 #: Hex digits of the sha256 that name a call without an id of its own.
 ID_DIGITS = 12
+#: Ends of names that stand beside recordings, and are none.
+NO_RECORDINGS = frozenset({".json", ".jsonl"})
 
 
 class IngestItem(Record):
-    """What became of one file or line. ``duplicate``: the same recording is kept already, as ``call_id``."""
+    """What became of one file or line. ``duplicate``: the same recording is kept already, as ``call_id``.
+
+    ``restored``: what was kept of it had been lost, and is back. ``facts`` of a duplicate: those given now ``differ``
+    from those kept, which stay, or were ``corrected``; None where they are the same, or none were given.
+    """
 
     source: str
     call_id: str | None = None
     outcome: Literal["created", "duplicate", "refused"]
+    restored: bool = False
+    facts: Literal["differ", "corrected"] | None = None
     error: ErrorInfo | None = None
 
 
 class IngestReport(Record):
+    """``passed_over``: files in folders that are no recordings by their names, counted by the ends of these."""
+
     items: tuple[IngestItem, ...]
+    passed_over: dict[str, int] = Field(default_factory=dict)
 
 
 OnItem = Callable[[IngestItem], None]
@@ -55,24 +69,27 @@ def ingest_paths(
     settings: Settings,
     *,
     facts: CallFacts | None = None,
+    correct: bool = False,
     on_item: OnItem | None = None,
     clock: Clock = _utc_now,
 ) -> IngestReport:
-    """Keep recordings; folders are searched for audio files, hidden ones left out.
+    """Keep recordings; folders, also linked ones, are searched for audio files, hidden ones left out.
 
     Args:
         facts: go for all files; else each file's own ``NAME.json`` beside it, where there is one.
+        correct: take the facts also for calls that are kept with others; they are inspected again.
         on_item: called after each file.
 
     Raises:
         SetupError: the database or the audio folder cannot be used, or the disk is full; what was kept stays.
     """
-    door = _Door(store, settings, clock)
+    door = _Door(store, settings, clock, correct=correct)
+    passed: Counter[str] = Counter()
     kept = (
         door.refuse(shown(found), problem) if problem else door.recording(found, facts)
-        for found, problem in _recordings(paths)
+        for found, problem in _recordings(paths, passed)
     )
-    return _report(kept, on_item)
+    return _report(kept, on_item).model_copy(update={"passed_over": dict(passed.most_common())})
 
 
 def ingest_file(
@@ -83,15 +100,21 @@ def ingest_file(
 
 
 def ingest_manifest(
-    path: Path, store: Store, settings: Settings, *, on_item: OnItem | None = None, clock: Clock = _utc_now
+    path: Path,
+    store: Store,
+    settings: Settings,
+    *,
+    correct: bool = False,
+    on_item: OnItem | None = None,
+    clock: Clock = _utc_now,
 ) -> IngestReport:
-    """Keep the calls of a manifest; a bad line is listed, the rest goes on.
+    """Keep the calls of a manifest; a bad line is listed, the rest goes on. ``correct`` as in :func:`ingest_paths`.
 
     Raises:
         FactsError: MANIFEST_UNREADABLE.
         SetupError: as :func:`ingest_paths`.
     """
-    door = _Door(store, settings, clock)
+    door = _Door(store, settings, clock, correct=correct)
     return _report((door.line(line, shown(path)) for line in read_manifest(path)), on_item)
 
 
@@ -107,7 +130,8 @@ def _report(items: Iterable[IngestItem], on_item: OnItem | None) -> IngestReport
 class _Door:
     """Takes calls in one by one; whatever is wrong with one of them is noted and stops no other."""
 
-    def __init__(self, store: Store, settings: Settings, clock: Clock) -> None:
+    def __init__(self, store: Store, settings: Settings, clock: Clock, *, correct: bool = False) -> None:
+        self._correct = correct
         self._store = store
         self._settings = settings
         self._clock = clock
@@ -122,9 +146,36 @@ class _Door:
             recording = accept(path, self._settings)
         except QAError as wrong:
             return self.refuse(name, wrong, call_id=known_id)
-        return self._attempt(
+        item = self._attempt(
             name, lambda: self._keep(path, recording, facts, name), call_id=known_id, sha256=recording.sha256
         )
+        if item.outcome != "duplicate":
+            return item
+        try:
+            return self._told_again(self._restored(item, path), facts or sidecar_facts(path))
+        except InputError as wrong:
+            return self.refuse(item.source, wrong, call_id=item.call_id)
+
+    def _restored(self, item: IngestItem, path: Path) -> IngestItem:
+        """Put the recording back where it has been lost; a call that failed for it waits again."""
+        entry = self._store.calls.get(item.call_id or "")
+        if entry.recording is None or not self._audio.restore(path, entry.recording):
+            return item
+        if entry.state is CallState.FAILED:
+            self._store.queue.requeue([entry.call_id])
+        return item.model_copy(update={"restored": True})
+
+    def _told_again(self, item: IngestItem, facts: CallFacts | None) -> IngestItem:
+        """Facts that are given again for a kept call and are others: said, or taken where that was asked for."""
+        if facts is None or item.call_id is None:
+            return item
+        entry = self._store.calls.get(item.call_id)
+        if facts.model_copy(update={"call_id": item.call_id}) == entry.facts:
+            return item
+        if not self._correct:
+            return item.model_copy(update={"facts": "differ"})
+        self._store.calls.correct(item.call_id, facts, self._day(facts, entry.received_at))
+        return item.model_copy(update={"facts": "corrected"})
 
     def line(self, line: ManifestLine | ManifestProblem, manifest: str) -> IngestItem:
         """Keep a call of a manifest."""
@@ -133,7 +184,8 @@ class _Door:
             return self.refuse(name, line.error, call_id=line.call_id)
         if line.audio is not None:
             return self.recording(line.audio, line.facts)
-        return self._attempt(name, lambda: self._keep_turns(line, name), call_id=line.facts.call_id)
+        item = self._attempt(name, lambda: self._keep_turns(line, name), call_id=line.facts.call_id)
+        return self._told_again(item, line.facts) if item.outcome == "duplicate" else item
 
     def refuse(
         self, source: str, wrong: Exception, *, call_id: str | None = None, sha256: str | None = None
@@ -197,14 +249,14 @@ class _Door:
         return (facts.started_at or now.astimezone(self._zone)).date()
 
 
-def _recordings(paths: Iterable[Path]) -> Iterator[tuple[Path, QAError | None]]:
+def _recordings(paths: Iterable[Path], passed: Counter[str]) -> Iterator[tuple[Path, QAError | None]]:
     """Files to keep, folders opened up; a folder that gives nothing stands there with its reason."""
     for path in paths:
         if not path.is_dir():
             yield path, None
             continue
         found = 0
-        for item in _in_folder(path):
+        for item in _in_folder(path, passed):
             found += 1
             yield item
         if not found:
@@ -212,14 +264,27 @@ def _recordings(paths: Iterable[Path]) -> Iterator[tuple[Path, QAError | None]]:
             yield path, AudioError(ErrorCode.FILE_NOT_FOUND, message, "Name a folder of audio files.")
 
 
-def _in_folder(folder: Path) -> Iterator[tuple[Path, QAError | None]]:
+def _in_folder(folder: Path, passed: Counter[str]) -> Iterator[tuple[Path, QAError | None]]:
+    """Links to folders are followed, each folder once. Files that are passed over are counted in ``passed``."""
     closed: list[OSError] = []
-    for place, folders, names in os.walk(folder, onerror=closed.append):
+    been: set[tuple[int, int]] = set()
+    for place, folders, names in os.walk(folder, onerror=closed.append, followlinks=True):
+        try:
+            here = Path(place).stat()
+        except OSError as gone:
+            closed.append(gone)
+            continue
+        if (here.st_dev, here.st_ino) in been:
+            folders.clear()
+            continue
+        been.add((here.st_dev, here.st_ino))
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(names):
-            path = Path(place, name)
-            if path.suffix.lower() in AUDIO_SUFFIXES and not name.startswith("."):
+        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
+            end = path.suffix.lower()
+            if end in AUDIO_SUFFIXES:
                 yield path, None
+            elif end not in NO_RECORDINGS:
+                passed[end] += 1
     for wrong in closed:
         yield Path(wrong.filename), unreadable(Path(wrong.filename), wrong, AudioError)
 

@@ -24,12 +24,14 @@ MOST_LISTED = 200
 class Overview(Record):
     """Calls by state, those in trouble with their reason, refused files, and how far behind the index is.
 
+    ``quarantined`` lists the latest of ``refused`` files and lines.
     ``index_backlog`` calls wait for the index, the longest since ``index_waiting_since``; ``index_parked`` it refused.
     """
 
     calls: dict[CallState, int]
     troubled: tuple[CallEntry, ...]
     quarantined: tuple[QuarantineEntry, ...]
+    refused: int
     index_backlog: int
     index_waiting_since: datetime | None = None
     index_parked: int = 0
@@ -49,13 +51,14 @@ class IndexReport(Record):
 
 
 def overview(store: Store) -> Overview:
-    """The state of the whole store, newest first; at most 200 troubled calls of each kind are listed."""
+    """The state of the whole store, newest first; at most 200 calls or files of each kind are listed."""
     lag = store.outbox.lag()
     troubled = [e for s in TROUBLED for e in store.calls.page(CallFilter(state=s, limit=MOST_LISTED)).entries]
     return Overview(
         calls=store.calls.counts(),
         troubled=tuple(troubled),
-        quarantined=store.quarantine.list(),
+        quarantined=store.quarantine.list(limit=MOST_LISTED),
+        refused=store.quarantine.count(),
         index_backlog=lag.calls,
         index_waiting_since=lag.waiting_since,
         index_parked=lag.parked,

@@ -88,8 +88,7 @@ def _turns(store: Store, call_id: str) -> tuple[Turn, ...]:
 
 def _refused_on(store: Store, day: date, settings: Settings) -> tuple[QuarantineEntry, ...]:
     """Files carry no day of their own: that on which they were refused counts."""
-    here = zone(settings.timezone)
-    return tuple(q for q in store.quarantine.list() if q.at.astimezone(here).date() == day)
+    return store.quarantine.on_day(day, zone(settings.timezone))
 
 
 def _write(path: Path, text: str) -> None:

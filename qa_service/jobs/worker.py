@@ -289,7 +289,15 @@ class _Worker:
         if entry.recording is None:
             message = f"Call {entry.call_id} has neither a recording nor turns."
             raise InputError(ErrorCode.FILE_NOT_FOUND, message, "Ingest it again.")
-        return self._audio.path(entry.recording.path)
+        path = self._audio.path(entry.recording.path)
+        try:
+            path.stat()
+        except OSError as wrong:
+            self._audio.check()  # a folder that is not mounted is no fault of its thousands of calls
+            message = f"The recording of call {entry.call_id} ({path}) cannot be reached: {wrong.strerror}."
+            hint = "Ingest the same recording again: that puts it back."
+            raise InputError(ErrorCode.FILE_NOT_FOUND, message, hint) from None
+        return path
 
     def _progress(self, event: ProgressEvent) -> None:
         if self._stop.is_set() and event.stage in LONG_STAGES:

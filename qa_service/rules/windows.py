@@ -39,7 +39,7 @@ def holding(
         if anchor.at in taken or anchor.at in empty:
             continue
         evidence = _window(rule, condition, rows, listener, within, anchor, selections, wanted)
-        if evidence and evidence not in told:  # a window over the call holds the same words from each of its hits
+        if evidence and evidence not in told:
             told.add(evidence)
             found.append(evidence)
             taken |= {h.at for h in evidence}

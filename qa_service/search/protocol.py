@@ -170,7 +170,10 @@ class Refused(Record):
 
 
 class IndexState(Record):
-    """How the index is: ``backend`` and ``version`` for people, what it holds, ``building`` while a new one is made."""
+    """How the index is: ``backend`` and ``version`` for people, what it holds, ``building`` while a new one is made.
+
+    ``unfilled``: it was made where there was none, and nobody has ordered yet what the database had by then.
+    """
 
     backend: str
     version: str
@@ -178,6 +181,7 @@ class IndexState(Record):
     turns: int
     vectors: int
     building: bool = False
+    unfilled: bool = False
 
 
 class Rebuild(Protocol):
@@ -231,6 +235,9 @@ class SearchIndex(Protocol):
         """The vector of a turn, None where it has none."""
 
     def state(self) -> IndexState: ...
+
+    def ordered(self) -> None:
+        """Note that what the database has is ordered: the index is not ``unfilled`` any more."""
 
     def rebuild(self) -> Rebuild:
         """The new index that is being filled, made where there is none."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Engine, Select, func, insert, or_, select
+from sqlalchemy import Engine, Select, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from qa_service.errors import ErrorCode, FactsError, NotFoundError
@@ -32,6 +32,11 @@ __all__ = ["Added", "CallFilter", "CallPage", "CallRepository", "DayCount"]
 MOST_ROWS = 2**31 - 1
 #: Rows fetched at a time where a whole table is walked through.
 BATCH = 1000
+#: A call as if it had just come in; earlier inspections stay as history.
+WAITING_AGAIN = {
+    "state": CallState.WAITING, "attempts": 0, "crashes": 0, "claimed_by": None, "lease_until": None,
+    **results.error_columns(None),
+}  # fmt: skip
 NEWEST_FIRST = (CallRow.happened_at.desc(), CallRow.call_id)
 OLDEST_FIRST = (CallRow.happened_at, CallRow.call_id)
 
@@ -106,6 +111,19 @@ class CallRepository:
             raise
         return Added(call_id=call_id, created=True)
 
+    def correct(self, call_id: str, facts: CallFacts, day: date) -> None:
+        """Take other facts for a kept call, which then waits to be inspected again, also where a worker holds it.
+
+        Raises:
+            NotFoundError: CALL_NOT_FOUND.
+            FactsError: FACTS_INVALID.
+        """
+        received_at = self.get(call_id).received_at
+        values = {**rows.identity(facts, call_id, received_at), "day": day, **WAITING_AGAIN}
+        with self._engine.begin() as connection:
+            contacts.change(connection, contacts.contact_of(facts, call_id, received_at))
+            connection.execute(update(CallRow).where(CallRow.call_id == call_id).values(values))
+
     def find(self, sha256: str) -> str | None:
         """Id of the call that holds this recording, if any."""
         with self._reading.connect() as connection:
@@ -169,10 +187,11 @@ class CallRepository:
             text = connection.execute(select(CallRow.transcript).where(CallRow.call_id == clean(call_id))).scalar()
         return Transcript.model_validate_json(text) if text else None
 
-    def all_ids(self) -> Iterator[str]:
-        """Ids of all calls, oldest first; no transaction stays open between batches."""
+    def all_ids(self, state: CallState | None = None) -> Iterator[str]:
+        """Ids of all calls, or those in a state, oldest first; no transaction stays open between batches."""
         last: tuple[datetime, str] | None = None
         query = select(CallRow.happened_at, CallRow.call_id).order_by(*OLDEST_FIRST).limit(BATCH)
+        query = query.where(CallRow.state == state) if state else query
         while True:
             with self._reading.connect() as connection:
                 found = connection.execute(query.where(rows.after(last)) if last else query).all()

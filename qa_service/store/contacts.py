@@ -120,6 +120,21 @@ def hear(connection: Connection, call_id: str, inspection: Inspection) -> None:
     values = {"heard": heard.model_dump_json(exclude_defaults=True), "marked": bool(heard.marks)}
     connection.execute(update(ContactRow).where(ContactRow.call_id == call_id).values(values))
     connection.execute(insert(FollowUpRow).values(call_id=call_id))
+    _order_later(connection, call_id)
+
+
+def change(connection: Connection, contact: Contact) -> None:
+    """Other facts of a call that is kept; the calls after it are ordered as it was linked before.
+
+    What its inspection said stays until it is inspected again, which orders the calls after it as it is linked then.
+    """
+    _order_later(connection, contact.call_id)
+    values = {name: value for name, value in values_of(contact).items() if name not in ("marked", "heard")}
+    connection.execute(update(ContactRow).where(ContactRow.call_id == contact.call_id).values(values))
+
+
+def _order_later(connection: Connection, call_id: str) -> None:
+    """Order the rules over several calls for the calls after this one."""
     keys = connection.execute(_keys(call_id)).first()
     if keys is None or (keys.debtor_key is None and keys.number_key is None):
         return

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, select
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, select, true
 from sqlalchemy.dialects import postgresql, sqlite
 
 from qa_service.records import ErrorInfo, QuarantineEntry
@@ -38,9 +39,26 @@ class Quarantine(_Repository):
         with self._engine.begin() as connection:
             _upsert(connection, QuarantineRow, row, keys=("source_hash", "error_code"))
 
-    def list(self) -> tuple[QuarantineEntry, ...]:
-        """Everything refused, newest first."""
-        query = select(QuarantineRow.__table__).order_by(QuarantineRow.at.desc(), QuarantineRow.id.desc())
+    def count(self) -> int:
+        with self._reading.connect() as connection:
+            return connection.execute(select(func.count()).select_from(QuarantineRow)).scalar_one()
+
+    def list(self, limit: int | None = None) -> tuple[QuarantineEntry, ...]:
+        """What was refused, newest first."""
+        return self._entries(true(), limit)
+
+    def on_day(self, day: date, zone: tzinfo, limit: int | None = None) -> tuple[QuarantineEntry, ...]:
+        """What was refused on a calendar day of this time zone, newest first."""
+        try:
+            begin = datetime.combine(day, time(), zone)
+            since, until = naive_utc(begin), naive_utc(begin + timedelta(days=1))
+        except OverflowError:  # the first or last day that there is
+            return ()
+        return self._entries(and_(QuarantineRow.at >= since, QuarantineRow.at < until), limit)
+
+    def _entries(self, wanted: ColumnElement[bool], limit: int | None) -> tuple[QuarantineEntry, ...]:
+        newest_first = (QuarantineRow.at.desc(), QuarantineRow.id.desc())
+        query = select(QuarantineRow.__table__).where(wanted).order_by(*newest_first).limit(limit)
         with self._reading.connect() as connection:
             return tuple(
                 QuarantineEntry(
@@ -51,6 +69,13 @@ class Quarantine(_Repository):
                 )
                 for r in connection.execute(query)
             )
+
+    def dismiss(self, sources: Sequence[str], *, before: datetime | None = None) -> int:
+        """Forget refusals that nobody will mend: of these sources, and all from before a moment; how many."""
+        with self._engine.begin() as connection:
+            gone = [QuarantineRow.source_hash == _hash(source) for source in sources]
+            gone += [] if before is None else [QuarantineRow.at < naive_utc(before)]
+            return sum(int(connection.execute(delete(QuarantineRow).where(one)).rowcount) for one in gone)
 
     def clear(self, source: str) -> None:
         """Forget a refusal: the source has been accepted since."""

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, and_, delete, func, insert, literal, or_, select, update
 
 from qa_service.records import Record
-from qa_service.store.columns import aware, clean, naive_utc
+from qa_service.store.columns import aware, clean, naive_utc, now_utc
 from qa_service.store.engine import reading
 from qa_service.store.queue import CHUNK
-from qa_service.store.tables import OutboxRow
+from qa_service.store.tables import CallRow, OutboxRow
 
 #: Seconds until a refused call is tried again; doubled each time, up to the second number.
 BACKOFF_S, LONGEST_S = 30.0, 3600.0
@@ -101,6 +101,17 @@ class Outbox:
             new = insert(OutboxRow).returning(OutboxRow.id, OutboxRow.call_id)
             rows = connection.execute(new, [{"call_id": clean(call_id)} for call_id in call_ids])
             return tuple(sorted(OutboxEntry(row.id, row.call_id) for row in rows))
+
+    def order_everything(self) -> int:
+        """Order every inspected call that is not ordered, oldest first; returns how many."""
+        known = select(OutboxRow.call_id)
+        calls = select(CallRow.call_id).where(CallRow.inspection_id.is_not(None), CallRow.call_id.not_in(known))
+        oldest_first = calls.order_by(CallRow.happened_at, CallRow.call_id)
+        with self._engine.begin() as connection:
+            since = literal(now_utc(), type_=OutboxRow.ordered_at.type)
+            rows = oldest_first.add_columns(since, literal(0), literal(False))
+            columns = ["call_id", "ordered_at", "attempts", "parked"]
+            return int(connection.execute(insert(OutboxRow).from_select(columns, rows)).rowcount)
 
     def parked(self, limit: int = MOST_LISTED) -> tuple[Parked, ...]:
         """Calls that the index did not take, the longest parked first."""

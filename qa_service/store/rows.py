@@ -16,8 +16,8 @@ from qa_service.store.tables import CallRow
 
 #: Characters of a fact that its filter column keeps: an index of PostgreSQL takes no longer ones.
 FILTER_CHARS = 200
-#: There must be so much calendar on both sides of a call: earlier and later ones are looked for there.
-MARGIN = timedelta(days=400)
+#: Of a call: with room for what is reckoned from it (days before and after, another time zone).
+YEARS = (1900, 9000)
 
 
 def identity(facts: CallFacts, call_id: str, received_at: datetime) -> dict[str, Any]:
@@ -71,10 +71,7 @@ def after(last: tuple[datetime, str]) -> ColumnElement[bool]:
 
 
 def _moment(started_at: datetime) -> datetime:
-    try:
-        moment = naive_utc(started_at)
-        _ = moment - MARGIN, moment + MARGIN  # calls around it are looked for
-        return moment
-    except OverflowError:
+    if not YEARS[0] <= started_at.year <= YEARS[1]:
         message = f"started_at {started_at.isoformat()} lies outside the years that can be kept."
-        raise FactsError(ErrorCode.FACTS_INVALID, message, "Correct it, or leave it out.") from None
+        raise FactsError(ErrorCode.FACTS_INVALID, message, "Correct it, or leave it out.")
+    return naive_utc(started_at)

@@ -48,6 +48,9 @@ class Index:
     def state(self) -> IndexState:
         return self._get().state()
 
+    def ordered(self) -> None:
+        self._get().ordered()
+
     def rebuild(self) -> Rebuild:
         return self._get().rebuild()
 

@@ -24,10 +24,10 @@ log = logs.get(__name__)
 class SearchStatus(Record):
     """How far the index is behind what was inspected.
 
-    ``behind``: calls wait for the index, or it refused some (``parked``); ``building``: a new index is being filled
-    while the old one answers; ``down``: searches are refused for the time being, ``error`` says why, calls wait and
-    nothing is lost. Counts of calls are told only to those who may see all of them. ``meaning``: the index has
-    vectors, so that turns can be found that say much the same in other words.
+    ``behind``: calls wait for the index, or it refused some (``parked``), or it is new and lacks what was inspected
+    before; ``building``: a new index is being filled while the old one answers; ``down``: searches are refused for the
+    time being, ``error`` says why, calls wait and nothing is lost. Counts of calls are told only to those who may see
+    all of them. ``meaning``: the index has vectors, so that turns can be found that say much the same in other words.
     """
 
     state: Literal["current", "behind", "building", "down"]
@@ -129,7 +129,8 @@ def status_of(services: Services, access: Access, down: QAError | None = None) -
     if isinstance(found, QAError):
         error = ErrorInfo(code=found.code, message=found.message)
         return SearchStatus(state="down", oldest=lag.waiting_since, error=error, **counts)
-    behind = "behind" if lag.calls or lag.parked else "current"
+    lacks = found.unfilled and services.store.corpus.calls() > 0
+    behind = "behind" if lag.calls or lag.parked or lacks else "current"
     return SearchStatus(
         state="building" if found.building else behind,
         oldest=lag.waiting_since,

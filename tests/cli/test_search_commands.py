@@ -129,6 +129,18 @@ def test_the_state_of_the_index_is_told(kept: Run) -> None:
     assert (report["inspected"], report["lag"]["calls"], report["parked"]) == (3, 0, [])
 
 
+def test_an_index_that_was_lost_is_told_until_it_is_filled(kept: Run, data: Path) -> None:
+    for file in data.glob("search*"):
+        file.unlink()
+    ran = kept("search", "再不还")
+    assert ran.out.endswith("0 turns in 0 calls.\n")
+    assert "lacks what was inspected before" in ran.err
+    assert "lacks what was inspected before" in kept("index", "status").out
+    assert kept("work").code == 0
+    assert "lacks" not in kept("search", "再不还").err
+    assert "holds     3 calls" in kept("index", "status").out
+
+
 def test_a_rebuild_says_that_it_counted(kept: Run) -> None:
     ran = kept("reindex")
     assert ran.code == 0

@@ -8,8 +8,12 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from qa_service.records import ErrorInfo
+from qa_service.store.store import open_store
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
+from tests.factories import NOW
+from tests.jobs.fakes import settings_at
 
 THREAT = {
     "call_id": "T-1",
@@ -85,6 +89,26 @@ def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> No
     assert "2 calls wait" in qa("reinspect", "--all").out
 
 
+def test_calls_to_inspect_again_are_named_rightly_or_none_is(qa: Run, manifest: Path, data: Path) -> None:
+    qa("ingest", "--manifest", manifest)
+    qa("work")
+    ran = qa("reinspect", "T-1", "T-9")
+    assert ran.code != 0
+    assert "There is no call T-9" in ran.err
+    assert "inspected: 2" in qa("status").out
+    assert "1 calls wait" in qa("reinspect", "T-1", "T-1").out
+    assert "0 calls wait" in qa("reinspect", "--failed").out
+    assert qa("reinspect", "T-1", "--failed").code == 2
+    store = open_store(settings_at(data).database)
+    claim = store.queue.claim("w", lease_s=60, now=NOW)
+    assert claim
+    assert "were left alone" in qa("reinspect", "T-1").out
+    store.queue.fail(claim, ErrorInfo(code="no_speech", message="Listen. [no_speech]"), NOW, retry=False)
+    store.close()
+    assert qa("status").out.count("[no_speech]") == 1
+    assert "1 calls wait" in qa("reinspect", "--failed").out
+
+
 def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     lines = [json.dumps(THREAT), "{broken", json.dumps({"call_id": "T-3", "audio": "gone.mp3"}), json.dumps(CALM)]
@@ -97,7 +121,13 @@ def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
     kept = qa("ingest", "--manifest", path)
     assert kept.code == 1
     assert "2 calls kept, 0 already there, 2 refused." in kept.out
-    assert qa("status").out.count("refused") == 2
+    assert "2 files or lines were refused" in qa("status").out
+    assert qa("dismiss", f"{path}, line 2").out == "1 refusals forgotten.\n"
+    assert qa("dismiss", f"{path}, line 2").code == 1
+    assert "1 files or lines were refused" in qa("status").out
+    assert qa("dismiss").code == qa("dismiss", "--before", "0001-01-01").code == 2
+    assert qa("dismiss", "--before", "2999-01-01").code == 0
+    assert "refused" not in qa("status").out
     assert qa("work").code == 0
 
 

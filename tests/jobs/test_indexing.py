@@ -12,6 +12,7 @@ import pytest
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs import documents, indexing
 from qa_service.jobs.indexing import prune, sync_index
+from qa_service.jobs.reindex import reindex
 from qa_service.jobs.worker import work
 from qa_service.search.document import DIMENSIONS, document
 from qa_service.search.embedded import EmbeddedIndex
@@ -266,6 +267,55 @@ def test_a_worker_that_stays_catches_up_though_no_call_comes(
     stop.set()
     thread.join(10)
     assert size(index) == (1, 3)
+
+
+# --- an index that was lost ---
+
+
+def lose(index: MoodyIndex, settings: Settings) -> None:
+    index.real.close()
+    for file in settings.data_dir.glob("search*"):
+        file.unlink()
+
+
+def test_an_index_that_was_lost_is_filled_again_by_the_worker(
+    store: Store, settings: Settings, index: MoodyIndex
+) -> None:
+    off = settings.model_copy(update={"search_vectors": "off"})
+    inspect_calls(store, 2)
+    assert work(store, off, FakeInspector(), index=index).inspected == 0
+    lose(index, settings)
+    assert index.real.search(SearchQuery(), EVERYTHING).total_calls == 0  # makes it anew, and knows that
+    assert index.real.state().unfilled
+    work(store, off, FakeInspector(), index=index)
+    assert size(index) == (2, 6)
+    assert not index.real.state().unfilled
+    assert store.outbox.lag().calls == 0
+
+
+def test_calls_inspected_before_a_new_index_are_ordered_once_and_oldest_first(store: Store, index: MoodyIndex) -> None:
+    old = inspect_calls(store, 2)
+    store.outbox.done(store.outbox.all())
+    new = inspect_calls(store, 1, first=2)
+    assert sync_index(store, index) == 3
+    assert index.written == [[*new, *old]]
+    assert store.outbox.all() == ()
+
+
+def test_an_index_that_was_emptied_on_purpose_stays_so(store: Store, settings: Settings, index: MoodyIndex) -> None:
+    off = settings.model_copy(update={"search_vectors": "off"})
+    inspect_calls(store, 2)
+    work(store, off, FakeInspector(), index=index)
+    prune(store, index, DAY + timedelta(days=1))
+    work(store, off, FakeInspector(), index=index)
+    assert size(index) == (0, 0)
+
+
+def test_an_index_that_a_rebuild_puts_in_place_is_not_filled_twice(store: Store, index: MoodyIndex) -> None:
+    inspect_calls(store, 2)
+    reindex(store, index)
+    assert not index.real.state().unfilled
+    assert store.outbox.all() == ()
 
 
 # --- retention ---

@@ -14,10 +14,12 @@ import pytest
 from qa_service.errors import ErrorCode, FactsError, SetupError
 from qa_service.intake.storage import AudioStore
 from qa_service.jobs.ingest import IngestReport, ingest_file, ingest_manifest, ingest_paths
+from qa_service.jobs.worker import work
 from qa_service.records import CallFacts, CallState
 from qa_service.settings import Settings
+from qa_service.store.calls import CallFilter
 from qa_service.store.store import Store, open_store
-from tests.jobs.fakes import PROCESSES, settings_at, write_wav
+from tests.jobs.fakes import PROCESSES, FakeInspector, settings_at, write_wav
 
 #: 23:30 in London on the 16th is the 17th in Shanghai.
 LATE = datetime(2026, 11, 16, 23, 30, tzinfo=UTC)
@@ -76,6 +78,28 @@ def test_the_same_file_twice_is_one_call_and_says_so(store: Store, settings: Set
     assert len([p for p in settings.audio_dir.rglob("*") if p.is_file()]) == 1
 
 
+@pytest.mark.parametrize("lost", [True, False], ids=["gone", "cut short"])
+def test_a_recording_that_was_lost_is_put_back_and_its_call_waits_again(
+    store: Store, settings: Settings, tmp_path: Path, lost: bool
+) -> None:
+    path = write_wav(tmp_path / "a.wav")
+    (item,) = ingest_paths([path], store, settings).items
+    ingest_paths([write_wav(tmp_path / "b.wav", seconds=2)], store, settings)
+    assert item.call_id
+    kept = settings.audio_dir / store.calls.get(item.call_id).recording.path  # type: ignore[union-attr]
+    kept.unlink() if lost else kept.write_bytes(kept.read_bytes()[:100])
+    work(store, settings, FakeInspector(), limit=2)
+    again = path.rename(tmp_path / "under another name.ogg")
+    (put_back,) = ingest_paths([again], store, settings).items
+    assert (put_back.call_id, put_back.outcome, put_back.restored) == (item.call_id, "duplicate", True)
+    assert kept.read_bytes() == again.read_bytes()
+    if lost:
+        assert store.calls.get(item.call_id).state is CallState.WAITING
+        assert work(store, settings, FakeInspector()).inspected == 1
+    (whole,) = ingest_paths([again], store, settings).items
+    assert not whole.restored
+
+
 def test_folders_are_searched_sidecars_read_and_bad_files_listed(
     store: Store, settings: Settings, tmp_path: Path
 ) -> None:
@@ -107,6 +131,55 @@ def test_folders_are_searched_sidecars_read_and_bad_files_listed(
     assert listed["text.mp3"].sha256
     assert listed["text.mp3"].at == LATE
     assert "text.mp3" in listed["text.mp3"].error.message
+
+
+def test_linked_folders_are_followed_once_and_other_files_are_counted(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    folder, elsewhere = tmp_path / "in", tmp_path / "elsewhere"
+    for place in (folder, elsewhere):
+        place.mkdir()
+    write_wav(elsewhere / "linked.wav", seed=1)
+    write_wav(folder / "a.wav", seed=2)
+    (folder / "day").symlink_to(elsewhere)
+    (folder / "again").symlink_to(elsewhere)
+    (elsewhere / "loop").symlink_to(folder)
+    for name in ("a.json", "b.raw", "c.RAW", "d", ".hidden"):
+        (folder / name).write_text("{}")
+    report = ingest_paths([folder], store, settings)
+    assert outcomes(report) == [("a.wav", "created"), ("linked.wav", "created")]
+    assert report.passed_over == {".raw": 2, "": 1}
+
+
+def test_other_facts_of_a_kept_call_are_told_and_taken_where_asked_for(
+    store: Store, settings: Settings, tmp_path: Path
+) -> None:
+    path, first, other = write_wav(tmp_path / "a.wav"), CallFacts(agent_id="A-1"), CallFacts(agent_id="A-2", team="T")
+    (item,) = ingest_paths([path], store, settings, facts=first).items
+    assert item.call_id
+    work(store, settings, FakeInspector())
+    assert [ingest_paths([path], store, settings, facts=f).items[0].facts for f in (None, first, other)] == [
+        None, None, "differ",
+    ]  # fmt: skip
+    assert store.calls.get(item.call_id).facts.agent_id == "A-1"
+    again = other.model_copy(update={"started_at": LATE})
+    assert ingest_paths([path], store, settings, facts=again, correct=True).items[0].facts == "corrected"
+    entry = store.calls.get(item.call_id)
+    assert (entry.facts.agent_id, entry.facts.team, entry.day, entry.state) == (
+        "A-2", "T", date(2026, 11, 16), CallState.WAITING,
+    )  # fmt: skip
+    assert [e.call_id for e in store.calls.page(CallFilter(agent_id="A-2")).entries] == [item.call_id]
+    assert entry.inspection  # as it was, until the next one
+
+
+def test_other_facts_of_given_turns_too(store: Store, settings: Settings, tmp_path: Path) -> None:
+    line = {"call_id": "T-1", "turns": [{"role": "agent", "text": "你好"}]}
+    ingest_manifest(manifest(tmp_path, {**line, "agent_id": "A-1"}), store, settings)
+    path = manifest(tmp_path, {**line, "agent_id": "A-2"})
+    assert ingest_manifest(path, store, settings).items[0].facts == "differ"
+    assert ingest_manifest(path, store, settings, correct=True).items[0].facts == "corrected"
+    assert store.calls.get("T-1").facts.agent_id == "A-2"
+    assert ingest_manifest(path, store, settings, correct=True).items[0].facts is None
 
 
 def test_a_refused_file_is_forgotten_once_it_is_mended(store: Store, settings: Settings, tmp_path: Path) -> None:

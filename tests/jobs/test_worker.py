@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import threading
 import time
@@ -142,6 +143,23 @@ def test_audio_that_vanished_fails_that_call(store: Store, settings: Settings, t
     error = store.calls.get(call_id).error
     assert error
     assert error.code == "file_not_found"
+
+
+@pytest.mark.parametrize("there", [True, False], ids=["empty", "not there"])
+def test_an_audio_folder_that_is_not_mounted_fails_no_call(
+    store: Store, settings: Settings, tmp_path: Path, there: bool
+) -> None:
+    ingest_paths([write_wav(tmp_path / f"{n}.wav", seconds=n) for n in (1, 2, 3)], store, settings)
+    away = settings.audio_dir.rename(tmp_path / "away")
+    if there:
+        settings.audio_dir.mkdir()
+    with pytest.raises(SetupError, match="Mount it") as caught:
+        work(store, settings, FakeInspector())
+    assert caught.value.code == ErrorCode.SETTINGS_INVALID
+    assert set(states(store).values()) == {CallState.WAITING}
+    shutil.rmtree(settings.audio_dir, ignore_errors=True)
+    away.rename(settings.audio_dir)
+    assert work(store, settings, FakeInspector()) == WorkReport(inspected=3)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

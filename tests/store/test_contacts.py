@@ -7,11 +7,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
+from qa_service.errors import NotFoundError
 from qa_service.records import Mark, Role, Turn
 from qa_service.store import contacts
 from qa_service.store.contacts import DAYS, debtor_key, number_key
 from qa_service.store.store import Store, open_store
-from tests.factories import NOW, inspection
+from tests.factories import DAY, NOW, facts, inspection
 from tests.store.keeping import claimed, keep, without_0003
 
 
@@ -115,3 +116,25 @@ def test_history_is_read_by_its_indexes(store: Store) -> None:
         for column, value in (("debtor_key", row.this.debtor), ("number_key", row.this.number)):
             plan = str(connection.execute(text(prefix + query.format(column)), {"key": value}).all())
             assert f"ix_contacts_{column}_happened_at" in plan
+
+
+def test_corrected_facts_move_a_call_to_its_debtor_and_order_the_calls_after_it(store: Store) -> None:
+    _called(store, "wrong", 1, 1)
+    _called(store, "after", 2, 0)
+    _called(store, "other", 3, 0, debtor_ref="DR-2", phone="13900139001")
+    for _ in range(3):
+        claim = claimed(store)
+        store.queue.finish(claim, inspection(claim.call_id), NOW)
+    orders = store.followups.pending()
+    store.queue.requeue(["wrong"])
+    held = claimed(store)
+    right = facts(started_at=(NOW - timedelta(days=1)).isoformat(), debtor_ref="DR-2", phone="13900139001")
+    store.calls.correct("wrong", right, DAY)
+    assert not store.queue.finish(held, inspection("wrong"), NOW)  # it was judged by the facts of before
+    assert [o.call_id for o in store.followups.pending(after=orders[-1].number)] == ["after"]
+    assert [len(store.followups.history(c).earlier) for c in ("after", "other")] == [0, 1]  # type: ignore[union-attr]
+    again = claimed(store)
+    assert store.queue.finish(again, inspection("wrong"), NOW)
+    assert [o.call_id for o in store.followups.pending(after=orders[-1].number)] == ["after", "wrong", "other"]
+    with pytest.raises(NotFoundError):
+        store.calls.correct("nobody", right, DAY)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import threading
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
+import pytest
+
+from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import ErrorInfo
-from qa_service.store.store import Store
-from tests.factories import NOW, later
+from qa_service.store.store import Store, open_store
+from tests.factories import DAY, NOW, later
 
 
 def test_quarantine_notes_once_and_forgets_when_accepted(store: Store) -> None:
@@ -22,6 +28,21 @@ def test_quarantine_notes_once_and_forgets_when_accepted(store: Store) -> None:
     store.quarantine.clear("bad.mp3")
     store.quarantine.clear("never.mp3")
     assert [q.source for q in store.quarantine.list()] == ["other?.mp3"]
+
+
+def test_quarantine_is_listed_in_part_by_day_and_dismissed(store: Store) -> None:
+    shanghai = ZoneInfo("Asia/Shanghai")
+    begin = datetime(2026, 11, 17, tzinfo=shanghai)
+    for name, at in (("a", begin - timedelta(seconds=1)), ("b", begin), ("c", begin + timedelta(hours=24))):
+        store.quarantine.add(name, ErrorInfo(code="not_audio", message="no"), at)
+    assert store.quarantine.count() == 3
+    assert [q.source for q in store.quarantine.list(2)] == ["c", "b"]
+    assert [q.source for q in store.quarantine.on_day(DAY, shanghai)] == ["b"]
+    assert store.quarantine.on_day(DAY, shanghai, 0) == ()
+    assert store.quarantine.on_day(date.max, shanghai) == store.quarantine.on_day(date.min, shanghai) == ()
+    assert store.quarantine.dismiss(["c", "never"]) == 1
+    assert store.quarantine.dismiss([], before=begin) == 1
+    assert [q.source for q in store.quarantine.list()] == ["b"]
 
 
 def test_accounts_and_secrets(store: Store) -> None:
@@ -83,3 +104,12 @@ def test_a_lock_ends_with_its_block_also_when_that_breaks(store: Store) -> None:
         pass
     with store.exclusive("search") as again:
         assert again
+
+
+def test_a_lock_that_nobody_could_hold_says_so_instead_of_naming_another_process(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path / 'qa.sqlite3'}")
+    (tmp_path / "qa.sqlite3-search.lock").mkdir()
+    with pytest.raises(SetupError, match="lock file") as caught, store.exclusive("search"):
+        pass
+    assert caught.value.code == ErrorCode.DATABASE_UNAVAILABLE
+    store.close()

@@ -81,10 +81,16 @@ class ElasticIndex:
         with explained():
             calls, turns, vectors = settled(lambda: sizes(self._client, self._names.live))
             building = self._indexes.standing().building is not None
+            unfilled = self._indexes.is_unfilled()
             version = self._version()
         return IndexState(
-            backend="elasticsearch", version=version, calls=calls, turns=turns, vectors=vectors, building=building
-        )
+            backend="elasticsearch", version=version, calls=calls, turns=turns, vectors=vectors, building=building,
+            unfilled=unfilled,
+        )  # fmt: skip
+
+    def ordered(self) -> None:
+        with explained():
+            self._indexes.set_ordered()
 
     def rebuild(self) -> ElasticRebuild:
         return ElasticRebuild(self._client, self._indexes)

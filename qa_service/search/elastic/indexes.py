@@ -9,12 +9,14 @@ from elasticsearch import BadRequestError, Elasticsearch
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.search.elastic.client import kinds
-from qa_service.search.elastic.mapping import Names, template
+from qa_service.search.elastic.mapping import VERSION, Names, template
 from qa_service.settings import Settings
 
 #: Nobody searches an index while it is filled.
 _FILLING = {"refresh_interval": "-1"}
 _FILLED = {"refresh_interval": "1s"}
+#: Of the mapping of an index that was made where there was none, until what the database has is ordered.
+_UNFILLED = {"version": VERSION, "unfilled": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Indexes:
         Raises:
             SetupError: it is of another version.
         """
-        live = self.standing().live or self._made(self.names.live, {})
+        live = self.standing().live or self._made(self.names.live, {}, meta=_UNFILLED)
         if not self.names.current(live):
             message = f"The search index {live} on the server was made by another version."
             raise SetupError(ErrorCode.INDEX_UNAVAILABLE, message, "Run `qa reindex`; nothing is lost.")
@@ -65,6 +67,14 @@ class Indexes:
         self._client.indices.refresh(index=building)
         self._replace(building)
 
+    def is_unfilled(self) -> bool:
+        """Whether :meth:`set_ordered` is still to come for the live index."""
+        told = self._client.indices.get_mapping(index=self.names.live)
+        return any(one["mappings"].get("_meta", {}).get("unfilled", False) for one in told.values())
+
+    def set_ordered(self) -> None:
+        self._client.indices.put_mapping(index=self.names.live, meta={"version": VERSION})
+
     def drop(self, index: str) -> None:
         self._client.indices.delete(index=index, ignore_unavailable=True)
 
@@ -73,7 +83,7 @@ class Indexes:
         standing = self.standing()
         if standing.building:
             self.drop(standing.building)
-        self._replace(self._made(self.names.building, {}))
+        self._replace(self._made(self.names.building, {}, meta=_UNFILLED))
 
     def _replace(self, new: str) -> None:
         """Both aliases change in one step. The old indexes go afterwards: the server sends requests to an index for a
@@ -92,7 +102,7 @@ class Indexes:
         if old := [index for index in standing.all if index != new]:
             self._client.indices.delete(index=old, ignore_unavailable=True)
 
-    def _made(self, alias: str, settings: dict[str, Any]) -> str:
+    def _made(self, alias: str, settings: dict[str, Any], *, meta: dict[str, Any] | None = None) -> str:
         """A new index behind an alias; where another process makes it at the same time, there is one all the same."""
         self._client.indices.put_index_template(
             name=self.names.template, **template(self.names, self._settings), create=False
@@ -101,7 +111,10 @@ class Indexes:
         name = self.names.index(number)
         try:
             self._client.indices.create(
-                index=name, aliases={alias: {}}, settings={"index": settings} if settings else None
+                index=name,
+                aliases={alias: {}},
+                settings={"index": settings} if settings else None,
+                mappings={"_meta": meta} if meta else None,
             )
         except BadRequestError as wrong:
             if "resource_already_exists_exception" not in kinds(wrong):

@@ -36,7 +36,7 @@ class Files:
     def make(self, link: Path) -> None:
         """An empty index behind ``link``; another process that does the same at the same time may be the one."""
         try:
-            path = self._new()
+            path = self._new(unfilled=link == self.current)
             if os.path.lexists(link) and not link.exists():  # it points to nothing
                 self._point(link, path)
                 return
@@ -51,7 +51,7 @@ class Files:
         """Put an empty index in the place of the one in use, whatever that is, and give the building one up."""
         try:
             old = self._target(self.current)
-            self._point(self.current, self._new())
+            self._point(self.current, self._new(unfilled=True))
             self._let_go(old)
         except (OSError, sqlite3.Error) as wrong:
             raise explained(wrong, self.current) from wrong
@@ -76,11 +76,11 @@ class Files:
         except OSError as wrong:
             raise explained(wrong, self.building) from wrong
 
-    def _new(self) -> Path:
+    def _new(self, *, unfilled: bool) -> Path:
         self.current.parent.mkdir(parents=True, exist_ok=True)
         path = self.current.with_name(f"{self.current.stem}-{secrets.token_hex(6)}{self.current.suffix}")
         with closing(sqlite3.connect(path, isolation_level=None)) as connection:
-            create(connection)
+            create(connection, unfilled=unfilled)
         return path
 
     def _point(self, link: Path, path: Path) -> None:

@@ -17,7 +17,7 @@ from qa_service.search.embedded.columns import Remembered
 from qa_service.search.embedded.connections import Connection, Connections, Identity, NoFileError, StaleIndexError
 from qa_service.search.embedded.files import Files
 from qa_service.search.embedded.rebuild import EmbeddedRebuild, pack, put_all, transaction
-from qa_service.search.embedded.schema import VERSION
+from qa_service.search.embedded.schema import VERSION, is_unfilled, set_ordered
 from qa_service.search.embedded.together import Candidates
 from qa_service.search.embedded.vectors import Vectors
 from qa_service.search.near import joined
@@ -78,11 +78,16 @@ class EmbeddedIndex:
     def state(self) -> IndexState:
         with self._reading() as connection:
             calls, turns, vectors = connection.execute("SELECT calls, turns, vectors FROM totals").fetchone()
+            unfilled = is_unfilled(connection)
         version = f"{VERSION}, SQLite {sqlite3.sqlite_version}"
         building = self._building.identity() is not None
         return IndexState(
-            backend="embedded", version=version, calls=calls, turns=turns, vectors=vectors, building=building
-        )
+            backend="embedded", version=version, calls=calls, turns=turns, vectors=vectors, building=building,
+            unfilled=unfilled,
+        )  # fmt: skip
+
+    def ordered(self) -> None:
+        _changed(self._current, set_ordered)
 
     def rebuild(self) -> EmbeddedRebuild:
         """Goes on with an unfinished one unless that is of no use."""

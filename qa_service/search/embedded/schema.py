@@ -47,15 +47,28 @@ _TABLES = (
     f"PRAGMA application_id = {APPLICATION}",
     f"PRAGMA user_version = {VERSION}",
 )
+#: Is there from when an index is made where there was none until what the database has is ordered.
+_UNFILLED = "unfilled"
 
 
-def create(connection: sqlite3.Connection) -> None:
+def create(connection: sqlite3.Connection, *, unfilled: bool) -> None:
     """Make the tables in an empty file."""
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("BEGIN IMMEDIATE")
     for statement in _TABLES:
         connection.execute(statement)
+    if unfilled:
+        connection.execute(f"CREATE TABLE {_UNFILLED} (since)")
     connection.execute("COMMIT")
+
+
+def is_unfilled(connection: sqlite3.Connection) -> bool:
+    """Whether :func:`set_ordered` is still to come."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (_UNFILLED,)).fetchone())
+
+
+def set_ordered(connection: sqlite3.Connection) -> None:
+    connection.execute(f"DROP TABLE IF EXISTS {_UNFILLED}")
 
 
 def is_current(connection: sqlite3.Connection) -> bool:

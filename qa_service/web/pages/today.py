@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -121,9 +121,7 @@ def _last(days: Sequence[DayCount], now: date) -> date:
 
 def _refused(services: Services, day: date) -> list[QuarantineEntry]:
     """Files refused on this day, newest first."""
-    zone = zone_of(services.settings)
-    found = [q for q in services.store.quarantine.list() if q.at.replace(tzinfo=UTC).astimezone(zone).date() == day]
-    return found[:MOST_REFUSED]
+    return list(services.store.quarantine.on_day(day, zone_of(services.settings), MOST_REFUSED))
 
 
 def figures(entries: Sequence[CallEntry]) -> Figures:

@@ -133,6 +133,15 @@ def test_a_server_that_does_not_answer_in_time_leaves_the_calls_waiting(
             assert [(one.call_id, one.passing) for one in refused] == [("C-1", True), ("C-2", True)]
 
 
+def test_an_index_made_where_there_was_none_is_unfilled_until_the_rest_is_ordered(elastic_index: ElasticIndex) -> None:
+    assert elastic_index.state().unfilled
+    elastic_index.ordered()
+    assert not elastic_index.state().unfilled
+    new = elastic_index.rebuild()
+    new.swap()
+    assert not elastic_index.state().unfilled
+
+
 def test_an_index_that_someone_deleted_is_told_and_not_made_by_the_server(
     elastic_index: ElasticIndex, elastic_settings: Settings
 ) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,6 +52,8 @@ def backtest(
 
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
+    for target in (html, Path(json) if json and json != "-" else None):
+        _check_target(target)
     open_data(settings).close()
     options = Options(
         pack=pack, since=since.date(), until=until.date() if until else None, calls=calls, sample=sample,
@@ -70,13 +74,29 @@ def backtest(
     _print(report)
 
 
-def _write(path: Path, text: str) -> None:
+def _check_target(path: Path | None) -> None:
+    """A place that cannot be written is told before the work, not after it."""
+    if path is not None:
+        there = path.exists()
+        with _writing(path):
+            path.open("ab").close()
+            if not there:
+                path.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        yield
     except OSError as wrong:
         message = f"{path} cannot be written: {wrong.strerror}."
         raise InputError(ErrorCode.REQUEST_INVALID, message, "Name a place that can be written.") from None
+
+
+def _write(path: Path, text: str) -> None:
+    with _writing(path):
+        path.write_text(text, encoding="utf-8")
     typer.echo(f"Written: {path}", err=True)
 
 

@@ -166,7 +166,12 @@ def _judge(inspector: Inspector, kept: Replay, pack: str, calls: Sequence[Inspec
     entries = {entry.call_id: entry for entry in kept.entries([c.call_id for c in calls])}
     gone = partial(Replayed, judged=False)
     results = (
-        (replay(inspector, pack, entries[c.call_id]) if c.call_id in entries else gone(call_id=c.call_id), c)
+        (
+            replay(inspector, pack, entries[c.call_id], kept.history)
+            if c.call_id in entries
+            else gone(call_id=c.call_id),
+            c,
+        )
         for c in calls
     )
     return [result.model_copy(update={"inspection_id": c.inspection_id}) for result, c in results]

@@ -20,7 +20,8 @@ class Progress:
 
     def __init__(self, path: Path, *, restart: bool = False) -> None:
         self._path = path
-        self._file = path.open("w+" if restart else "a+", encoding="utf-8")
+        # A kill may cut a line inside a character: such a line is passed over like any other that was cut.
+        self._file = path.open("w+" if restart else "a+", encoding="utf-8", errors="replace")
 
     def __enter__(self) -> Progress:
         return self

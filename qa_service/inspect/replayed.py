@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 
 from pydantic import Field
 
 from qa_service.inspect.pipeline import Inspector
-from qa_service.records import CallEntry, CallStatus, Finding, FindingState, Inspection, Record
+from qa_service.records import CallEntry, CallStatus, Finding, FindingState, History, Inspection, Record
 from qa_service.report.backtest import Difference, Kind
 from qa_service.text.redact import redact
 
 #: Longer evidence is cut in a report.
 MOST_QUOTED = 200
+#: The calls before a kept one.
+HistoryOf = Callable[[str], History | None]
 
 
 class Tally(Record):
@@ -40,12 +42,18 @@ class Replayed(Record):
     differences: tuple[Difference, ...] = ()
 
 
-def replay(inspector: Inspector, pack: str, entry: CallEntry) -> Replayed:
-    """Judge a kept call again by ``pack`` (as a part of its plan) and compare. Nothing is written."""
+def replay(inspector: Inspector, pack: str, entry: CallEntry, history_of: HistoryOf) -> Replayed:
+    """Judge a kept call again by ``pack`` (as a part of its plan) and compare. Nothing is written.
+
+    Where earlier calls had a part in what is stored, they have one now.
+    """
     kept = entry.inspection
     if kept is None or kept.made_by is None:
         return Replayed(call_id=entry.call_id, judged=False)
     now = inspector.judge_again(kept, entry.facts)
+    history = history_of(entry.call_id) if kept.made_by.history_packs else None
+    if history is not None:
+        now = inspector.judge_by_history(now, entry.facts, history)
     known = {p.name: p.behaviour_sha256 for p in kept.made_by.packs}
     plan = {p.name for p in now.made_by.packs} if now.made_by else set()
     if now.status is not CallStatus.INSPECTED or pack not in plan | known.keys():

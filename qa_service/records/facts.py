@@ -10,10 +10,10 @@ from qa_service.records.base import Record
 
 
 def _text(value: object) -> object:
-    """Exports write ids as numbers; 201 and "201" are the same agent."""
+    """Exports write ids as numbers; 201, 201.0 and "201" are the same agent."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return value
-    return str(value)
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
 def _number(value: object) -> object:

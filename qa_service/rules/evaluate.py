@@ -36,7 +36,7 @@ from qa_service.rules.findings import (
     suppressed,
     without_doubles,
 )
-from qa_service.rules.listen import Listener
+from qa_service.rules.listen import Listener, heard_at
 from qa_service.rules.obligations import Heard, absent, every_turn, flow
 from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
@@ -262,7 +262,8 @@ def _leans_on_silence(rule: Rule, condition: Condition, listener: Listener) -> s
     if not (unwanted and rule.within and rule.within.call):
         return ""
     sides = {s.speaker for s in rule.selections if s.name in unwanted}
-    return evidence.unheard([t for t in listener.turns if any(speaks(t, side) for side in sides)])
+    unheard = evidence.unheard([t for t in listener.turns if any(speaks(t, side) for side in sides)])
+    return unheard or listener.by_unknown(s.name for s in rule.selections if s.name in unwanted)
 
 
 def _whole_call(case: Case) -> Evidence:
@@ -294,5 +295,4 @@ def _words_anyway(rule: Rule, listener: Listener) -> str:
     windows = holding(rule, rule.condition, hits, listener, 1)
     if not windows:
         return ""
-    seconds = windows[0][0].time_s
-    return f"; such words were heard at {int(seconds // 60)}:{int(seconds % 60):02d}, listen there"
+    return f"; {heard_at(windows[0][0].time_s)}"

@@ -56,7 +56,7 @@ def findings_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Find
     for heard in found:
         points = min(each if heard.deduct is None else heard.deduct, left)
         finding = _finding(rule, heard, case, points if score.deduct else -points)
-        left -= points if finding.state is FindingState.CONFIRMED else 0.0
+        left = round(left - points, 6) if finding.state is FindingState.CONFIRMED else left
         yield finding
 
 

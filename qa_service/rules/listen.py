@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
-from qa_service.rules.operators.base import Hit, Scene, Worded, speaks
+from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.turns import Turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, Term, find, in_time, timeout_s, touches
 from qa_service.rules.stream import is_plain
+
+
+def heard_at(seconds: float) -> str:
+    """Where to listen, in a reason."""
+    return f"such words were heard at {int(seconds // 60)}:{int(seconds % 60):02d}, listen there"
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,19 @@ class Listener:
     def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
         """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""
         return replace(self, only=None, enough=False).hits(self.selections[name], anyone=anyone)
+
+    def by_unknown(self, names: Iterable[str]) -> str:
+        """Doubt where words of these selections were said and nobody knows by whom, so by the right side perhaps."""
+        turns = self.scene.side("unknown")
+        for name in names if turns else ():
+            try:
+                found = self._everywhere(name, anyone=True)
+            except UnavailableError:
+                continue
+            heard = next((hit for hit in found if holds(turns, hit.at)), None)
+            if heard is not None and self.selections[name].speaker != "any":
+                return f"unknown_speaker: {heard_at(heard.time_s)}"
+        return ""
 
     def _place(self, selection: Selection) -> Place:
         if not selection.places:

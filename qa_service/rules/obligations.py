@@ -14,7 +14,7 @@ from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit, speaks
-from qa_service.rules.windows import Hits, said, unsaid
+from qa_service.rules.windows import Hits, in_order, said, unsaid
 
 #: Share of speech with words below which "it was not said" cannot be trusted.
 ABSENCE_COVERAGE = 0.9
@@ -49,7 +49,8 @@ def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, cov
         listener.scene.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places
     ]
     until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
-    return [Heard(_silence(rule, listener, coverage, until), unsaid(condition, hits, rule.selections))]
+    missing = unsaid(condition, hits, rule.selections)
+    return [Heard(_silence(rule, listener, coverage, missing, until), missing)]
 
 
 def flow(
@@ -73,7 +74,8 @@ def flow(
         if isinstance(asked, Unknown):
             unsure[step.name] = asked
         else:
-            found.append(Heard(_silence(rule, listener, coverage), (step.name,), deduct=step.deduct))
+            missing = unsaid(step.says, hits, rule.selections)
+            found.append(Heard(_silence(rule, listener, coverage, missing), (step.name,), deduct=step.deduct))
     found += _too_early(rule, done, hits, listener) if rule.spec.match.flow.in_order else ()
     return found, _unsure(unsure)
 
@@ -111,14 +113,17 @@ def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener)
     return out
 
 
-def _silence(rule: Rule, listener: Listener, coverage: float | None, until: float = float("inf")) -> Evidence:
+def _silence(
+    rule: Rule, listener: Listener, coverage: float | None, missing: Sequence[str], until: float = float("inf")
+) -> Evidence:
+    """What was said where the ``missing`` selections should have been."""
     speaker = rule.spec.applies_to.speaker
     spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
     found = evidence.of_silence(spoken, listener.turns)
     if coverage is not None and coverage < ABSENCE_COVERAGE:
         doubt = f"low_coverage: only {coverage:.0%} of the speech has words; it may have been said"
         found = replace(found, doubt=doubt)
-    return found
+    return found if found.doubt else replace(found, doubt=listener.by_unknown(missing))
 
 
 def _completing(rule: Rule, condition: Condition, hits: Hits) -> Hit | None:
@@ -127,7 +132,7 @@ def _completing(rule: Rule, condition: Condition, hits: Hits) -> Hit | None:
     What must not be said counts over the whole call, so that more hits never undo what fewer have made true.
     """
     wanted, _ = mentioned(condition)
-    ordered = sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key)
+    ordered = in_order(hits, rule.selections, wanted)
     by_name = {s.name: s for s in rule.selections}
 
     def holds(count: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 
 from qa_service.rules.compiled import Rule, Selection
@@ -33,7 +33,7 @@ def holding(
     told: set[tuple[Hit, ...]] = set()
     taken: set[int] = set()
     empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
-    for anchor in sorted((h for name in wanted for h in hits[name]), key=lambda h: h.key):
+    for anchor in in_order(hits, rule.selections, wanted):
         if len(found) == most:
             break
         if anchor.at in taken or anchor.at in empty:
@@ -46,6 +46,11 @@ def holding(
         elif within.kind == "turn":
             empty.add(anchor.at)
     return found
+
+
+def in_order(hits: Hits, selections: Sequence[Selection], names: Collection[str]) -> list[Hit]:
+    """Hits of the named selections in the order of the call; of those that begin at one place, in that of the rule."""
+    return sorted((h for s in selections if s.name in names for h in hits[s.name]), key=lambda h: h.key)
 
 
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:

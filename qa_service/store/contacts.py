@@ -6,8 +6,6 @@ with it); nothing in it is told that the two do not hold. Debtor and number stan
 
 from __future__ import annotations
 
-import hashlib
-import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, insert, or_, select
 
 from qa_service.records import CallFacts, CallState, Contact, HeardCall, History, Inspection, Role
 from qa_service.store.columns import aware, naive_utc
+from qa_service.store.contact_keys import debtor_key, number_key
 from qa_service.store.tables import CallRow, ContactRow, FollowUpRow
 
 #: How far back the calls of a debtor are read; marks are found however old they are.
@@ -27,38 +26,6 @@ DEBT = ("debt_ref", "debt_id", "account_ref", "account_id", "account_number", "l
 PLACE = ("called_place", "phone_type", "number_type")
 AGREED = ("callback_agreed", "callback_consent")
 ANSWERED = ("answered", "connected")
-SHORTEST_NUMBER = 5
-#: Prefixes by how many digits follow them: a number is the same with and without. Chinese mobile numbers lose their 1
-#: too, however they are written.
-_PREFIXES = (("86", 11), ("44", 10), ("1", 10))
-_MASKED = re.compile(r"[*•●#]|x{2,}", re.IGNORECASE)
-
-
-def debtor_key(debtor_ref: str | None) -> str | None:
-    """Hash of a debtor's reference; None where it is empty."""
-    return _hashed("debtor", debtor_ref.strip()) if debtor_ref and debtor_ref.strip() else None
-
-
-def number_key(phone: str | None) -> str | None:
-    """Hash of a telephone number, however it is written; None for one that is masked or too short to be one.
-
-    A text with letters is taken as an opaque name of the number.
-    """
-    text = (phone or "").strip()
-    if not text or _MASKED.search(text):
-        return None
-    if any(letter.isalpha() for letter in text):
-        return _hashed("number", text.lower())
-    digits = re.sub(r"\D", "", text).removeprefix("00")
-    for prefix, rest in _PREFIXES:
-        if digits.startswith(prefix) and len(digits) == len(prefix) + rest:
-            digits = digits.removeprefix(prefix)
-    digits = digits.lstrip("0")
-    return _hashed("number", digits) if len(digits) >= SHORTEST_NUMBER else None
-
-
-def _hashed(kind: str, text: str) -> str:
-    return hashlib.sha256(f"{kind}:{text}".encode()).hexdigest()
 
 
 def contact_of(facts: CallFacts, call_id: str, received_at: datetime) -> Contact:
@@ -76,7 +43,7 @@ def contact_of(facts: CallFacts, call_id: str, received_at: datetime) -> Contact
         callee_role=facts.callee_role,
         disposition=facts.disposition,
         answered=answered if isinstance(answered, bool) else None,
-        debt=None if debt is None else str(debt),
+        debt=None if debt is None else _named(debt),
         product=facts.product,
         place=place.strip().lower() if isinstance(place, str) else None,
         agreed=any(side.get(name) is True for side in sides for name in AGREED),
@@ -192,6 +159,11 @@ def _contact(row: Row[Any]) -> Contact:
     contact = Contact.model_validate_json(row.contact)
     heard = HeardCall.model_validate_json(row.heard) if row.heard else None
     return contact.model_copy(update={"heard": heard, "at": aware(row.happened_at)})
+
+
+def _named(debt: JsonValue) -> str:
+    """Exports write 201 as 201.0, too."""
+    return str(int(debt) if isinstance(debt, float) and debt.is_integer() else debt).strip()
 
 
 def _first(names: tuple[str, ...], *places: dict[str, JsonValue]) -> JsonValue | None:

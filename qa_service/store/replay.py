@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, select
 
-from qa_service.records import CallEntry, CallState, Record
-from qa_service.store import rows
+from qa_service.records import CallEntry, CallState, History, Record
+from qa_service.store import contacts, rows
 from qa_service.store.columns import aware
 from qa_service.store.engine import connect, reading
 from qa_service.store.lock import exclusive
@@ -57,6 +57,11 @@ class Replay:
         query = query.where(CallRow.call_id.in_(call_ids)).order_by(CallRow.happened_at, CallRow.call_id)
         with self._engine.connect() as connection:
             return tuple(rows.entry(row) for row in connection.execute(query))
+
+    def history(self, call_id: str) -> History | None:
+        """The calls before a kept one, as they stand now."""
+        with self._engine.connect() as connection:
+            return contacts.history_of(connection, call_id)
 
     def exclusive(self, name: str) -> AbstractContextManager[bool]:
         """A lock between all processes on this database; False when another holds it."""

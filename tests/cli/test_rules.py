@@ -187,6 +187,9 @@ def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path:
     assert json.loads(data.read_text(encoding="utf-8"))["touched"] == 1
     assert "回测" in page.read_text(encoding="utf-8")
     late = qa("rules", "backtest", "house", "--since", "2026-11-17", "--json", "-")
+    nowhere = qa("rules", "backtest", "house", "--since", "2026-11-16", "--html", tmp_path)
+    assert (nowhere.code, "judged again" in nowhere.out + nowhere.err) == (2, False)
+    assert "Is a directory" in nowhere.err
     assert json.loads(late.out)["kept"] == 0
     assert "pack_not_found" in qa("rules", "backtest", "hous", "--since", "2026-11-16").err
     assert "lies before" in qa("rules", "backtest", "house", "--since", "2026-11-17", "--until", "2026-11-16").err

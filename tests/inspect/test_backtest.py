@@ -17,6 +17,7 @@ from qa_service.inspect.backtest import Options, backtest
 from qa_service.inspect.pipeline import Inspector
 from qa_service.inspect.replayed import paired
 from qa_service.intake.transcript import given_transcript
+from qa_service.jobs.followups import follow
 from qa_service.records import CallFacts, FindingState
 from qa_service.report.backtest import render_backtest
 from qa_service.settings import Settings, bundled
@@ -26,6 +27,13 @@ from tests.rules.building import folder, rule
 
 BARE = {"lexicons": {}, "parameters": {}}
 SINCE = date(2026, 11, 1)
+OUTBOUND = {
+    "direction": "outbound",
+    "callee_role": "debtor",
+    "debtor_ref": "D-1",
+    "phone": "212-555-0100",
+    "state": "NY",
+}
 
 
 def rude(*phrases: str, **more: Any) -> dict[str, Any]:
@@ -45,9 +53,12 @@ class Kept:
         self.store = store
         self.rules = rules
 
-    def call(self, call_id: str, *said: str, day: date = date(2026, 11, 17), history: int | None = 0) -> None:
+    def call(
+        self, call_id: str, *said: str, day: date = date(2026, 11, 17), history: int | None = 0, **more: Any
+    ) -> None:
         known = {} if history is None else {"calls": history}
-        facts = CallFacts(call_id=call_id, language="en", jurisdiction="US", history=known)
+        base = {"call_id": call_id, "language": "en", "jurisdiction": "US", "history": known}
+        facts = CallFacts.model_validate({**base, **more})
         transcript = given_transcript([{"role": "agent", "text": words} for words in said], facts, call_id)
         self.store.calls.add(
             facts, call_id=call_id, source="x", day=day, recording=None, transcript=transcript, received_at=NOW
@@ -104,6 +115,19 @@ def test_gained_lost_changed_and_not_assessed_by_rule(kept: Kept) -> None:
     assert kept.stored() == before
 
 
+def test_rules_over_several_calls_are_judged_by_the_calls_before(kept: Kept) -> None:
+    again = rule({"facts": "history.customer_calls_last_days(2) >= 1"}, id="H-AGAIN-1", status="stable")
+    kept.changed(again)
+    for call_id, hour in (("C-1", 9), ("C-2", 11), ("C-3", 13)):
+        kept.call(call_id, "hello", started_at=f"2026-11-17T{hour:02}:00:00-05:00", **OUTBOUND)
+    follow(kept.store, Inspector(kept.settings))
+    report = backtest(kept.settings, Options("house", SINCE))
+    assert ([r.before for r in report.rules], report.touched) == ([2], 0)
+    kept.changed({**again, "version": 2, "match": {"facts": "history.customer_calls_last_days(2) >= 2"}})
+    (row,) = backtest(kept.settings, Options("house", SINCE)).rules
+    assert (row.before, row.after, row.lost, [d.call_id for d in row.samples]) == (2, 1, 1, ["C-2"])
+
+
 def test_unchanged_rules_find_the_same_and_days_are_limits(kept: Kept) -> None:
     for number, day in enumerate((date(2026, 11, 1), date(2026, 11, 2), date(2026, 11, 3))):
         kept.call(f"C-{number}", "shut up", day=day)
@@ -134,18 +158,18 @@ def test_run_that_was_cut_goes_on_and_one_that_is_through_leaves_nothing(
     judged: list[str] = []
     real: Callable[..., Any] = module.replay
 
-    def counted(inspector: Inspector, pack: str, entry: Any) -> Any:
+    def counted(inspector: Inspector, pack: str, entry: Any, history_of: Any) -> Any:
         if len(judged) == 3:
             raise KeyboardInterrupt
         judged.append(entry.call_id)
-        return real(inspector, pack, entry)
+        return real(inspector, pack, entry, history_of)
 
     monkeypatch.setattr(module, "replay", counted)
     with pytest.raises(KeyboardInterrupt):
         backtest(kept.settings, Options("house", SINCE))
     (path,) = (kept.settings.data_dir / "backtest").iterdir()
     whole = path.read_text(encoding="utf-8")
-    path.write_text(whole + whole.splitlines()[0][:50], encoding="utf-8")  # a kill in the middle of a line
+    path.write_bytes(f"{whole}{whole[:50]}你".encode()[:-1])  # a kill in the middle of a line, and of a character
     first, judged[:] = list(judged), []
     seen: list[tuple[int, int]] = []
     report = backtest(kept.settings, Options("house", SINCE), on_progress=lambda *at: seen.append(at))
@@ -216,9 +240,9 @@ def _started(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> Callable[[Settings]
     judged: list[str] = []
     real: Callable[..., Any] = module.replay
 
-    def counted(inspector: Inspector, pack: str, entry: Any) -> Any:
+    def counted(inspector: Inspector, pack: str, entry: Any, history_of: Any) -> Any:
         judged.append(entry.call_id)
-        return real(inspector, pack, entry)
+        return real(inspector, pack, entry, history_of)
 
     def run(settings: Settings) -> int:
         judged.clear()

@@ -228,3 +228,13 @@ def test_a_call_that_breaks_is_passed_over_and_its_order_waits(
     monkeypatch.undo()
     inspect_all(store, settings)
     assert store.followups.pending() == ()
+
+
+def test_calls_without_a_number_have_nothing_to_do_with_each_other(store: Store, settings: Settings) -> None:
+    refused = ("我不是他本人,别再打给我了,我不认识他", "别再打了,再打我投诉")
+    keep_call(store, "C-1", FOUR["C-1"], *refused, debtor_ref="DR-1", phone="未知", callee_role="contact")
+    keep_call(store, "C-2", FOUR["C-2"], debtor_ref="DR-2", phone="未知", callee_role="contact")
+    inspect_all(store, settings)
+    assert [mark.kind for mark in result(store, "C-1").marks] == ["third_party_refused"]
+    assert findings_of(store, "C-2", "CN-COLL-THIRD-8") == []
+    assert reasons(store, "C-2")["CN-COLL-THIRD-8"] == "missing_fact: phone"

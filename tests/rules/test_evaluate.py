@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,35 @@ def test_rule_that_leans_on_silence_needs_a_well_heard_call(tmp_path: Path) -> N
     assert judged(root, doubtful(call, 1, 0.5)).findings[0].state is FindingState.UNVERIFIED
 
 
+@pytest.mark.parametrize(
+    "match",
+    [
+        {"select": {"told": {"phrases": ["recorded line"]}}, "absent": True},
+        {"select": {"told": {"phrases": ["recorded line"]}}, "flow": {"steps": [{"name": "told"}]}},
+        {
+            "select": {"pay": {"phrases": ["hello"]}, "filter_told": {"phrases": ["recorded line"]}},
+            "within": {"call": True},
+        },
+    ],
+)
+def test_what_nobody_knows_who_said_may_have_been_said(tmp_path: Path, match: dict[str, Any]) -> None:
+    root = folder(tmp_path, rule(match, status="stable"))
+    (finding,) = judged(root, said("agent: hello", "unknown: on a recorded line", "customer: yes")).findings
+    assert finding.state is FindingState.UNVERIFIED
+    assert finding.reason == "unknown_speaker: such words were heard at 0:02, listen there"
+    for line in ("unknown: who is it", "customer: on a recorded line"):
+        (finding,) = judged(root, said("agent: hello", line, "customer: yes")).findings
+        assert finding.state is FindingState.CONFIRMED
+
+
+def test_of_two_hits_that_begin_at_one_place_the_first_selection_is_the_anchor(tmp_path: Path) -> None:
+    for first, second in (pair for a, b in pairwise("abcdefghijklm") for pair in ((a, b), (b, a))):
+        select = {first: {"regex": ["pay.*"]}, second: {"phrases": ["pay"]}}
+        root = folder(tmp_path, rule({"select": select, "condition": f"{first} or {second}"}))
+        (finding,) = judged(root, said("agent: pay it now")).findings
+        assert finding.quote == "pay it now"
+
+
 def test_doubtful_words_stay_unverified(tmp_path: Path) -> None:
     root = folder(tmp_path, rule(RUDE, status="stable"))
     call = said("agent: you idiot")
@@ -239,6 +269,12 @@ def test_points_come_off_once_or_up_to_the_cap(tmp_path: Path) -> None:
     assert [f.deduct for f in judged(once, call).findings] == [10, 0, 0]
     each = folder(tmp_path / "b", rule(RUDE, status="stable", score={"deduct": 10, "once": False, "cap": 25}))
     assert [f.deduct for f in judged(each, call).findings] == [10, 10, 5]
+
+
+def test_points_up_to_a_cap_are_round_numbers(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(RUDE, status="stable", score={"deduct": 0.1, "once": False, "cap": 0.3}))
+    found = judged(root, said(*["agent: shut up"] * 4)).findings
+    assert [f.deduct for f in found] == [0.1, 0.1, 0.1, 0.0]
 
 
 def test_praise_gives_points(tmp_path: Path) -> None:

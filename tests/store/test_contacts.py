@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from qa_service.errors import NotFoundError
-from qa_service.records import Mark, Role, Turn
+from qa_service.records import CallFacts, Mark, Role, Turn
 from qa_service.store import contacts
-from qa_service.store.contacts import DAYS, debtor_key, number_key
+from qa_service.store.contact_keys import debtor_key, number_key
+from qa_service.store.contacts import DAYS
 from qa_service.store.store import Store, open_store
 from tests.factories import DAY, NOW, facts, inspection
 from tests.store.keeping import claimed, keep, without_0003
@@ -24,13 +25,25 @@ from tests.store.keeping import claimed, keep, without_0003
         ("(212) 555-0100", "+1 212 555 0100"),
         ("020 7946 0958", "+44 20 7946 0958"),
         ("A94F-c3", "a94f-C3"),
+        ("020 7946 0958", "+44 (0)20 7946 0958"),
+        ("13800138000", "１３８００１３８０００"),
+        ("13800138000", "0138 0013 8000"),
+        ("13800138000", "13800138000.0"),
+        ("010-12345678", "+86 10 1234 5678"),
+        ("0311-1234567", "+86 (0)311 1234567"),
+        ("212-555-0100", "tel:+1-212-555-0100"),
+        ("212-555-0100", "(212) 555-0100 ext. 12"),
+        ("021-12345678", "86 21 12345678 转 801"),
     ],
 )
 def test_a_number_is_the_same_however_it_is_written(one: str, other: str) -> None:
     assert number_key(one) == number_key(other) is not None
 
 
-@pytest.mark.parametrize("phone", [None, "", "  ", "138****8000", "138xxxx8000", "1234", "+"])
+NOBODY = ("Unknown", "N/A", "withheld", "Private number", "null", "-", "00000000", "未知", "无号码")
+
+
+@pytest.mark.parametrize("phone", [None, "", "  ", "138****8000", "138xxxx8000", "1234", "+", *NOBODY])
 def test_what_names_no_number_has_no_key(phone: str | None) -> None:
     assert number_key(phone) is None
 
@@ -38,6 +51,15 @@ def test_what_names_no_number_has_no_key(phone: str | None) -> None:
 def test_keys_tell_people_and_numbers_apart() -> None:
     assert len({debtor_key("13800138000"), number_key("13800138000"), number_key("13800138001"), debtor_key("1")}) == 4
     assert debtor_key(" DR-1 ") == debtor_key("DR-1")
+    assert [debtor_key(ref) for ref in ("", "n/a", "NULL", "0", "--", "未知")] == [None] * 6
+    assert None not in (debtor_key("10"), debtor_key("NA-7"), debtor_key("Nan Li"))
+
+
+def test_a_number_of_an_export_with_decimals_is_the_same_name() -> None:
+    values = [{"debtor_ref": ref, "phone": phone, "account": {"debt_ref": debt}} for ref, phone, debt in
+              ((7, 13800138000, 12), (7.0, 13800138000.0, 12.0), ("7", "13800138000", "12"))]  # fmt: skip
+    rows = [contacts.contact_of(CallFacts.model_validate(value), "C-1", NOW) for value in values]
+    assert rows[0] == rows[1] == rows[2]
 
 
 def _called(store: Store, call_id: str, number: int, days_before: float, **more: object) -> None:

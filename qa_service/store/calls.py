@@ -51,7 +51,10 @@ class CallPage(Record):
 
 
 class DayCount(Record):
-    """Calls of a day, how many of them were inspected, and their confirmed violations."""
+    """Calls of a day, how many of them were inspected, and the confirmed violations of those.
+
+    A call that waits to be inspected again counts with neither: its old result does not stand.
+    """
 
     day: date
     received: int
@@ -146,6 +149,7 @@ class CallRepository:
         violations = (
             select(CallRow.day, func.count().label("number"))
             .join(FindingRow, FindingRow.inspection_id == CallRow.inspection_id)
+            .where(CallRow.state == CallState.INSPECTED)
             .where(FindingRow.polarity == Polarity.VIOLATION, FindingRow.state == FindingState.CONFIRMED)
             .group_by(CallRow.day)
         )

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import typer
 
-from qa_service.cli import screen
+from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
-from qa_service.records import CallEntry, Inspection
+from qa_service.errors import NotFoundError
+from qa_service.records import CallEntry, CallState, Inspection
+
+if TYPE_CHECKING:
+    from qa_service.store.store import Store
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,9 +84,13 @@ def findings(
 ) -> None:
     """A table of what was found in kept calls, and a line for each call."""
     settings = start()
-    store = open_data(settings)
-    results = [e.inspection for e in map(store.calls.get, call_ids) if e.inspection]
-    screen.print_results(results)
+    entries = list(map(open_data(settings).calls.get, call_ids))
+    screen.print_results([e.inspection for e in entries if e.inspection])
+    for entry in entries:
+        if not entry.inspection:
+            typer.echo(f"{entry.call_id}  {entry.state.value}: not inspected yet")
+        elif entry.state in (CallState.WAITING, CallState.WORKING):
+            typer.echo(f"{entry.call_id}  {entry.state.value}: to be inspected again, this is its last result")
 
 
 def reinspect(
@@ -93,4 +103,19 @@ def reinspect(
         raise typer.BadParameter("name the calls or say --all")
     store = open_data(settings)
     ids = list(store.calls.all_ids()) if everything else call_ids
-    typer.echo(f"{store.queue.requeue(ids)} calls wait to be inspected again. Next: qa work")
+    done = store.queue.requeue(ids)
+    typer.echo(f"{done} calls wait to be inspected again. Next: qa work")
+    left = list(_left_out(store, ids)) if done < len(set(ids)) else []
+    for line in left:
+        typer.echo(line, err=True)
+    raise typer.Exit(SOME_FAILED if left else OK)
+
+
+def _left_out(store: Store, call_ids: Sequence[str]) -> Iterator[str]:
+    """Why calls were not put back, of those that still do not wait."""
+    for call_id in dict.fromkeys(call_ids):
+        try:
+            if store.calls.get(call_id).state is CallState.WORKING:
+                yield f"{call_id} is being inspected now and was left as it is."
+        except NotFoundError as wrong:
+            yield str(wrong)

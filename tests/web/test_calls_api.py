@@ -16,6 +16,7 @@ from qa_service.errors import ErrorCode, QAError, SetupError
 from qa_service.records import CallState, ErrorInfo, FindingState, Severity
 from qa_service.web.deps import Services
 from qa_service.web.render import segment
+from qa_service.web.sheet import cell
 from tests.conftest import ROOT, SAMPLES
 from tests.factories import NOW, facts, finding, inspection, unassessable
 from tests.web.calling import HARM, SAMPLE, inspect, inspected, keep
@@ -137,6 +138,12 @@ def test_a_list_for_a_spreadsheet_holds_no_formula(program: TestClient, services
     assert row["agent_name"].startswith("'=")
     assert row["team"] == "'+1"
     assert row["call_id"] == "C-1"
+
+
+@pytest.mark.parametrize("text", ["＝1+1", "＋1", "－1", "＠SUM(1)", "\n=1", "\t=1"])
+def test_wide_letters_begin_formulas_too(text: str) -> None:
+    assert cell(text) == f"'{text}"
+    assert cell(-1.5) == "-1.5"
 
 
 def test_facts_are_given_back(program: TestClient, services: Services) -> None:

@@ -185,6 +185,20 @@ class CallRepository:
                 return
             last = (found[-1].happened_at, found[-1].call_id)
 
+    def neighbours(self, call_id: str) -> tuple[str | None, str | None]:
+        """Ids of the calls just before and just after a call in time; None where there is none."""
+        place = select(CallRow.happened_at, CallRow.call_id)
+        with self._reading.connect() as connection:
+            own = connection.execute(place.where(CallRow.call_id == clean(call_id))).first()
+            if own is None:
+                return None, None
+            at = (own.happened_at, own.call_id)
+            before = place.where(rows.before(at)).order_by(CallRow.happened_at.desc(), CallRow.call_id.desc())
+            after = place.where(rows.after(at)).order_by(*OLDEST_FIRST)
+            found = [connection.execute(query.limit(1)).first() for query in (before, after)]
+        earlier, later = (row.call_id if row else None for row in found)
+        return earlier, later
+
     def inspections(self, call_id: str) -> tuple[Inspection, ...]:
         """Every inspection a call has had, oldest first."""
         mine = InspectionRow.call_id == clean(call_id)

@@ -68,6 +68,11 @@ def after(last: tuple[datetime, str]) -> ColumnElement[bool]:
     return tuple_(CallRow.happened_at, CallRow.call_id) > tuple_(*last)
 
 
+def before(first: tuple[datetime, str]) -> ColumnElement[bool]:
+    """Calls that come before one, by (happened_at, call_id)."""
+    return tuple_(CallRow.happened_at, CallRow.call_id) < tuple_(*first)
+
+
 def _moment(started_at: datetime) -> datetime:
     try:
         return naive_utc(started_at)

@@ -110,7 +110,6 @@ def test_a_line_counts_findings_by_severity_and_those_confirmed(program: TestCli
         ("from=2026-11-18", 0),
         ("team=一组", 1),
         ("product=信用卡", 1),
-        ("unknown=1", 1),
     ],
 )
 def test_lists_are_filtered(program: TestClient, services: Services, query: str, found: int) -> None:
@@ -127,6 +126,24 @@ def test_a_wrong_parameter_is_named(program: TestClient, query: str) -> None:
     answer = program.get(f"{URL}?{query}")
     assert (answer.status_code, code_of(answer)) == (400, "request_invalid")
     assert query.split("=")[0] in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("/api/v1/calls?severety=critical", "Did you mean severity?"),
+        ("/api/v1/calls/C-1?forma=csv", "See docs/api.md for what is allowed."),
+        ("/api/v1/calls/C-1/audio?formt=wav", "Did you mean format?"),
+        ("/api/v1/search?q=x&agnet=A-1", "Did you mean agent?"),
+        ("/api/v1/reports/2026-11-17?lang=en", "Did you mean language?"),
+    ],
+)
+def test_a_slip_in_a_parameters_name_is_told(program: TestClient, services: Services, address: str, hint: str) -> None:
+    keep(services, "C-1", SAMPLE)
+    answer = program.get(address)
+    assert (answer.status_code, code_of(answer)) == (400, "request_invalid")
+    assert "there is no such parameter" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["hint"] == hint
 
 
 def test_a_list_for_a_spreadsheet_holds_no_formula(program: TestClient, services: Services) -> None:

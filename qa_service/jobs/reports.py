@@ -70,6 +70,7 @@ def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
         {d: store.calls.on_day(d, turns=False) for d in earlier_days(day)},
         refused_on(store, day, settings),
         requirement=label,
+        zone=zone(settings.timezone),
         source=Source(redact=lambda text: redact(text).text, turns=lambda call_id: _turns(store, call_id)),
     )
 

@@ -40,7 +40,7 @@ def main() -> None:
     print("\nOpen the report (zh, en):")
     for page in pages:
         print(f"  {(ROOT / page).resolve()}")
-    print(f"\nOpen the web pages on these calls:\n  {prefix}{Path(QA).relative_to(ROOT)} serve")
+    print(f"\nOpen the web pages on these calls:\n  {prefix}{os.path.relpath(QA)} serve")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-from rich.table import Table
+from rich.text import Text
 
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
@@ -110,15 +110,15 @@ def _print(report: BacktestReport) -> None:
     )
     if not moved:
         return
-    table = Table(width=screen.WIDTH, pad_edge=False, box=None, header_style="bold")
+    table = screen.plain_table()
     table.add_column("rule", width=22, overflow="fold")
-    table.add_column("title", overflow="fold")
+    table.add_column("title", ratio=1, overflow="fold")
     for name in ("stored", "now", "gained", "lost", "changed", "not assessed"):
         table.add_column(name, justify="right", width=max(6, len(name)))
     for rule in moved:
         missing = f"{rule.not_assessed_before} → {rule.not_assessed_after}"
         numbers = (rule.before, rule.after, rule.gained, rule.lost, rule.changed)
-        table.add_row(rule.rule_id, rule.title, *map(str, numbers), missing)
+        table.add_row(Text(rule.rule_id), Text(rule.title), *map(str, numbers), missing)
     paper.print(table)
     for rule in moved:
         for difference in rule.samples:

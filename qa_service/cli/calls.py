@@ -174,4 +174,6 @@ def work(
         f"{report.inspected} inspected, {report.not_assessable} not assessable, {report.failed} failed; "
         f"{store.outbox.lag().calls} waiting for the search index."
     )
+    if report.stopped:
+        typer.echo(f"Stopped; {store.queue.waiting().calls} calls are not through. Next: qa work")
     raise typer.Exit(SOME_FAILED if report.failed else OK)

@@ -29,7 +29,7 @@ MOST_VALUES = 10
 
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
-    app.command()(search)
+    app.command(context_settings={"ignore_unknown_options": True})(search)
 
 
 def search(
@@ -57,6 +57,7 @@ def search(
 ) -> None:
     """Search what was said. Results are calls with their turns, and the moment to listen to (docs/search.md)."""
     settings = start()
+    _check_words(words or ())
     if sum((meaning, bool(like), bool(like_text))) > 1:
         raise typer.BadParameter("give one of --meaning, --like and --like-text")
     from qa_service.search.create import open_index
@@ -80,6 +81,12 @@ def search(
     if unfilled and store.corpus.calls():
         message = "The search index is new and lacks what was inspected before: qa reindex (or qa work) fills it"
         typer.echo(message, err=True)
+
+
+def _check_words(words: Sequence[str]) -> None:
+    """A word that is not to be there begins with one dash (`-律师函`); with two it is an option that does not exist."""
+    if unknown := next((word for word in words if word.startswith("--")), None):
+        raise typer.BadParameter(f"no such option: {unknown}")
 
 
 def _found(

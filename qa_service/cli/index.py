@@ -90,7 +90,9 @@ def _print(found: IndexReport, say: Callable[[str], None]) -> None:
             say("building  a new one is being filled; go on with: qa reindex")
     elif found.error:
         say(f"index     {found.error.message} [{found.error.code}]")
-    say(f"database  {found.inspected} inspected calls")
+    fewer = found.state is not None and found.state.calls < found.inspected and not found.lag.calls
+    without = "; those without words, such as failed ones, are not in the index" if fewer else ""
+    say(f"database  {found.inspected} inspected calls{without}")
     since = found.lag.waiting_since
     say(f"waiting   {found.lag.calls} calls" + (f", the longest since {_local(since)}" if since else ""))
     if found.lag.parked:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
+from qa_service.errors import NotFoundError
 from qa_service.records import CallEntry, CallState, Inspection
+
+if TYPE_CHECKING:
+    from qa_service.store.store import Store
 
 FIRST_YEAR = 1900
 
@@ -90,9 +96,13 @@ def findings(
 ) -> None:
     """A table of what was found in kept calls, and a line for each call."""
     settings = start()
-    store = open_data(settings)
-    results = [e.inspection for e in map(store.calls.get, call_ids) if e.inspection]
-    screen.print_results(results)
+    entries = list(map(open_data(settings).calls.get, call_ids))
+    screen.print_results([e.inspection for e in entries if e.inspection])
+    for entry in entries:
+        if not entry.inspection:
+            typer.echo(f"{entry.call_id}  {entry.state.value}: not inspected yet")
+        elif entry.state in (CallState.WAITING, CallState.WORKING):
+            typer.echo(f"{entry.call_id}  {entry.state.value}: to be inspected again, this is its last result")
 
 
 def reinspect(
@@ -105,12 +115,23 @@ def reinspect(
     if (bool(call_ids), failed, everything).count(True) != 1:
         raise typer.BadParameter("name the calls, or say --failed or --all: one of the three")
     store = open_data(settings)
-    named = dict.fromkeys(store.calls.get(call_id).call_id for call_id in call_ids or ())  # all are there, or none goes
-    ids = list(named or store.calls.all_ids(CallState.FAILED if failed else None))
-    waiting = store.queue.requeue(ids)
-    typer.echo(f"{waiting} calls wait to be inspected again. Next: qa work")
-    if waiting < len(ids):
-        typer.echo(f"{len(ids) - waiting} are being inspected at this moment and were left alone.")
+    ids = list(dict.fromkeys(call_ids or store.calls.all_ids(CallState.FAILED if failed else None)))
+    done = store.queue.requeue(ids)
+    typer.echo(f"{done} calls wait to be inspected again. Next: qa work")
+    left = list(_left_out(store, ids)) if done < len(ids) else []
+    for line in left:
+        typer.echo(line, err=True)
+    raise typer.Exit(SOME_FAILED if left else OK)
+
+
+def _left_out(store: Store, call_ids: Sequence[str]) -> Iterator[str]:
+    """Why calls were not put back, of those that still do not wait."""
+    for call_id in call_ids:
+        try:
+            if store.calls.get(call_id).state is CallState.WORKING:
+                yield f"{call_id} is being inspected now and was left as it is."
+        except NotFoundError as wrong:
+            yield str(wrong)
 
 
 def dismiss(

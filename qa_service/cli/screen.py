@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from qa_service.rules.sca.write import Imported
 
 WIDTH = 100
+#: Columns below which tables of findings have fewer columns.
+NARROW = 72
 #: A pipe that heard nothing for so many seconds is told how far the work is.
 QUIET_S = 30.0
 #: Severity by shape and word, so that it is read without colour.
@@ -62,48 +64,66 @@ def headline(result: Inspection) -> str:
     )
 
 
+def plain_table() -> Table:
+    """A table without lines, as wide as the console; its last column takes what the others leave.
+
+    Cells from data are given as Text: in a bare string square brackets would be read as marks of style.
+    """
+    return Table(expand=True, pad_edge=False, box=None, header_style="bold")
+
+
 def findings_table(rows: Iterable[tuple[str, Finding]]) -> Table:
-    """Findings with time, severity, requirement and quote; the call named once."""
-    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
-    table.add_column("call", width=14, overflow="fold")
+    """Findings with time, severity, requirement and quote; the call named once.
+
+    On a narrow terminal call and requirement stand beside the quote, so that this keeps its room.
+    """
+    narrow = console().width < NARROW
+    table = plain_table()
+    if not narrow:
+        table.add_column("call", width=14, overflow="fold")
     table.add_column("time", width=5)
     table.add_column("severity", width=10)
-    table.add_column("requirement", width=17, overflow="fold")
-    table.add_column("what and where heard", overflow="fold")
+    if not narrow:
+        table.add_column("requirement", width=17, overflow="fold")
+    table.add_column("what and where heard", ratio=1, overflow="fold")
     last = None
     for call_id, finding in rows:
-        state = "" if finding.state is FindingState.CONFIRMED else f" ({STATE[finding.state]})"
-        what = Text(f"{finding.title}{state}")
-        if finding.quote:
-            what.append(f"\n“{finding.quote}”", style="dim")
-        table.add_row(
-            call_id if call_id != last else "",
-            clock(finding.start_s),
-            Text(f"{MARK[finding.severity]} {finding.severity.value}", style=STYLE[finding.severity]),
-            " ".join(finding.requirements),
-            what,
-        )
+        severity = Text(f"{MARK[finding.severity]} {finding.severity.value}", style=STYLE[finding.severity])
+        call, requirements = call_id if call_id != last else "", " ".join(finding.requirements)
+        when, what = clock(finding.start_s), _what(finding)
+        if narrow:
+            table.add_row(when, severity, Text("\n").join(t for t in (Text(call), what, Text(requirements)) if t))
+        else:
+            table.add_row(Text(call), when, severity, Text(requirements), what)
         last = call_id
     return table
 
 
+def _what(finding: Finding) -> Text:
+    state = "" if finding.state is FindingState.CONFIRMED else f" ({STATE[finding.state]})"
+    what = Text(f"{finding.title}{state}")
+    if finding.quote:
+        what.append(f"\n“{finding.quote}”", style="dim")
+    return what
+
+
 def not_assessed_table(rows: Iterable[NotAssessed]) -> Table:
-    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
-    table.add_column("not assessed", width=20)
-    table.add_column("why", overflow="fold")
+    table = plain_table()
+    table.add_column("not assessed", width=20, overflow="fold")
+    table.add_column("why", ratio=1, overflow="fold")
     for row in rows:
-        table.add_row(row.rule_id, row.reason)
+        table.add_row(Text(row.rule_id), Text(row.reason))
     return table
 
 
 def imported_table(rows: Iterable[Imported]) -> Table:
     """Rules of another system: the file each became, and what of it was lost."""
-    table = Table(width=WIDTH, pad_edge=False, box=None, header_style="bold")
+    table = plain_table()
     table.add_column("rule", width=22, overflow="fold")
     table.add_column("file", width=26, overflow="fold")
-    table.add_column("not expressed", overflow="fold")
+    table.add_column("not expressed", ratio=1, overflow="fold")
     for row in rows:
-        table.add_row(Text(row.title), row.file or "not written", Text("\n".join(row.lost) or "–"))
+        table.add_row(Text(row.title), Text(row.file or "not written"), Text("\n".join(row.lost) or "–"))
     return table
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED
 from qa_service.cli.context import open_data, start
+from qa_service.errors import ErrorCode, SetupError
 
 models = typer.Typer(help="Weights: what is here, what can be fetched.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -39,7 +41,7 @@ def doctor(as_json: bool = typer.Option(False, "--json", help="Print as JSON."))
 
 def serve(
     host: str | None = typer.Option(None, help="Address to listen on; default QA_HOST or 127.0.0.1."),
-    port: int | None = typer.Option(None, help="Port; default QA_PORT or 8000."),
+    port: int | None = typer.Option(None, min=0, max=65535, help="Port; default QA_PORT or 8000."),
     work: bool = typer.Option(True, "--work/--no-work", help="Also inspect what is uploaded, in the background."),
 ) -> None:
     """Open the web pages and the API."""
@@ -51,11 +53,30 @@ def serve(
     settings = settings.model_copy(
         update={"host": host or settings.host, "port": settings.port if port is None else port}
     )
+    check_address(settings.host, settings.port)
+    service = create_app(settings, run_worker=work)
     typer.echo(f"qa_service on http://{settings.host}:{settings.port}  (log in as {settings.admin_user}; Ctrl+C stops)")
     uvicorn.run(
-        create_app(settings, run_worker=work), host=settings.host, port=settings.port, log_level="warning",
+        service, host=settings.host, port=settings.port, log_level="warning",
         server_header=False, timeout_graceful_shutdown=5,
     )  # fmt: skip
+
+
+def check_address(host: str, port: int) -> None:
+    """That a service could listen here, asked before it opens its data and takes calls to inspect.
+
+    Raises:
+        SetupError: SETTINGS_INVALID.
+    """
+    try:
+        for family, kind, _, _, place in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind) as tried:
+                tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                tried.bind(place)
+    except OSError as wrong:
+        message = f"No service can listen on {host}, port {port}: {wrong.strerror}."
+        hint = "Stop what listens there, or choose another with --host and --port (QA_HOST, QA_PORT)."
+        raise SetupError(ErrorCode.SETTINGS_INVALID, message, hint) from None
 
 
 @models.command("list")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.jobs.ingest import zone
-from qa_service.records import QuarantineEntry, Turn
+from qa_service.records import QuarantineEntry, Record, Turn
 from qa_service.report.build import build_daily, label_of
 from qa_service.report.calls import Source
 from qa_service.report.records import DailyReport, RequirementLabel
@@ -25,6 +26,29 @@ from qa_service.text.redact import redact
 
 #: Of a file that a web server or another account may have to read.
 FILE_MODE = 0o640
+
+
+class ReportDay(Record):
+    """A day that has a report: calls received, how many were inspected, their confirmed violations, files refused."""
+
+    day: date
+    received: int = 0
+    inspected: int = 0
+    findings: int = 0
+    refused: int = 0
+
+
+def report_days(store: Store, settings: Settings) -> tuple[ReportDay, ...]:
+    """Days with calls or with refused files, newest first: a day on which every file was refused has a report too.
+
+    Raises:
+        SetupError: SETTINGS_INVALID for a time zone that does not exist.
+    """
+    here = zone(settings.timezone)
+    refused = Counter(q.at.astimezone(here).date() for q in store.quarantine.list())
+    counts = {c.day: c.model_dump() for c in store.calls.days()}
+    days = sorted({*counts, *refused}, reverse=True)
+    return tuple(ReportDay.model_validate({"day": d, **counts.get(d, {}), "refused": refused[d]}) for d in days)
 
 
 def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
@@ -44,8 +68,9 @@ def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
         day,
         store.calls.on_day(day, turns=False),
         {d: store.calls.on_day(d, turns=False) for d in earlier_days(day)},
-        _refused_on(store, day, settings),
+        refused_on(store, day, settings),
         requirement=label,
+        zone=zone(settings.timezone),
         source=Source(redact=lambda text: redact(text).text, turns=lambda call_id: _turns(store, call_id)),
     )
 
@@ -86,8 +111,8 @@ def _turns(store: Store, call_id: str) -> tuple[Turn, ...]:
     return found.turns if found else ()
 
 
-def _refused_on(store: Store, day: date, settings: Settings) -> tuple[QuarantineEntry, ...]:
-    """Files carry no day of their own: that on which they were refused counts."""
+def refused_on(store: Store, day: date, settings: Settings) -> tuple[QuarantineEntry, ...]:
+    """Files refused on a day, newest first. They carry no day of their own: that on which they were refused counts."""
     return store.quarantine.on_day(day, zone(settings.timezone))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, tzinfo
 
 from qa_service.records import CallEntry, QuarantineEntry
 from qa_service.report.calls import Source, line, praised, to_hear
@@ -44,6 +44,7 @@ def build_daily(
     *,
     requirement: LookUp,
     source: Source,
+    zone: tzinfo = UTC,
 ) -> DailyReport:
     """The report of ``day``.
 
@@ -54,9 +55,10 @@ def build_daily(
         quarantined: files refused on that day.
         requirement: label of a requirement id, or None for one that the catalogue does not hold.
         source: where quotes come from; its turns are asked for only for calls to hear.
+        zone: of the times at which this service received, inspected and refused; calls keep their own.
     """
     calls = in_order(entries)
-    missed = gaps(calls, quarantined)
+    missed = gaps(calls, quarantined, zone)
     covered = _covered(calls, len(quarantined))
     days = series(day, calls, earlier)
     grave = severities(calls, days)
@@ -76,7 +78,7 @@ def build_daily(
         groups=groups,
         hours=by_hour(calls),
         gaps=missed,
-        provenance=provenance(calls),
+        provenance=provenance(calls, zone),
         calls=tuple(map(line, calls)),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import tzinfo
 
 from qa_service.records import CallEntry, CallState, NotAssessed, QuarantineEntry
 from qa_service.report.calls import line
@@ -16,13 +17,15 @@ LONGEST_MESSAGE = 300
 Gap = tuple[CallEntry, NotAssessed]
 
 
-def gaps(entries: Sequence[CallEntry], quarantined: Sequence[QuarantineEntry]) -> Gaps:
+def gaps(entries: Sequence[CallEntry], quarantined: Sequence[QuarantineEntry], zone: tzinfo) -> Gaps:
     troubled = [e for e in entries if outcome(e) in ("not_assessable", "failed")]
     return Gaps(
         reasons=_reasons(inspected(entries)),
         groups=_groups(troubled),
         calls=tuple(_trouble(e) for e in sorted(troubled, key=lambda e: (e.state, _error(e)[0]))),
-        refused=tuple(_refused(q) for q in sorted(quarantined, key=lambda q: (aware(q.at), q.source, q.error.code))),
+        refused=tuple(
+            _refused(q, zone) for q in sorted(quarantined, key=lambda q: (aware(q.at), q.source, q.error.code))
+        ),
     )
 
 
@@ -99,10 +102,10 @@ def _error(entry: CallEntry) -> tuple[str, str]:
     return (error.code, error.message) if error else (NO_REASON, "")
 
 
-def _refused(entry: QuarantineEntry) -> Refused:
+def _refused(entry: QuarantineEntry, zone: tzinfo) -> Refused:
     return Refused(
         source=plain(entry.source, LONGEST_MESSAGE),
         code=entry.error.code,
         message=plain(entry.error.message, LONGEST_MESSAGE),
-        at=aware(entry.at),
+        at=aware(entry.at).astimezone(zone),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import tzinfo
 
 from qa_service.records import CallEntry, EngineInfo, MadeBy, PackInfo
 from qa_service.report.figures import aware, inspected, of_calls
@@ -21,10 +22,10 @@ NOTES: dict[str, Callable[[CallEntry], bool]] = {
 }
 
 
-def provenance(entries: Sequence[CallEntry]) -> Provenance:
+def provenance(entries: Sequence[CallEntry], zone: tzinfo) -> Provenance:
     judged = inspected(entries)
     made = [(e, e.inspection.made_by) for e in judged if e.inspection and e.inspection.made_by]
-    times = [aware(at) for e in entries for at in (e.received_at, e.inspected_at) if at]
+    times = [aware(at).astimezone(zone) for e in entries for at in (e.received_at, e.inspected_at) if at]
     services = tuple(sorted({m.service_version for _, m in made}))
     packs, engines = _packs(made), _engines(made)
     return Provenance(

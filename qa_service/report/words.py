@@ -136,6 +136,16 @@ def moment(at: datetime | None, form: str = "%H:%M") -> Markup:
     return Markup('<time datetime="{0}" title="{0}">{1}</time>').format(iso, at.strftime(form))
 
 
+def stamp(at: datetime) -> Markup:
+    """Date and time of this service with its offset, as the operator's clock shows it; hovering shows ISO."""
+    return moment(at, f"%Y-%m-%d %H:%M {offset(at)}")
+
+
+def offset(at: datetime) -> str:
+    """``+08:00``."""
+    return at.isoformat()[-6:] if at.utcoffset() else "+00:00"
+
+
 def tag(text: str) -> str:
     """``lang`` of a text that comes from data: Chinese where it has Chinese characters."""
     return "zh-Hans" if any("\u3400" <= c <= "\u9fff" for c in text) else "en"

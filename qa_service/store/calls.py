@@ -56,7 +56,10 @@ class CallPage(Record):
 
 
 class DayCount(Record):
-    """Calls of a day, how many of them were inspected, and their confirmed violations."""
+    """Calls of a day, how many of them were inspected, and the confirmed violations of those.
+
+    A call that waits to be inspected again counts with neither: its old result does not stand.
+    """
 
     day: date
     received: int
@@ -164,6 +167,7 @@ class CallRepository:
         violations = (
             select(CallRow.day, func.count().label("number"))
             .join(FindingRow, FindingRow.inspection_id == CallRow.inspection_id)
+            .where(CallRow.state == CallState.INSPECTED)
             .where(FindingRow.polarity == Polarity.VIOLATION, FindingRow.state == FindingState.CONFIRMED)
             .group_by(CallRow.day)
         )
@@ -199,6 +203,20 @@ class CallRepository:
             if len(found) < BATCH:
                 return
             last = (found[-1].happened_at, found[-1].call_id)
+
+    def neighbours(self, call_id: str) -> tuple[str | None, str | None]:
+        """Ids of the calls just before and just after a call in time; None where there is none."""
+        place = select(CallRow.happened_at, CallRow.call_id)
+        with self._reading.connect() as connection:
+            own = connection.execute(place.where(CallRow.call_id == clean(call_id))).first()
+            if own is None:
+                return None, None
+            at = (own.happened_at, own.call_id)
+            before = place.where(rows.before(at)).order_by(CallRow.happened_at.desc(), CallRow.call_id.desc())
+            after = place.where(rows.after(at)).order_by(*OLDEST_FIRST)
+            found = [connection.execute(query.limit(1)).first() for query in (before, after)]
+        earlier, later = (row.call_id if row else None for row in found)
+        return earlier, later
 
     def inspections(self, call_id: str) -> tuple[Inspection, ...]:
         """Every inspection a call has had, oldest first."""

@@ -70,6 +70,11 @@ def after(last: tuple[datetime, str]) -> ColumnElement[bool]:
     return tuple_(CallRow.happened_at, CallRow.call_id) > tuple_(*last)
 
 
+def before(first: tuple[datetime, str]) -> ColumnElement[bool]:
+    """Calls that come before one, by (happened_at, call_id)."""
+    return tuple_(CallRow.happened_at, CallRow.call_id) < tuple_(*first)
+
+
 def _moment(started_at: datetime) -> datetime:
     if not YEARS[0] <= started_at.year <= YEARS[1]:
         message = f"started_at {started_at.isoformat()} lies outside the years that can be kept."

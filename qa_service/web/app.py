@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
@@ -20,7 +20,7 @@ from qa_service.web import errors
 from qa_service.web.api import calls, reports, search, system
 from qa_service.web.auth import Gate
 from qa_service.web.background import Background
-from qa_service.web.deps import Services
+from qa_service.web.deps import API, Services, known_parameters
 from qa_service.web.guard import Guard, Headers
 from qa_service.web.index import Index
 from qa_service.web.meaning import Meaning
@@ -37,7 +37,6 @@ from qa_service.web.upload import sweep
 if TYPE_CHECKING:
     from fastapi.telemetry import TelemetryConfig
 
-API = "/api/v1"
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
@@ -101,8 +100,9 @@ def _inspector(settings: Settings) -> CallInspector:
 
 
 def _add_routes(app: FastAPI) -> None:
-    for part in (system, calls, search, reports):
-        app.include_router(part.router, prefix=API)
+    app.include_router(system.router, prefix=API)
+    for part in (calls, search, reports):
+        app.include_router(part.router, prefix=API, dependencies=[Depends(known_parameters)])
     for page in (login, today_page, search_page, call_page, reports_page, reference):
         app.include_router(page.router)
     app.mount("/static", Static(directory=STATIC), name="static")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, cast
 from urllib.parse import parse_qs
 
@@ -20,6 +21,7 @@ from qa_service.web.media import Media
 from qa_service.web.render import Renderer
 from qa_service.web.rulebook import Rulebook
 
+API = "/api/v1"
 MOST_FORM_BYTES = 16_384
 
 
@@ -60,6 +62,21 @@ def call_of(call_id: str, services: Services_) -> CallEntry:
 
 
 Call_ = Annotated[CallEntry, Depends(call_of)]
+
+
+def known_parameters(request: Request) -> None:
+    """Every parameter of the address is one that the operation has: a filter with a slip in its name filters nothing.
+
+    Raises:
+        QAError: REQUEST_INVALID.
+    """
+    operation = request.app.openapi()["paths"][f"{API}{request.scope['route'].path_format}"][request.method.lower()]
+    known = {parameter["name"] for parameter in operation.get("parameters", ()) if parameter["in"] == "query"}
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        near = get_close_matches(unknown[0], known, n=1)
+        hint = f"Did you mean {near[0]}?" if near else "See docs/api.md for what is allowed."
+        raise QAError(ErrorCode.REQUEST_INVALID, f"{unknown[0][:40]}: there is no such parameter.", hint)
 
 
 async def form_of(request: Request) -> dict[str, str]:

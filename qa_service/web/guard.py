@@ -117,7 +117,7 @@ class Guard:
             return
         site = request.headers.get("sec-fetch-site", "same-origin")
         origin = request.headers.get("origin")
-        own = origin is None or urlsplit(origin).netloc == request.headers.get("host")
+        own = origin is None or _host_of(origin) == request.headers.get("host")
         if site not in ("same-origin", "none") or not own:
             raise _foreign("This write comes from another site.")
 
@@ -132,6 +132,14 @@ class Guard:
 def is_public(method: str, path: str) -> bool:
     """``path`` is the one that routes see; the address in ``request.url`` can be bent by the Host header."""
     return (method, path) in PUBLIC or (method in SAFE and path.startswith(STATIC))
+
+
+def _host_of(origin: str) -> str | None:
+    """None where the origin is no address: then it is nobody's."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return None
 
 
 def _foreign(message: str) -> QAError:

@@ -71,6 +71,16 @@ def test_refused_files_count_on_the_day_of_their_refusal_where_the_service_stand
     assert daily_report(store, DAY, london).covered.refused == 1
 
 
+def test_times_of_the_service_stand_as_the_clock_of_its_place_shows_them(store, tmp_path):
+    late = datetime(2026, 11, 17, 16, 30, tzinfo=UTC)
+    store.quarantine.add("a.docx", ErrorInfo(code="not_audio", message="a.docx is not audio."), late)
+    keep(store, "C-1")
+    _, refused, _ = write_daily(store, DAY + timedelta(days=1), settings_at(tmp_path))
+    assert ">2026-11-18 00:30 +08:00</time>" in refused.read_text(encoding="utf-8")
+    _, page, _ = write_daily(store, DAY, settings_at(tmp_path))
+    assert page.read_text(encoding="utf-8").count(">2026-11-17 17:01 +08:00</time>") == 2
+
+
 def test_three_files_are_written_under_the_reports_folder(kept, settings):
     paths = write_daily(kept, DAY, settings, base_url="https://qa.example.com")
     assert [p.relative_to(settings.data_dir).as_posix() for p in paths] == [

@@ -197,6 +197,15 @@ def test_all_ids_walks_through_batches(store: Store, monkeypatch: pytest.MonkeyP
     assert list(store.calls.all_ids()) == [f"C-{n}" for n in range(5)]
 
 
+def test_neighbours_are_those_before_and_after_in_time_then_by_id(store: Store) -> None:
+    for n in (3, 0, 2, 1):
+        keep(store, f"C-{n}", n + 1, started_at=f"2026-11-17T0{8 + n // 2}:00:00+00:00")
+    order = list(store.calls.all_ids())
+    around = [store.calls.neighbours(call_id) for call_id in order]
+    assert around == list(zip([None, *order[:-1]], [*order[1:], None], strict=True))
+    assert store.calls.neighbours("C-9") == (None, None)
+
+
 def test_days_count_what_was_inspected_and_confirmed(store: Store) -> None:
     keep(store, "C-1", 1)
     keep(store, "C-2", 2)
@@ -212,3 +221,5 @@ def test_days_count_what_was_inspected_and_confirmed(store: Store) -> None:
         (date(2026, 11, 18), 1, 0, 0),
         (DAY, 2, 1, 2),
     ]
+    store.queue.requeue(["C-1"])
+    assert [(d.inspected, d.findings) for d in store.calls.days()] == [(0, 0), (0, 0)]

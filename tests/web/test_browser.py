@@ -14,7 +14,7 @@ from qa_service.records import Severity
 from qa_service.web.deps import Services
 from tests.audio.sounds import encode, tones
 from tests.conftest import SAMPLES
-from tests.factories import finding
+from tests.factories import finding, turns
 from tests.web.calling import inspected, keep
 from tests.web.serving import serving, spoken
 
@@ -125,6 +125,18 @@ def test_what_call_centres_record_is_heard_too(
     if page.evaluate(f"{AUDIO}.paused"):
         page.click("#toggle")
     wait_until_it_plays(page, 5.0)
+
+
+def test_a_moment_of_a_call_without_sound_is_shown_in_its_transcript(
+    page: Page, address: str, services: Services
+) -> None:
+    inspected(services, "TEXT", None, finding(turns=(60,), start_s=240.0), turns=turns(*["您好"] * 80))
+    page.goto(f"{address}/calls/TEXT?t=200.5")
+    expect(page.locator("[aria-current=true].turn")).to_have_id("turn-50")
+    expect(page.locator("#turn-50")).to_be_in_viewport()
+    page.click(".finding .time-link")
+    expect(page.locator("#turn-60")).to_have_attribute("aria-current", "true")
+    expect(page.locator("#turn-60")).to_be_in_viewport()
 
 
 def test_every_page_opens_without_complaint_in_both_languages(page: Page, address: str) -> None:

@@ -16,6 +16,7 @@ from qa_service.errors import ErrorCode, QAError, SetupError
 from qa_service.records import CallState, ErrorInfo, FindingState, Severity
 from qa_service.web.deps import Services
 from qa_service.web.render import segment
+from qa_service.web.sheet import cell
 from tests.conftest import ROOT, SAMPLES
 from tests.factories import NOW, facts, finding, inspection, unassessable
 from tests.web.calling import HARM, SAMPLE, inspect, inspected, keep
@@ -109,7 +110,6 @@ def test_a_line_counts_findings_by_severity_and_those_confirmed(program: TestCli
         ("from=2026-11-18", 0),
         ("team=一组", 1),
         ("product=信用卡", 1),
-        ("unknown=1", 1),
     ],
 )
 def test_lists_are_filtered(program: TestClient, services: Services, query: str, found: int) -> None:
@@ -128,6 +128,24 @@ def test_a_wrong_parameter_is_named(program: TestClient, query: str) -> None:
     assert query.split("=")[0] in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("address", "hint"),
+    [
+        ("/api/v1/calls?severety=critical", "Did you mean severity?"),
+        ("/api/v1/calls/C-1?forma=csv", "See docs/api.md for what is allowed."),
+        ("/api/v1/calls/C-1/audio?formt=wav", "Did you mean format?"),
+        ("/api/v1/search?q=x&agnet=A-1", "Did you mean agent?"),
+        ("/api/v1/reports/2026-11-17?lang=en", "Did you mean language?"),
+    ],
+)
+def test_a_slip_in_a_parameters_name_is_told(program: TestClient, services: Services, address: str, hint: str) -> None:
+    keep(services, "C-1", SAMPLE)
+    answer = program.get(address)
+    assert (answer.status_code, code_of(answer)) == (400, "request_invalid")
+    assert "there is no such parameter" in answer.json()["error"]["message"]
+    assert answer.json()["error"]["hint"] == hint
+
+
 def test_a_list_for_a_spreadsheet_holds_no_formula(program: TestClient, services: Services) -> None:
     keep(services, "C-1", known=facts(agent_name='=HYPERLINK("http://evil.test")', team="+1"))
     answer = program.get(URL, params={"format": "csv"})
@@ -137,6 +155,12 @@ def test_a_list_for_a_spreadsheet_holds_no_formula(program: TestClient, services
     assert row["agent_name"].startswith("'=")
     assert row["team"] == "'+1"
     assert row["call_id"] == "C-1"
+
+
+@pytest.mark.parametrize("text", ["＝1+1", "＋1", "－1", "＠SUM(1)", "\n=1", "\t=1"])
+def test_wide_letters_begin_formulas_too(text: str) -> None:
+    assert cell(text) == f"'{text}"
+    assert cell(-1.5) == "-1.5"
 
 
 def test_facts_are_given_back(program: TestClient, services: Services) -> None:

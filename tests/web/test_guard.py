@@ -117,7 +117,10 @@ def test_a_write_by_script_needs_the_token(client: TestClient) -> None:
     assert right.json()["error"]["code"] == "file_empty"
 
 
-@pytest.mark.parametrize("headers", [{"Origin": "http://evil.test"}, {"Sec-Fetch-Site": "cross-site"}])
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "http://evil.test"}, {"Origin": "http://["}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}],
+)
 def test_a_write_from_another_site_is_refused(client: TestClient, headers: dict[str, str]) -> None:
     sent = {**headers, "X-CSRF-Token": token_of(client)}
     assert client.post("/api/v1/calls", files={"audio": ("x.wav", b"")}, headers=sent).status_code == 403

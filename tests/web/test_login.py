@@ -178,6 +178,9 @@ def test_a_browsers_own_script_gets_no_basic_challenge(anonymous: TestClient) ->
         ("https://evil.test", "/"),
         ("javascript:alert(1)", "/"),
         ("/a\nb", "/"),
+        ("//[", "/"),
+        ("/\\[", "/"),
+        ("/calls/[x]?t=4", "/calls/[x]?t=4"),
         ("", "/"),
     ],
 )

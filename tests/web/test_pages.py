@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from html import unescape
 
 import pytest
 from fastapi.testclient import TestClient
@@ -21,6 +23,8 @@ from qa_service.records import (
     Word,
 )
 from qa_service.web.deps import Services
+from qa_service.web.pages import today
+from qa_service.web.pages.today import Share, Tile
 from qa_service.web.render import clock, marked, percent, segment
 from tests.factories import NOW, facts, finding, inspection, turns, unassessable
 from tests.web.calling import HARM, SAMPLE, inspect, inspected, keep
@@ -110,6 +114,60 @@ def test_the_day_before_is_compared_with(client: TestClient, services: Services)
     page = text_of(client, "/")
     assert "day before 0 of 1 (0 %) ↑ 100 points" in page
     assert 'href="/?day=2026-11-16"' in client.get("/").text
+
+
+def test_the_change_is_that_of_the_shares_and_not_of_what_is_shown_of_them() -> None:
+    tile = Tile(Severity.CRITICAL, Share(13, 290), Share(1, 37), 0)
+    assert tile.points == 2
+    assert Tile(Severity.CRITICAL, Share(0, 0), Share(3, 4), 0).points is None
+
+
+def test_a_call_that_waits_to_be_inspected_again_is_not_judged_by_its_old_result(
+    client: TestClient, services: Services
+) -> None:
+    keep(services, "C-0", known=facts(started_at="2026-11-16T09:00:00+08:00"))
+    inspect(services, inspection("C-0", findings=(finding(),)))
+    inspected(services, "C-1")
+    services.store.queue.requeue(["C-1"])
+    page = text_of(client, f"/?day={DAY}")
+    assert "Critical findings to hear now 0" in page
+    assert "No call of this day is inspected, so nothing is known of it." in page
+    assert "– of 0 calls (–) day before 1 of 1 (100 %) Major" in page
+    assert "of the speech transcribed" not in page
+    assert "信用卡 00:12 – – waiting" in page
+    assert "1 0 of 1 (0 %) 0 – 中文" in text_of(client, "/reports")
+    assert client.get("/api/v1/reports").json()["days"][0]["findings"] == 0
+
+
+def test_a_day_on_which_every_file_was_refused_is_shown_and_has_a_report(
+    client: TestClient, services: Services
+) -> None:
+    inspected(services)
+    for number in range(25):
+        error = ErrorInfo(code="not_audio", message="That is no audio.")
+        services.store.quarantine.add(f"{number}.docx", error, datetime(2026, 11, 18, 16, 30, tzinfo=UTC))
+    page = text_of(client, "/?day=2026-11-19")
+    assert "25 files came in and were refused." in page
+    assert "Not inspected, and why 25" in page
+    assert "The last 20 refused files are listed" in page
+    assert 'href="/?day=2026-11-19"' in client.get(f"/?day={DAY}").text
+    assert "2026-11-19 Thu 0 0 of 0 (–) 0 25" in text_of(client, "/reports")
+    assert "25.docx" not in text_of(client, "/reports/2026-11-19")
+    assert "24.docx" in text_of(client, "/reports/2026-11-19")
+    assert client.get("/reports/2026-11-18").status_code == 404
+
+
+def test_sheets_of_a_day_hold_all_of_its_calls(
+    client: TestClient, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(today, "MOST_CALLS", 2)
+    for number in range(3):
+        keep(services, f"C-{number}", known=facts(started_at=f"2026-11-17T09:0{number}:00+08:00"))
+    page = client.get(f"/?day={DAY}", headers=EN)
+    sheets = re.findall(r'class="csv" href="([^"]+)">([^<]+)<', page.text)
+    assert [words for _, words in sheets] == ["CSV 1–2", "CSV 3–3"]
+    rows = [line for address, _ in sheets for line in client.get(unescape(address)).text.splitlines()[1:]]
+    assert sorted(row.split(",")[0] for row in rows) == ["C-0", "C-1", "C-2"]
 
 
 @pytest.mark.parametrize("day", ["2026-02-30", "x", "17.11.2026"])

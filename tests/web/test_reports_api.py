@@ -21,7 +21,7 @@ def test_days_with_calls_are_listed(program: TestClient, services: Services) -> 
     inspected(services)
     keep(services, "C-2")
     answer = program.get("/api/v1/reports").json()
-    assert answer == {"total": 1, "days": [{"day": DAY, "received": 2, "inspected": 1, "findings": 1}]}
+    assert answer == {"total": 1, "days": [{"day": DAY, "received": 2, "inspected": 1, "findings": 1, "refused": 0}]}
 
 
 def test_a_days_report_as_json_is_the_record(program: TestClient, services: Services) -> None:

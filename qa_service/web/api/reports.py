@@ -1,4 +1,4 @@
-"""Daily reports: the days that have calls, and the report of one of them."""
+"""Daily reports: the days that have one, and the report of one of them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import HTMLResponse, Response
 
 from qa_service.errors import ErrorCode, NotFoundError, QAError
-from qa_service.jobs.reports import daily_report
+from qa_service.jobs.reports import ReportDay, daily_report, report_days
 from qa_service.records import Record
 from qa_service.report.records import DailyReport
 from qa_service.report.render import render_daily
 from qa_service.settings import bundled
-from qa_service.store.calls import DayCount
 from qa_service.web.deps import Services, Services_
 from qa_service.web.language import Language
 
@@ -27,24 +26,25 @@ _STYLE = re.compile(r"<style[^>]*>(.*?)</style>", re.S)
 
 
 class ReportList(Record):
-    """Days that have calls, newest first."""
+    """Days that have calls or refused files, newest first."""
 
     total: int
-    days: tuple[DayCount, ...]
+    days: tuple[ReportDay, ...]
 
 
 def day_of_calls(day: str, services: Services_) -> date:
-    """A day that has calls.
+    """A day that has calls or refused files.
 
     Raises:
-        QAError: REQUEST_INVALID for what is no date; NotFoundError REPORT_NOT_FOUND for a day without calls.
+        QAError: REQUEST_INVALID for what is no date; NotFoundError REPORT_NOT_FOUND for a day without either.
     """
     try:
         wanted = date.fromisoformat(day)
     except ValueError:
         raise QAError(ErrorCode.REQUEST_INVALID, f"{day[:40]!r} is no date.", "Write YYYY-MM-DD.") from None
-    if not any(d.day == wanted for d in services.store.calls.days()):
-        raise NotFoundError(ErrorCode.REPORT_NOT_FOUND, f"There are no calls on {wanted}.", "See /api/v1/reports.")
+    if not any(d.day == wanted for d in report_days(services.store, services.settings)):
+        message = f"There are no calls and no refused files on {wanted}."
+        raise NotFoundError(ErrorCode.REPORT_NOT_FOUND, message, "See /api/v1/reports.")
     return wanted
 
 
@@ -57,8 +57,8 @@ def list_reports(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0,
 ) -> ReportList:
-    """Days that have calls, newest first; each has a report."""
-    days = services.store.calls.days()
+    """Days that have calls or refused files, newest first; each has a report."""
+    days = report_days(services.store, services.settings)
     return ReportList(total=len(days), days=days[offset : offset + limit])
 
 

@@ -63,7 +63,7 @@ class ShownUnjudged:
 def call(request: Request, call: Call_, services: Services_, q: Words = "") -> HTMLResponse:
     found = inspection_of(call)
     translate = Translator(choose(request, services.renderer.default_language))
-    earlier, later = _neighbours(call.call_id, services.store.calls.all_ids())
+    earlier, later = services.store.calls.neighbours(call.call_id)
     return services.renderer.answer(
         request,
         "call.html",
@@ -162,16 +162,6 @@ def channel_roles(call: CallEntry, found: Inspection | None, default: str) -> tu
 
 def _only(roles: set[Role]) -> Role:
     return next(iter(roles)) if len(roles) == 1 else Role.UNKNOWN
-
-
-def _neighbours(call_id: str, ids: Iterator[str]) -> tuple[str | None, str | None]:
-    """The calls before and after this one in time."""
-    before: str | None = None
-    for found in ids:
-        if found == call_id:
-            return before, next(ids, None)
-        before = found
-    return None, None
 
 
 def _facts(facts: CallFacts) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Depends, Request
 from starlette.concurrency import run_in_threadpool
@@ -81,6 +80,5 @@ def _check_form(request: Request, form: dict[str, str], services: Services) -> N
 
 def local(address: str) -> str:
     """Where to go after log-in: a path of this service, never another site."""
-    parts = urlsplit(address)
-    plain = address.startswith("/") and not address.startswith(("//", "/\\")) and address.isprintable()
-    return address if plain and not parts.netloc and not parts.scheme and "\\" not in address else "/"
+    plain = address.startswith("/") and not address.startswith("//") and address.isprintable()
+    return address if plain and "\\" not in address else "/"

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse, Response
 
+from qa_service.jobs.reports import report_days
 from qa_service.web.api.reports import DayOfCalls, html_report
 from qa_service.web.deps import Services_
 from qa_service.web.language import Language, choose
@@ -20,7 +21,7 @@ DAYS_A_PAGE = 60
 def reports(
     request: Request, services: Services_, offset: Annotated[int, Query(ge=0, le=1_000_000)] = 0
 ) -> HTMLResponse:
-    days = services.store.calls.days()
+    days = report_days(services.store, services.settings)
     return services.renderer.answer(
         request,
         "reports.html",

@@ -10,9 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.responses import HTMLResponse
 
-from qa_service.records import CallEntry, CallState, Finding, FindingState, QuarantineEntry, Severity
-from qa_service.store.calls import DayCount
-from qa_service.web.deps import Services, Services_
+from qa_service.jobs.reports import ReportDay, refused_on, report_days
+from qa_service.records import CallEntry, CallState, Finding, FindingState, Severity
+from qa_service.web.deps import Services_
 from qa_service.web.filters import Day
 from qa_service.web.language import choose
 from qa_service.web.render import zone_of
@@ -41,8 +41,8 @@ class Share:
     whole: int
 
     @property
-    def percent(self) -> int:
-        return round(100 * self.part / self.whole) if self.whole else 0
+    def percent(self) -> float | None:
+        return 100 * self.part / self.whole if self.whole else None
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Tile:
 
     @property
     def points(self) -> int | None:
-        return self.now.percent - self.before.percent if self.before else None
+        now, before = self.now.percent, self.before.percent if self.before else None
+        return None if now is None or before is None else round(now - before)
 
 
 @dataclass(frozen=True)
@@ -83,12 +84,13 @@ class Heard:
 @router.get("/", include_in_schema=False)
 def today(request: Request, services: Services_, day: Annotated[Day, Query()] = None) -> HTMLResponse:
     now = datetime.now(zone_of(services.settings)).date()
-    days = services.store.calls.days()
+    days = report_days(services.store, services.settings)
     shown = day or _last(days, now)
     entries = services.store.calls.on_day(shown, turns=False)
     before = services.store.calls.on_day(shown - timedelta(days=1), turns=False) if shown > date.min else ()
     calls = [summarise(e) for e in entries]
     hear = to_hear(entries)
+    refused = refused_on(services.store, shown, services.settings)
     language = choose(request, services.renderer.default_language)
     return services.renderer.answer(
         request,
@@ -105,23 +107,21 @@ def today(request: Request, services: Services_, day: Annotated[Day, Query()] = 
             "hear": [replace(h, finding=services.rulebook.worded(h.finding, language)) for h in hear[:MOST_HEARD]],
             "critical": len(hear),
             "troubled": [c for c in calls if c.state in TROUBLED],
-            "refused": _refused(services, shown),
+            "refused": refused[:MOST_REFUSED],
+            "all_refused": len(refused),
             "calls": calls[:MOST_CALLS],
+            "sheets": [(at, min(at + MOST_CALLS, len(calls))) for at in range(0, len(calls), MOST_CALLS)],
+            "sheet_calls": MOST_CALLS,
         },
     )
 
 
-def _last(days: Sequence[DayCount], now: date) -> date:
-    """Today where it has calls or nothing has; else the latest day before it, else the latest of all."""
+def _last(days: Sequence[ReportDay], now: date) -> date:
+    """Today where it has calls or refused files, or no day has; else the latest day before it, else the latest."""
     known = [d.day for d in days]
     if now in known or not known:
         return now
     return max((d for d in known if d < now), default=max(known))
-
-
-def _refused(services: Services, day: date) -> list[QuarantineEntry]:
-    """Files refused on this day, newest first."""
-    return list(services.store.quarantine.on_day(day, zone_of(services.settings), MOST_REFUSED))
 
 
 def figures(entries: Sequence[CallEntry]) -> Figures:
@@ -131,7 +131,7 @@ def figures(entries: Sequence[CallEntry]) -> Figures:
         if n:
             pieces.append((state, at, n))
         at += n
-    return Figures(len(entries), counts[CallState.INSPECTED], tuple(pieces), _speech_coverage(entries))
+    return Figures(len(entries), counts[CallState.INSPECTED], tuple(pieces), _speech_coverage(_inspected(entries)))
 
 
 def _speech_coverage(entries: Sequence[CallEntry]) -> float | None:
@@ -168,10 +168,13 @@ def _findings(entry: CallEntry) -> tuple[Finding, ...]:
 
 
 def to_hear(entries: Sequence[CallEntry]) -> list[Heard]:
-    """Critical findings: confirmed ones first, then in order of time."""
+    """Critical findings of inspected calls: confirmed ones first, then in order of time.
+
+    The old result of a call that waits to be inspected again does not stand.
+    """
     found = [
         Heard(summarise(entry), finding)
-        for entry in entries
+        for entry in _inspected(entries)
         for finding in _findings(entry)
         if finding.severity == Severity.CRITICAL and is_violation(finding)
     ]

@@ -18,8 +18,44 @@ const clock = (seconds) => {
   return whole >= 3600 ? `${Math.floor(whole / 3600)}:${rest}` : rest;
 };
 
-if (audio) listen();
-waitForResult();
+// A call that was given as text has no sound: a moment leads to the turn that says it.
+function read() {
+  const go = (at) => {
+    const found = turns.find((t) => t.start <= at && at < t.end) ?? turns.filter((t) => t.end > 0 && t.start <= at).at(-1);
+    for (const t of turns) current(t.node, t === found);
+    found?.node.scrollIntoView({ block: "center" });
+  };
+  document.addEventListener("click", (event) => {
+    const target = sought(event);
+    if (!target) return;
+    go(moment(target));
+    revealFor(target);
+  });
+  const at = Number(asked.get("t"));
+  if (asked.has("t") && Number.isFinite(at)) go(at);
+}
+
+// What was clicked and has a moment; nothing while text is being selected.
+const sought = (event) => (getSelection()?.toString() ? null : event.target.closest("[data-seek], [data-s], .turn p"));
+const moment = (target) => Number(target.dataset.seek ?? target.dataset.s ?? target.closest(".turn").dataset.start);
+
+function current(node, on) {
+  node.classList.toggle("now", on);
+  if (on) node.setAttribute("aria-current", "true");
+  else node.removeAttribute("aria-current");
+}
+
+function revealFor(target) {
+  if (target.dataset.finding) reveal(target.dataset.finding);
+  else if (target.closest("mark")) reveal(target.closest("mark").dataset.finding.split(" ")[0]);
+}
+
+function reveal(number) {
+  document.querySelector(".finding.shown")?.classList.remove("shown");
+  const finding = document.getElementById(`finding-${number}`);
+  finding?.classList.add("shown");
+  finding?.scrollIntoView({ block: "nearest" });
+}
 
 function listen() {
   const player = document.getElementById("player");
@@ -68,12 +104,7 @@ function listen() {
 
   function mark(at) {
     const now = turns.filter((t) => t.start <= at && at < t.end);
-    for (const t of turns) {
-      const on = now.includes(t);
-      t.node.classList.toggle("now", on);
-      if (on) t.node.setAttribute("aria-current", "true");
-      else t.node.removeAttribute("aria-current");
-    }
+    for (const t of turns) current(t.node, now.includes(t));
     const newest = now.at(-1) ?? null;
     const said = newest?.words.filter((w) => w.at <= at).at(-1)?.word ?? null;
     if (said !== word) {
@@ -163,22 +194,11 @@ function listen() {
   });
 
   document.addEventListener("click", (event) => {
-    const target = event.target.closest("[data-seek], [data-s], .turn p");
-    if (!target || getSelection()?.toString()) return;
-    const turn = target.closest(".turn");
-    const from = target.dataset.seek ?? target.dataset.s ?? turn?.dataset.start;
-    if (from === undefined) return;
-    seek(Number(from), true);
-    if (target.dataset.finding) reveal(target.dataset.finding);
-    else if (target.closest("mark")) reveal(target.closest("mark").dataset.finding.split(" ")[0]);
+    const target = sought(event);
+    if (!target) return;
+    seek(moment(target), true);
+    revealFor(target);
   });
-
-  function reveal(number) {
-    document.querySelector(".finding.shown")?.classList.remove("shown");
-    const finding = document.getElementById(`finding-${number}`);
-    finding?.classList.add("shown");
-    finding?.scrollIntoView({ block: "nearest" });
-  }
 
   const pointed = (event) => {
     const box = wave();
@@ -268,6 +288,10 @@ function element(name, attributes) {
   for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
   return made;
 }
+
+if (audio) listen();
+else read();
+waitForResult();
 
 // A call that waits: ask now and then, and show the page again when it is inspected.
 function waitForResult() {

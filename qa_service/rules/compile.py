@@ -372,6 +372,8 @@ def _behaviour(spec: RuleSpec, names: Names, expressions: Sequence[Expression | 
         whole["match"]["select"][name]["pinyin"] = _listens(name, part, names)
     if spec.marks is not None:  # left out elsewhere: a rule that marks nothing keeps its hash
         whole["marks"] = spec.marks
+    if not spec.second_opinion:
+        whole["second_opinion"] = False
     whole["lexicons"] = {name: names.lexicons[name] for name in named if name in names.lexicons}
     if shared := {name: names.pack.patterns[name] for name in named if name in names.pack.patterns}:
         whole["patterns"] = shared  # left out elsewhere, as marks are

@@ -304,7 +304,11 @@ class MeasuredSpec(Spec):
 
 
 class RuleSpec(Spec):
-    """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls."""
+    """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls.
+
+    ``second_opinion`` false: what its words find is not held back where a classifier sees nothing. For kinds of conduct
+    that the classifier never learned; a person decides.
+    """
 
     id: RuleId
     title: NonEmpty
@@ -320,6 +324,7 @@ class RuleSpec(Spec):
     gates: GatesSpec = GatesSpec()
     score: ScoreSpec = ScoreSpec()
     outcome: Literal["confirmed", "needs_review"] = "confirmed"
+    second_opinion: bool = True
     marks: MarkKind | None = None
     message: NonEmpty
     message_en: str = ""
@@ -341,6 +346,9 @@ class RuleSpec(Spec):
             raise _misplaced("cap", message, "score")
         if self.marks and (self.score.deduct or self.score.veto or praise):
             raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
+        if not self.second_opinion and self.outcome == "confirmed":
+            message = "words that no classifier doubts ask a person: write outcome: needs_review beside it"
+            raise _misplaced("second_opinion", message)
         return self
 
 

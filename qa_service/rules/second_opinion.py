@@ -59,7 +59,12 @@ class SecondOpinion:
     def _was_asked(self, rule: Rule, turns: Set[int]) -> bool:
         """Whether it was asked about every requirement of a violation in each of the turns."""
         asked = frozenset(rule.spec.requirements)
-        if not asked or not asked <= self._faults or polarity_of(rule) is Polarity.PRAISE:
+        if (
+            not rule.spec.second_opinion
+            or not asked
+            or not asked <= self._faults
+            or polarity_of(rule) is Polarity.PRAISE
+        ):
             return False
         # Of a turn in another script than its call's the requirements of other countries are told.
         chinese = self._case.transcript.language == "zh"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from qa_service.errors import RuleError
 from qa_service.records import CallFacts, ClassifierInfo, Evaluation, FindingState, Signal, Transcript
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
@@ -63,6 +64,17 @@ def test_what_words_confirm_is_held_back_where_the_model_sees_nothing(tmp_path: 
     assert states(opinion(root)) == []
     assert states(opinion(root, (0, OTHER, 0.9))) == []
     assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
+
+
+def test_a_rule_about_what_the_model_never_learned_is_not_doubted(tmp_path: Path) -> None:
+    unheard = {"second_opinion": True, "outcome": "needs_review", "review": "is it?"}
+    assert states(opinion(stable(tmp_path, **unheard))) == []
+    assert states(opinion(stable(tmp_path, **unheard | {"second_opinion": False}))) == [FindingState.NEEDS_REVIEW]
+
+
+def test_words_that_nothing_doubts_ask_a_person(tmp_path: Path) -> None:
+    with pytest.raises(RuleError, match="needs_review"):
+        load_packs(stable(tmp_path, second_opinion=False))
 
 
 def test_praise_is_not_doubted(tmp_path: Path) -> None:

@@ -21,9 +21,10 @@ SECONDS_A_CHARACTER = {"zh": 0.22, "en": 0.065}
 SHORTEST_TURN_S = 0.5
 MOST_TURNS = 100_000
 #: Words that every fourth word of English talk is, and hardly one of its neighbours'. Fewer words say nothing.
-ENGLISH = frozenset(
-    ["the", "and", "you", "your", "are", "is", "to", "it", "that", "this", "my", "have", "what", "with", "not", "but", "they", "would", "there", "yes", "it's", "i'm", "don't"]
-)
+ENGLISH = frozenset({
+    "the", "and", "you", "your", "are", "is", "to", "it", "that", "this", "my", "have", "what", "with", "not", "but",
+    "they", "would", "there", "yes", "it's", "i'm", "don't",
+})  # fmt: skip
 ENGLISH_SHARE, ENOUGH_WORDS = 0.08, 20
 _WORDS = re.compile(r"[a-z']+")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
-from qa_service.inspect.score import score
+from qa_service.inspect.score import score_of
 from qa_service.records import (
     CallFacts,
     CallStatus,
@@ -67,11 +67,12 @@ def judged_again(
         which=again,
     )
     findings = tuple(sorted(_replaced(inspection.findings, found.findings, rules), key=_place))
+    missed = _in_order(_replaced(inspection.not_assessed, found.not_assessed, rules), packs)
     return inspection.model_copy(
         update={
             "findings": findings,
-            "not_assessed": _in_order(_replaced(inspection.not_assessed, found.not_assessed, rules), packs),
-            "score": None if wordless else score(findings),
+            "not_assessed": missed,
+            "score": None if wordless else score_of(findings, missed),
             "made_by": inspection.made_by
             and inspection.made_by.model_copy(update={"history_packs": tuple(pack.info for pack in packs)}),
         }

@@ -22,7 +22,7 @@ from qa_service.errors import AudioError, ErrorCode, QAError, RuleError, SetupEr
 from qa_service.inspect.hear import Sound, doubted, hear
 from qa_service.inspect.job import AudioJob
 from qa_service.inspect.notes import audio_notes, quality_notes, role_notes
-from qa_service.inspect.score import score
+from qa_service.inspect.score import score_of
 from qa_service.inspect.unjudged import silent, unjudged
 from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
@@ -263,7 +263,7 @@ class Inspector:
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})
         plan, packs = self._chosen(facts, transcript.language)
         heard = self._heard(transcript, measures, plan, packs, call_id)
-        if wrong := self._unfit(transcript) or _unplanned(plan, facts):
+        if wrong := self._unfit(transcript) or _unplanned(plan):
             return heard.model_copy(
                 update={"status": CallStatus.NOT_ASSESSABLE, "error": ErrorInfo(code=wrong.code, message=str(wrong))}
             )
@@ -290,7 +290,7 @@ class Inspector:
                 "marks": evaluation.marks,
                 "signals": signals,
                 "made_by": self._made_by(heard, signals, kept),
-                "score": score(evaluation.findings),
+                "score": score_of(evaluation.findings, evaluation.not_assessed),
             }
         )
 
@@ -383,12 +383,12 @@ def _measured(sound: Sound, transcript: Transcript) -> Measures:
     return measure(sound.audio, sound.spans, transcript, sound.stretches)
 
 
-def _unplanned(plan: Plan, facts: CallFacts) -> QAError | None:
+def _unplanned(plan: Plan) -> QAError | None:
     """No pack for this jurisdiction means that nothing was judged, which is not the same as clean."""
     if plan.packs:
         return None
     return RuleError(
-        f"No rule pack covers jurisdiction {facts.jurisdiction or 'unknown'}.",
-        hint="Add a pack and a plan for it, or correct `jurisdiction` in the call facts.",
+        f"No rule pack covers this call: {'; '.join(plan.notes)}.",
+        hint="Add a pack and a plan for it, or correct `jurisdiction` or `language` in the call facts.",
         code=ErrorCode.PACK_NOT_FOUND,
     )

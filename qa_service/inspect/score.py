@@ -3,18 +3,30 @@
 A call starts with 100 points. Each *confirmed* violation takes its rule's deduction, each
 confirmed praise gives its bonus back (never above 100); unverified findings and findings that need
 review move nothing until a person decides. A veto fails the call, or its dimension, whatever the points say.
+
+A call of whose agent nothing could be judged has no points, unless something is confirmed all the same: what is not
+known is no full mark.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qa_service.records import Finding, FindingState, Polarity, Score
+from qa_service.records import Finding, FindingState, NotAssessed, Polarity, Score
 
 MAX_POINTS = 100.0
 #: Lower bound of each grade. Product defaults, not law.
 GRADES: tuple[tuple[float, str], ...] = ((90.0, "A"), (80.0, "B"), (60.0, "C"), (0.0, "D"))
 FAILED_GRADE = "F"
+#: Reasons for which every rule about the agent is not assessed.
+UNHEARD = ("unknown_speaker", "no_agent_speech")
+
+
+def score_of(findings: Sequence[Finding], not_assessed: Sequence[NotAssessed]) -> Score | None:
+    """The score of a call; None where the agent could not be judged and nothing is confirmed."""
+    confirmed = any(f.state is FindingState.CONFIRMED and f.polarity is Polarity.VIOLATION for f in findings)
+    unheard = any(missed.reason.startswith(UNHEARD) for missed in not_assessed)
+    return None if unheard and not confirmed else score(findings)
 
 
 def score(findings: Sequence[Finding]) -> Score:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections import Counter
 from pathlib import Path
@@ -19,6 +20,13 @@ from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, Rol
 SECONDS_A_CHARACTER = {"zh": 0.22, "en": 0.065}
 SHORTEST_TURN_S = 0.5
 MOST_TURNS = 100_000
+#: Words that every fourth word of English talk is, and hardly one of its neighbours'. Fewer words say nothing.
+ENGLISH = frozenset({
+    "the", "and", "you", "your", "are", "is", "to", "it", "that", "this", "my", "have", "what", "with", "not", "but",
+    "they", "would", "there", "yes", "it's", "i'm", "don't",
+})  # fmt: skip
+ENGLISH_SHARE, ENOUGH_WORDS = 0.08, 20
+_WORDS = re.compile(r"[a-z']+")
 
 
 class _GivenTurn(BaseModel):
@@ -55,7 +63,8 @@ def given_transcript(turns: object, facts: CallFacts, where: str) -> Transcript:
     """A Transcript of given turns, in the order of their starts where all have one, else as given.
 
     Missing times are made up, evenly by characters. Without ``language`` in the facts the script that most letters
-    belong to decides: Han is zh, Latin is en, any other is None.
+    belong to decides: Han is zh, Latin is en, any other is None. Of twenty words or more, Latin ones are en only where
+    English words are among them.
 
     Raises:
         FactsError: TRANSCRIPT_INVALID.
@@ -108,7 +117,13 @@ def _language(text: str) -> str | None:
         weights["en"] += bool(scripts.pop("en", 0))
         weights.update(scripts)
     found = weights.most_common(1)
-    return found[0][0] if found and found[0][1] else None
+    language = found[0][0] if found and found[0][1] else None
+    return None if language == "en" and _other_than_english(text) else language
+
+
+def _other_than_english(text: str) -> bool:
+    words = _WORDS.findall(text.lower().replace("’", "'"))
+    return len(words) >= ENOUGH_WORDS and sum(word in ENGLISH for word in words) < ENGLISH_SHARE * len(words)
 
 
 def _script(letter: str) -> str | None:

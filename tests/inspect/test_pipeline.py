@@ -118,6 +118,22 @@ def test_what_cannot_be_judged_is_not_assessable_and_has_no_score(
     assert got.error.code == code
 
 
+def test_a_call_without_a_pack_says_for_what(settings: Settings) -> None:
+    settings = settings.model_copy(update={"default_jurisdiction_zh": "XX"})
+    got = ready(settings).inspect_transcript(transcript("您好"), CallFacts(), call_id="C-1")
+    assert got.error
+    assert got.error.code == ErrorCode.PACK_NOT_FOUND
+    assert "jurisdiction XX, language zh" in got.error.message
+
+
+@pytest.mark.parametrize("role", [Role.CUSTOMER, Role.UNKNOWN])
+def test_a_call_without_a_word_of_the_agent_has_no_score(settings: Settings, role: Role) -> None:
+    said = transcript("我没钱")
+    said = said.model_copy(update={"turns": tuple(t.model_copy(update={"role": role}) for t in said.turns)})
+    got = ready(settings).inspect_transcript(said, CallFacts(), call_id="C-1")
+    assert (got.status, got.score) == (CallStatus.INSPECTED, None)
+
+
 def test_an_assumed_jurisdiction_is_said(settings: Settings) -> None:
     got = ready(settings).inspect_transcript(transcript("您好"), CallFacts(), call_id="C-1")
     assert got.made_by

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qa_service.inspect.score import grade, score
-from qa_service.records import Finding, FindingState, Polarity, Severity
+from qa_service.inspect.score import grade, score, score_of
+from qa_service.records import Finding, FindingState, NotAssessed, Polarity, Severity
 
 
 def finding(deduct: float, **changes: object) -> Finding:
@@ -61,3 +61,22 @@ def test_dimensions_are_counted_apart() -> None:
 )
 def test_grades(points: float, letter: str) -> None:
     assert grade(points) == letter
+
+
+@pytest.mark.parametrize(
+    ("reason", "scored"),
+    [
+        ("no_agent_speech: no words of the agent were heard", False),
+        ("unknown_speaker: who speaks is not known on this call", False),
+        ("no_customer_speech: no words of the customer were heard", True),
+        ("missing_fact: account.lawsuit_filed", True),
+    ],
+)
+def test_what_could_not_be_judged_is_no_full_mark(reason: str, scored: bool) -> None:
+    missed = [NotAssessed(rule_id="R-2", requirements=(), reason=reason)]
+    praise = finding(5, polarity=Polarity.PRAISE, severity=Severity.PRAISE)
+    assert (score_of([], missed) is not None) is scored
+    assert (score_of([praise, finding(5, state=FindingState.NEEDS_REVIEW)], missed) is not None) is scored
+    failed = score_of([finding(5, veto=True)], missed)
+    assert failed
+    assert failed.grade == "F"

@@ -89,3 +89,16 @@ def test_the_facts_know_the_language_better() -> None:
 def test_roles() -> None:
     found = given(agent("a"), customer("b"), {"role": "unknown", "text": "c"})
     assert [t.role for t in found.turns] == [Role.AGENT, Role.CUSTOMER, Role.UNKNOWN]
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("hola habla juan si no paga hoy la vamos a arrestar usted debe dos mil pesos y no me diga que no", None),
+        ("guten tag hier ist hans sie schulden uns geld und wenn sie heute nicht zahlen kommen wir zu ihnen", None),
+        ("hello is this mary you owe us two thousand dollars and if you can't pay it today tell me what works", "en"),
+        ("hola habla juan", "en"),
+    ],
+)
+def test_latin_letters_are_not_english_yet(text: str, language: str | None) -> None:
+    assert given({"role": "agent", "text": text + " uno"}).language == language

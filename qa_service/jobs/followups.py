@@ -48,20 +48,13 @@ def follow(
     broken = set() if broken is None else broken
     while (most is None or done < most) and (orders := store.followups.pending(BATCH, after=last)):
         last = orders[-1].number
-        for call_id, own in _by_call(orders).items():
+        for call_id in dict.fromkeys(order.call_id for order in orders):
             if stop is not None and stop.is_set():
                 return changed
-            if call_id not in broken:
+            if call_id not in broken and (own := store.followups.of_call(call_id)):  # those behind this page, too
                 changed += _settled(store, judge, call_id, own, broken) is not None
                 done += 1
     return changed
-
-
-def _by_call(orders: Sequence[FollowUp]) -> dict[str, list[FollowUp]]:
-    found: dict[str, list[FollowUp]] = {}
-    for order in orders:
-        found.setdefault(order.call_id, []).append(order)
-    return found
 
 
 def _settled(

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 
+from qa_service.jobs import followups
 from qa_service.jobs.followups import follow
-from qa_service.records import CallStatus, ErrorInfo, FindingState, Inspection
+from qa_service.records import CallFacts, CallStatus, ErrorInfo, FindingState, History, Inspection
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
-from qa_service.store.tables import FindingRow
+from qa_service.store.tables import FindingRow, FollowUpRow
 from tests.factories import NOW, later
 from tests.jobs.histories import findings, inspect_all, inspector, keep_call, reasons, result
 
@@ -92,6 +93,27 @@ def test_following_twice_or_after_a_crash_changes_nothing_more(store: Store, set
     assert store.followups.settle("C-4", orders, inspector().judge_by_history) is None
     assert follow(store, inspector()) == 0
     assert (result(store, "C-4"), store.outbox.pending(now=NOW)) == (before, waiting)
+
+
+def test_a_call_that_was_ordered_many_times_is_judged_once(
+    store: Store, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(followups, "BATCH", 2)
+    for number in range(4):
+        keep_call(store, f"c{number}", f"2026-11-17T1{number}:00:00+08:00")
+    inspect_all(store, settings)
+    with store.engine.begin() as connection:
+        connection.execute(insert(FollowUpRow), [{"call_id": f"c{number % 4}"} for number in range(40)])
+    judged: list[str] = []
+
+    class Judge:
+        def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
+            judged.append(inspection.call_id)
+            return inspection
+
+    follow(store, Judge())
+    assert judged == ["c0", "c1", "c2", "c3"]
+    assert store.followups.pending() == ()
 
 
 def test_what_other_rules_found_keeps_its_row(store: Store, settings: Settings) -> None:

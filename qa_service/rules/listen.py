@@ -203,13 +203,15 @@ class Listener:
         """Hits of a term in another reading, with what holds them back."""
         with self.budget:
             spans = list(find(term, reading.line, sound_alike=self.scene.sound_alike))
+            excluded: list[Span] | None = None
             for span in spans:
                 if (parts := reading.parts(span, self.lines)) is None:
                     continue
                 own, goes_on = parts
                 if own.heard_as and term.cased:  # counts only as it is written
                     continue
-                excluded = [s for t in selection.excluded for s in find(t, reading.line)]
+                if excluded is None:
+                    excluded = [s for t in selection.excluded for s in find(t, reading.line)]
                 time_s = time_of(self.turns[reading.first], self.lines[reading.first], own)
                 hit = Hit(selection.name, index, reading.first, own, time_s, goes_on=goes_on)
                 yield hit, self._dropped(selection, term, reading.line, span, excluded)

@@ -30,6 +30,8 @@ _CHUNK = regex.compile(r"\p{Script=Han}+|[^\s\p{Script=Han}'’·-]+")
 _TONE = regex.compile(r"(?<=[a-z])[1-5](?!\d)")
 #: lue and nue are how lüe and nüe are often written.
 _LONGEST = 6
+#: Characters of a stretch without signs between whose readings are kept.
+_LONGEST_KEPT = 200
 _ALSO = {"lue": "lve", "nue": "nve"}
 _INITIALS = {"zh": "z", "ch": "c", "sh": "s", "n": "l"}
 #: Steps between near sounds.
@@ -163,9 +165,18 @@ def _split(syllable: str) -> tuple[str, str]:
     return ("", syllable) if syllable[:1] in "aoe" else (syllable[:cut], syllable[cut:])
 
 
-@lru_cache(maxsize=16384)
 def _read(run: str) -> tuple[str, ...]:
-    """One reading for each character; an empty string where none is known. What agents say by heart is read once."""
+    """One reading for each character; an empty string where none is known. What agents say by heart is read once; what
+    is longer than they say at a time is not kept, so that the memory of a process is bounded."""
+    return _read_once(run) if len(run) <= _LONGEST_KEPT else _read_anew(run)
+
+
+@lru_cache(maxsize=16384)
+def _read_once(run: str) -> tuple[str, ...]:
+    return _read_anew(run)
+
+
+def _read_anew(run: str) -> tuple[str, ...]:
     from pypinyin.seg.mmseg import seg
 
     return tuple(reading for word in seg.cut(run) for reading in _read_word(word))

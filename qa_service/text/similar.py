@@ -14,6 +14,8 @@ import regex
 from qa_service.text.distance import distance
 from qa_service.text.pinyin import near_key, syllables
 
+#: Characters of a text whose profile is kept.
+_LONGEST_KEPT = 500
 _UNIT = regex.compile(r"[a-z0-9']+|[\u3400-\u9fff]")
 
 
@@ -36,9 +38,17 @@ def alike(one: Sequence[str], other: Sequence[str], at_least: float) -> bool:
     return distance(one, other, most) <= most
 
 
-@lru_cache(maxsize=4096)
 def profile(text: str) -> Profile:
-    """Of normalised text."""
+    """Of normalised text. Those of short texts are kept: the same sentences are said on many calls."""
+    return _kept_profile(text) if len(text) <= _LONGEST_KEPT else _profile(text)
+
+
+@lru_cache(maxsize=4096)
+def _kept_profile(text: str) -> Profile:
+    return _profile(text)
+
+
+def _profile(text: str) -> Profile:
     written = units(text)
     sounds = iter(near_key(s.text) for s in syllables("".join(u for u in written if _is_han(u))))
     sounded = tuple(next(sounds, unit) if _is_han(unit) else unit for unit in written)

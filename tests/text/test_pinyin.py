@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from qa_service.text import pinyin
 from qa_service.text.pinyin import near_key, readings, spelt, syllables
 
 
@@ -57,3 +58,10 @@ def test_pinyin_that_is_typed_is_divided_into_syllables(text: str, ways: list[st
 def test_pinyin_of_very_many_ways_is_divided_at_once() -> None:
     assert len(spelt("xian" * 200)) == 16
     assert spelt("xian" * 200 + "q") == ()
+
+
+def test_readings_of_long_stretches_are_not_kept() -> None:
+    before = pinyin._read_once.cache_info().currsize
+    whole = "坐牢还钱" * 100
+    assert [s.text for s in syllables(whole)][:4] == [s.text for s in syllables("坐牢还钱")]
+    assert pinyin._read_once.cache_info().currsize <= before + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 from typing import Literal
 
@@ -36,9 +37,9 @@ class Entity(Spec):
 def _in_stream(line: Line, start: int, end: int) -> Span | None:
     """The part of the stream that stands for ``[start, end)`` of the turn's text."""
     stream = line.stream
-    inside = [
-        i
-        for i, char in enumerate(stream.text)
-        if char not in " \n" and start <= stream.starts[i] and stream.ends[i] <= end
-    ]
-    return Span(inside[0], inside[-1] + 1) if inside else None
+    first, last = bisect_left(stream.starts, start), bisect_right(stream.ends, end)
+    while first < last and stream.text[first] in " \n":
+        first += 1
+    while first < last and stream.text[last - 1] in " \n":
+        last -= 1
+    return Span(first, last) if first < last else None

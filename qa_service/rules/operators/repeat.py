@@ -18,12 +18,51 @@ from qa_service.rules.spec import Amount, Spec, Terms
 from qa_service.rules.stream import fold
 from qa_service.text.similar import alike, units
 
+_Wording = tuple[str, ...]
+
 
 @dataclass(frozen=True)
 class _Sentence:
     at: int
     span: Span
     units: tuple[str, ...]
+
+
+class _Near:
+    """The wordings so far that are near enough, how many there are of each, and which of them hold a unit.
+
+    A call may be thousands of sentences long. Of those that are alike one lacks few units of the other: who shares none
+    of a few units more than that, the rarest ones, need not be compared.
+    """
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._counts: Counter[_Wording] = Counter()
+        self._holders: dict[str, dict[_Wording, None]] = {}
+
+    def add(self, wording: _Wording) -> None:
+        self._counts[wording] += 1
+        for unit in wording:
+            self._holders.setdefault(unit, {})[wording] = None
+
+    def drop(self, wording: _Wording) -> None:
+        self._counts[wording] -= 1
+        if not self._counts[wording]:
+            del self._counts[wording]
+            for unit in set(wording):
+                del self._holders[unit][wording]
+
+    def count(self, wording: _Wording) -> int:
+        """How many are alike."""
+        return sum(self._counts[words] for words in self._perhaps(wording) if alike(words, wording, self._share))
+
+    def _perhaps(self, wording: _Wording) -> Iterable[_Wording]:
+        # The longest wording that can be alike has len / share units, of which so many may be others.
+        needed = int(len(wording) / self._share * (1 - self._share) + 1e-6) + 1
+        if needed >= len(wording):
+            return self._counts
+        rarest = sorted(wording, key=lambda unit: len(self._holders.get(unit, ())))[:needed]
+        return {words: None for unit in rarest for words in self._holders.get(unit, ())}
 
 
 class Repeat(Spec):
@@ -48,17 +87,14 @@ class Repeat(Spec):
         """One hit for each time from the ``times``-th on, so that three of three is one hit."""
         sentences = list(self._sentences(scene, speaker))
         times, width = int(scene.amount(self.times)), int(scene.amount(self.within_turns))
-        #: Of the sentences so far that are near enough, how many there are of each wording.
-        near: Counter[tuple[str, ...]] = Counter()
+        near = _Near(self.alike)
         first = 0
         for i, sentence in enumerate(sentences):
             while first < i and sentence.at - sentences[first].at >= width:
-                near[sentences[first].units] -= 1
-                if not near[sentences[first].units]:
-                    del near[sentences[first].units]
+                near.drop(sentences[first].units)
                 first += 1
-            again = 1 + sum(count for words, count in near.items() if alike(words, sentence.units, self.alike))
-            near[sentence.units] += 1
+            again = 1 + near.count(sentence.units)
+            near.add(sentence.units)
             if again >= times:
                 time_s = time_of(scene.turns[sentence.at], scene.lines[sentence.at], sentence.span)
                 yield Hit("", 0, sentence.at, sentence.span, time_s, seen=f"(×{again})")

@@ -7,8 +7,11 @@ short ones sound like too many others.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 
 import regex
 
@@ -39,21 +42,21 @@ class Respelt:
     def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, None] | None:
         """A span that has a word put right, as it stands in the turn; None for every other one."""
         start, end = self.line.stream.original(span.start, span.end)
-        put_right = False
-        shift = 0
-        begin, stop = start, end
-        for swap_start, swap_end, word in self.swaps:
-            here = swap_start + shift
-            grown = len(word) - (swap_end - swap_start)
-            if here < end and start < here + len(word):
-                put_right = True
-                begin = swap_start if start > here else begin
-                stop = swap_end if end < here + len(word) else stop - grown
-            elif here + len(word) <= start:
-                begin, stop = begin - grown, stop - grown
-            shift += grown
-        place = lines[self.first].stream.within(begin, stop) if put_right else None
+        starts, ends, grown = self._places
+        first, last = bisect_right(ends, start), bisect_left(starts, end)  # of the swaps in it
+        if first >= last:
+            return None
+        begin = self.swaps[first][0] if start > starts[first] else start - grown[first]
+        stop = self.swaps[last - 1][1] if end < ends[last - 1] else end - grown[last]
+        place = lines[self.first].stream.within(begin, stop)
         return None if place is None else (Span(*place, heard_as=self.line.stream.text[span.start : span.end]), None)
+
+    @cached_property
+    def _places(self) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
+        """Where the words put right begin and end in ``line``, and by how much what is before each has grown."""
+        grown = [0, *accumulate(len(word) - (end - start) for start, end, word in self.swaps)]
+        starts = [start + more for (start, _, _), more in zip(self.swaps, grown, strict=False)]
+        return starts, [at + len(word) for at, (_, _, word) in zip(starts, self.swaps, strict=True)], grown
 
 
 class Respeller:

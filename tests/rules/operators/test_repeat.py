@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +66,10 @@ def test_mandarin_sentences_inside_turns(tmp_path: Path, operator: dict[str, Any
 @pytest.mark.parametrize("seed", range(20))
 def test_each_time_is_counted_as_if_compared_with_all_before(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
-    wordings = ("when will you pay this", "when will you pay it", "where do you live now", "what is your name then")
+    wordings = [
+        *("when will you pay this", "when will you pay it", "where do you live now", "what is your name then"),
+        *("now when will you pay this sum", "when will they pay this", "will you when pay this", "pay pay pay pay"),
+    ]
     lines = [". ".join(chance.choices(wordings, k=chance.randint(1, 3))) for _ in range(12)]
     times, width = chance.randint(2, 4), chance.randint(1, 6)
     told = [(at, sentence.split()) for at, line in enumerate(lines) for sentence in line.split(". ")]
@@ -76,3 +80,11 @@ def test_each_time_is_counted_as_if_compared_with_all_before(tmp_path: Path, see
     }
     operator = {"times": times, "within_turns": width}
     assert {t for turns in found(tmp_path, operator, *(f"agent: {line}" for line in lines)) for t in turns} == plainly
+
+
+def test_thousands_of_different_sentences_take_little_time(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    line = "。".join("".join(chr(0x4E00 + chance.randrange(3000)) for _ in range(10)) for _ in range(6000))
+    began = time.process_time()
+    assert found(tmp_path, {}, f"agent: {line}", language="zh") == []
+    assert time.process_time() - began < 5

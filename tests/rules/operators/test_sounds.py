@@ -200,6 +200,15 @@ def test_a_pack_lists_words_that_its_patterns_know_by_their_sound(
     assert f"read as “{read_as}”" in finding.reason
 
 
+def test_a_turn_of_nothing_but_misheard_words_takes_little_time(tmp_path: Path) -> None:
+    select = {"it": {"phrases": ["garnish"], "not_regex": ["bailiff.{0,9}x"]}}
+    rules = folder(tmp_path, rule({"select": select}), pack=LISTED)
+    call = said(f"agent: {'garnich ' * 8000}")
+    began = time.process_time()
+    assert len(judged(rules, call).findings) == 1
+    assert time.process_time() - began < 5
+
+
 @pytest.mark.parametrize("text", ["We'll varnish your wages", "We garner your wages", "It's the belief", "the bill of"])
 def test_other_words_are_not_put_right(tmp_path: Path, text: str) -> None:
     rules = folder(tmp_path, rule({"select": {"it": WAGES}}, status="stable"), pack=LISTED)

@@ -66,6 +66,8 @@ class Indexes:
         self._client.indices.put_settings(index=building, settings={"index": _FILLED})
         self._client.indices.refresh(index=building)
         self._replace(building)
+        # What was written to both just before the exchange is not found in this one yet.
+        self._client.indices.refresh(index=building)
 
     def is_unfilled(self) -> bool:
         """Whether :meth:`set_ordered` is still to come for the live index."""

@@ -82,7 +82,10 @@ class Settings(BaseSettings):
     # inspection
     default_jurisdiction_zh: str = Field("CN", description="of Mandarin calls whose facts name none")
     default_jurisdiction_en: str = Field("US", description="of English calls whose facts name none")
-    timezone: str = Field("Asia/Shanghai", description="of the calendar day where a call has no time of its own")
+    timezone: str = Field(
+        "Asia/Shanghai",
+        description="of the calendar day where a call has no time of its own, and of when files came or were refused",
+    )
     max_attempts: int = Field(default=3, ge=1, description="a call that failed unexpectedly this often is given up")
     max_crashes: int = Field(
         default=12, ge=1, description="a call whose worker was killed or crashed this often is given up"

@@ -155,6 +155,10 @@ def test_a_day_on_which_every_file_was_refused_is_shown_and_has_a_report(
     assert "25.docx" not in text_of(client, "/reports/2026-11-19")
     assert "24.docx" in text_of(client, "/reports/2026-11-19")
     assert client.get("/reports/2026-11-18").status_code == 404
+    assert f"The latest report {DAY}" in text_of(client, "/reports")
+    services.store.quarantine.add("new.docx", ErrorInfo(code="not_audio", message="No audio."), datetime.now(UTC))
+    page = text_of(client, "/")
+    assert f"This is the latest day with calls: {DAY}. 1 file came in and was refused." in page
 
 
 def test_sheets_of_a_day_hold_all_of_its_calls(

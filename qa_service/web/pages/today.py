@@ -100,6 +100,7 @@ def today(request: Request, services: Services_, day: Annotated[Day, Query()] = 
             "day": shown,
             "is_today": shown == now,
             "instead_of": now if day is None and shown != now else None,
+            "refused_today": next((d.refused for d in days if d.day == now), 0),
             "earlier": max((d.day for d in days if d.day < shown), default=None),
             "later": min((d.day for d in days if d.day > shown), default=None),
             "figures": figures(entries),
@@ -117,8 +118,11 @@ def today(request: Request, services: Services_, day: Annotated[Day, Query()] = 
 
 
 def _last(days: Sequence[ReportDay], now: date) -> date:
-    """Today where it has calls or refused files, or no day has; else the latest day before it, else the latest."""
-    known = [d.day for d in days]
+    """Today where it has calls or nothing has; else the latest day before it, else the latest of all.
+
+    Days of refused files alone count only where there are no calls at all.
+    """
+    known = [d.day for d in days if d.received] or [d.day for d in days]
     if now in known or not known:
         return now
     return max((d for d in known if d < now), default=max(known))

@@ -162,7 +162,7 @@ function listen() {
 
   function placeMarks() {
     for (const button of document.querySelectorAll(".mark-button")) {
-      button.style.left = `${(100 * Number(button.dataset.seek)) / (total() || 1)}%`;
+      button.style.left = `${Math.min(100, (100 * Number(button.dataset.seek)) / (total() || 1))}%`;
     }
   }
 

@@ -1,7 +1,8 @@
 """In which time zones a debtor may be: as sent, else by the state, else by the country of the rules.
 
 States by zone of the IANA database; a state that lies in two has both, and a question whose answer differs between
-them is not answered. Of the United States the fifty states and the District of Columbia are known, no territory.
+them is not answered. Of the United States the fifty states, the District of Columbia and the five territories in which
+people live are known.
 """
 
 from __future__ import annotations
@@ -28,7 +29,12 @@ _STATES: dict[tuple[str, ...], str] = {
     (_CENTRAL, _MOUNTAIN): "KS NE ND SD TX",
     ("America/Anchorage", "America/Adak"): "AK",
 }
-_OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()}
+#: Of a call that names one of these; a call to the United States that names no state is to one of the fifty.
+_TERRITORIES: dict[str, tuple[str, ...]] = {
+    "PR": ("America/Puerto_Rico",), "VI": ("America/St_Thomas",), "GU": ("Pacific/Guam",),
+    "MP": ("Pacific/Saipan",), "AS": ("Pacific/Pago_Pago",),
+}  # fmt: skip
+_OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()} | _TERRITORIES
 _COUNTRIES: dict[str, tuple[str, ...]] = {
     "CN": ("Asia/Shanghai",),
     "UK": ("Europe/London",),

@@ -41,7 +41,7 @@ from qa_service.records import (
     Signal,
     Transcript,
 )
-from qa_service.rules.checks.names import sound_plans
+from qa_service.rules.checks.names import sound_numbers, sound_plans
 from qa_service.rules.load import Pack, load_packs
 from qa_service.rules.plans import PlanSpec, choose
 from qa_service.settings import Settings, bundled
@@ -102,7 +102,8 @@ class Inspector:
     def pack(self, name: str) -> Pack:
         """A pack by name, loaded when the first call needs it."""
         if name not in self._packs:
-            self._packs |= load_packs(bundled("rules", self.settings.rules_dir), [name])
+            root = bundled("rules", self.settings.rules_dir)
+            self._packs[name] = sound_numbers(root, self.plans, load_packs(root, [name])[name])
         return self._packs[name]
 
     @cached_property

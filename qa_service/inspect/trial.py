@@ -74,6 +74,8 @@ def trial(
         told_by=model.info if model and settings.second_opinion else None,
         parameters=plan.parameters, explain=suppressed,
         likeness=model.likeness if model else None,
+        word_probability_floor=settings.word_probability_floor, role_floor=settings.role_floor,
+        sound_alike=settings.sound_alike,
     )  # fmt: skip
     return Trial(
         transcript=transcript,

@@ -18,7 +18,7 @@ from qa_service.rules.compile import Names
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import PACK_FILE, assemble, pack_folders, read_names, read_rule, rule_files, unread_files
-from qa_service.rules.lock import gates_changed, read_lock, unlocked, violations
+from qa_service.rules.lock import FILE_NAME, gates_changed, read_lock, unlocked, vanished, violations
 from qa_service.rules.plans import load_plans
 
 __all__ = ["Problem", "check", "examine"]
@@ -119,3 +119,6 @@ def _check_lock(root: Path, packs: Collection[Pack], places: Places) -> Iterator
     for rule in unlocked(lock, rules):
         message = f"version {rule.spec.version} is not locked yet"
         yield places.value(rule.file, ("version",), message, "Run `qa rules lock`.")
+    for rule_id in vanished(lock, rules):
+        mend = "Restore its file; or run `qa rules lock`, which retires its id for ever."
+        yield Problem(FILE_NAME, 1, 1, f"rule {rule_id} is locked, and no file has it", mend)

@@ -8,7 +8,7 @@ what every rule finds, have no version: a hash for each language says that they 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -117,7 +117,9 @@ def write_lock(root: Path) -> int:
             if r.spec.status != "retired"
         },
     }
-    (root / FILE_NAME).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    whole = root / f"{FILE_NAME}.new"  # a kill on the way leaves the lock that was
+    whole.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    whole.replace(root / FILE_NAME)
     return len(content["rules"])
 
 
@@ -148,6 +150,8 @@ def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[Violation]:
         if version < known.version:
             message = f"version {version} is below the locked {known.version}"
             yield Violation(rule, ("version",), message, "Versions only rise.")
+        elif known.status == "draft":
+            pass  # it judged nobody, so that nothing hangs on its version
         elif version == known.version and rule.behaviour_sha256 != known.behaviour_sha256:
             message = f"its behaviour changed but its version is still {version}"
             hint = f"Write `version: {version + 1}`, then run `qa rules lock`."
@@ -163,5 +167,12 @@ def violations(lock: Lock, rules: Iterable[Rule]) -> Iterator[Violation]:
 
 
 def unlocked(lock: Lock, rules: Iterable[Rule]) -> Iterable[Rule]:
-    """Rules that are new or have a new version since the last lock; drafts, which judge nobody, need none."""
-    return (r for r in rules if r.spec.status not in ("retired", "draft") and lock.get(r.id).version < r.spec.version)
+    """Rules that are new or have a new version since the last lock, or were in draft then; drafts, which judge nobody,
+    need none."""
+    running = (r for r in rules if r.spec.status not in ("retired", "draft"))
+    return (r for r in running if lock.get(r.id).version < r.spec.version or lock.get(r.id).status == "draft")
+
+
+def vanished(lock: Lock, rules: Iterable[Rule]) -> Sequence[str]:
+    """Ids that are locked and that no file has any more."""
+    return sorted(lock.rules.keys() - {rule.id for rule in rules})

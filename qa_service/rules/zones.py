@@ -1,7 +1,8 @@
 """In which time zones a debtor may be: as sent, else by the state, else by the country of the rules.
 
 States by zone of the IANA database; a state that lies in two has both, and a question whose answer differs between
-them is not answered. Of the United States the fifty states and the District of Columbia are known, no territory.
+them is not answered. Of the United States the fifty states, the District of Columbia and the five territories in which
+people live are known.
 """
 
 from __future__ import annotations
@@ -28,8 +29,13 @@ _STATES: dict[tuple[str, ...], str] = {
     (_CENTRAL, _MOUNTAIN): "KS NE ND SD TX",
     ("America/Anchorage", "America/Adak"): "AK",
 }
-_OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()}
-#: States as some systems write them: by name.
+#: Of a call that names one of these; a call to the United States that names no state is to one of the fifty.
+_TERRITORIES: dict[str, tuple[str, ...]] = {
+    "PR": ("America/Puerto_Rico",), "VI": ("America/St_Thomas",), "GU": ("Pacific/Guam",),
+    "MP": ("Pacific/Saipan",), "AS": ("Pacific/Pago_Pago",),
+}  # fmt: skip
+_OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()} | _TERRITORIES
+#: States and territories as some systems write them: by name.
 _NAMES = {
     "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
     "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
@@ -40,6 +46,8 @@ _NAMES = {
     "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "rhode island": "RI",
     "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
     "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
+    "puerto rico": "PR", "guam": "GU", "american samoa": "AS", "northern mariana islands": "MP",
+    "us virgin islands": "VI", "u.s. virgin islands": "VI", "virgin islands": "VI",
 }  # fmt: skip
 _COUNTRIES: dict[str, tuple[str, ...]] = {
     "CN": ("Asia/Shanghai",),

@@ -113,6 +113,14 @@ def test_explain_names_gates_passed_and_hits_held_back_with_their_cues(qa: Run, 
     assert "suppressed: H-RUDE-1 turn 0 “shut up” by negation: “never" in ran.out
 
 
+def test_the_settings_of_the_service_hold_for_words_too(qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard = rule({"select": {"x": {"phrases": ["准备坐牢"], "pinyin": True}}}, id="H-JAIL-1", requirements=[])
+    folder(rules, heard, pack=BARE)
+    assert "准备做牢" in qa("rules", "test", "你就准备做牢吧").out
+    monkeypatch.setenv("QA_SOUND_ALIKE", "false")
+    assert "No findings." in qa("rules", "test", "你就准备做牢吧").out
+
+
 def test_one_pack_alone_and_drafts(qa: Run, rules: Path) -> None:
     said = "shut up 你欠钱你欠钱你欠钱"
     both = qa("rules", "test", said, "--pack", "other")

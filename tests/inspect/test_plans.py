@@ -47,3 +47,11 @@ def test_a_parameter_that_cannot_be_used_is_told_at_load(
 def test_sound_parameters_are_taken(tmp_path: Path) -> None:
     plans = inspector(tmp_path, {**BASE, "parameters": {"intro_s": 2.5}}, {**CARD, "parameters": {"cap": 1}}).plans
     assert [plan.parameters for plan in plans] == [{"intro_s": 2.5}, {"cap": 1}]
+
+
+def test_a_number_that_the_rules_cannot_count_with_is_told_before_the_first_call(tmp_path: Path) -> None:
+    made = inspector(tmp_path, BASE, {**CARD, "parameters": {"intro_s": -1}})
+    with pytest.raises(RuleError, match="plan 'card' sets 'intro_s' to -1, which should be greater than 0") as told:
+        made.pack("house")
+    assert (told.value.file, "H-1 counts with it" in told.value.hint) == ("plans/all.yaml", True)
+    assert inspector(tmp_path, BASE, {**CARD, "parameters": {"intro_s": 1}}).pack("house").name == "house"

@@ -208,6 +208,8 @@ def test_quiet_hours_follow_the_clock_where_the_debtor_is(start: str, seconds: f
         ({"jurisdiction": "US-CA"}, "US", ("America/Los_Angeles",)),
         ({"jurisdiction": "US-NYC"}, "US", NY),
         ({"state": "TX"}, "US", ("America/Chicago", "America/Denver")),
+        ({"state": "PR"}, "US", ("America/Puerto_Rico",)),
+        ({"jurisdiction": "US-GU"}, "US", ("Pacific/Guam",)),
         ({}, None, ()),
     ],
 )

@@ -102,6 +102,23 @@ def sound_plans(root: Path) -> tuple[PlanSpec, ...]:
     return plans
 
 
+def sound_numbers(root: Path, plans: Sequence[PlanSpec], pack: Pack) -> Pack:
+    """The pack, for calls: no plan sets a number of it with which its rules cannot count.
+
+    Raises:
+        RuleError: the first that one sets, with its place.
+    """
+    asking = [plan for plan in plans if plan.parameters.keys() & pack.parameters.keys()]
+    if asking:
+        places = Places(root)
+        where = _where(root, places)
+        for plan in asking:
+            found = _check_limits(plan, {pack.name: pack}, places, where.get(plan.name, _SOMEWHERE))
+            if wrong := next(found, None):
+                raise RuleError(wrong.message, file=wrong.file, line=wrong.line, column=wrong.column, hint=wrong.hint)
+    return pack
+
+
 def _check_packs(plan: PlanSpec, packs: Mapping[str, Pack], places: Places, place: _Place) -> Iterator[Problem]:
     file, i = place
     known = ", ".join(packs) or "none"

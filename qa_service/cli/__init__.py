@@ -8,6 +8,8 @@ from qa_service.errors import QAError
 
 #: Exit statuses: done; done but some calls failed; wrong use or a broken installation.
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
+#: What Typer ends with on Ctrl+C.
+INTERRUPTED = 130
 
 
 def main() -> None:
@@ -19,6 +21,9 @@ def main() -> None:
     except QAError as wrong:
         print(f"Error: {wrong}", file=sys.stderr)
         sys.exit(WRONG_USE)
-    except KeyboardInterrupt:
-        print("Interrupted. What was finished is kept; run the same command to go on.", file=sys.stderr)
-        sys.exit(130)
+    except (KeyboardInterrupt, SystemExit) as ended:
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
+        hint = "`qa ingest`, `qa work` and `qa reindex` go on where they were."
+        print(f"Interrupted. What was finished stands; {hint}", file=sys.stderr)
+        sys.exit(INTERRUPTED)

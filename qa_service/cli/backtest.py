@@ -13,7 +13,7 @@ from rich.table import Table
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
-from qa_service.errors import ErrorCode, InputError
+from qa_service.cli.output import write_text
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
@@ -61,23 +61,13 @@ def backtest(
         from qa_service.report.backtest import render_backtest
 
         templates = bundled("reports", settings.reports_dir)
-        _write(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
+        write_text(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
     if json == "-":
         typer.echo(report.model_dump_json())
         return
     if json:
-        _write(Path(json), report.model_dump_json() + "\n")
+        write_text(Path(json), report.model_dump_json() + "\n")
     _print(report)
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as wrong:
-        message = f"{path} cannot be written: {wrong.strerror}."
-        raise InputError(ErrorCode.REQUEST_INVALID, message, "Name a place that can be written.") from None
-    typer.echo(f"Written: {path}", err=True)
 
 
 def _print(report: BacktestReport) -> None:

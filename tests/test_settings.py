@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.settings import Settings, load_settings, unknown_settings
 from tests.cli.conftest import Run, data, qa  # noqa: F401
+from tests.conftest import ROOT
 
 
 @pytest.fixture(autouse=True)
@@ -66,3 +68,23 @@ def test_a_command_tells_them(qa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ran.code == 0
     assert "QA_CLASIFIER is no setting" in ran.err
     assert "QA_CLASIFIER" not in ran.out
+
+
+def test_the_container_takes_every_setting_and_keeps_its_places() -> None:
+    service = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))["services"]["qa"]
+    image = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    assert service["env_file"] == [{"path": ".env", "required": False}]
+    assert set(service["environment"]) <= {f"QA_{field.upper()}" for field in Settings.model_fields}
+    for name in ("QA_DATA_DIR", "QA_HOST", "QA_PORT"):
+        assert f"{name}={service['environment'][name]}" in image
+
+
+def test_a_closed_folder_is_named_without_a_traceback(qa: Run, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: F811
+    def closed() -> Settings:
+        raise PermissionError(13, "Permission denied", "/closed/models")
+
+    monkeypatch.setattr("qa_service.cli.kept.start", closed)
+    ran = qa("status")
+    assert ran.code == 2
+    assert "/closed/models cannot be used: Permission denied" in ran.err
+    assert "[file_unreadable]" in ran.err

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from qa_service.errors import QAError
+from qa_service.errors import ErrorCode, QAError
 
 #: Exit statuses: done; done but some calls failed; wrong use or a broken installation.
 OK, SOME_FAILED, WRONG_USE = 0, 1, 2
@@ -20,6 +20,10 @@ def main() -> None:
         app()
     except QAError as wrong:
         print(f"Error: {wrong}", file=sys.stderr)
+        sys.exit(WRONG_USE)
+    except PermissionError as wrong:
+        what = f"{wrong.filename} cannot be used: {wrong.strerror}. Check the path and its permissions."
+        print(f"Error: {what} [{ErrorCode.FILE_UNREADABLE}]", file=sys.stderr)
         sys.exit(WRONG_USE)
     except (KeyboardInterrupt, SystemExit) as ended:
         if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:

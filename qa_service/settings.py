@@ -5,20 +5,29 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError
+from dotenv import dotenv_values
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from qa_service.errors import ErrorCode, SetupError
+
+PREFIX = "QA_"
+ENV_FILE = ".env"
 
 
 class Settings(BaseSettings):
     """All that an operator can set. Names in the environment are upper case with ``QA_`` before them."""
 
-    model_config = SettingsConfigDict(env_prefix="QA_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_file=ENV_FILE, env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False
+    )
 
     # places
     data_dir: Path = Field(Path("var"), description="folder of the database, audio, reports and unpacked weights")
@@ -129,6 +138,15 @@ class Settings(BaseSettings):
         "INFO", description="least severe line that is logged"
     )
 
+    @field_validator("timezone")
+    @classmethod
+    def _zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError(f"there is no time zone {name!r}; use a name such as Asia/Shanghai") from None
+        return name
+
     @property
     def database(self) -> str:
         """SQLAlchemy URL: ``QA_DATABASE_URL``, else SQLite in the data directory."""
@@ -155,16 +173,32 @@ def load_settings(**overrides: object) -> Settings:
     """Settings from the environment with ``overrides`` on top; a wrong value is a clear error.
 
     Raises:
-        SetupError: a value is not allowed; the message names the variable.
+        SetupError: a value is not allowed; the message names the variable. Or ``.env`` cannot be read.
     """
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as wrong:
         first = wrong.errors()[0]
         name = "QA_" + "_".join(str(p) for p in first["loc"]).upper()
+        told = str(first["msg"]).removeprefix("Value error, ")
         raise SetupError(
-            ErrorCode.SETTINGS_INVALID, f"{name}: {first['msg']}.", "Correct it in the environment or in .env."
+            ErrorCode.SETTINGS_INVALID, f"{name}: {told}.", "Correct it in the environment or in .env."
         ) from None
+    except (OSError, UnicodeDecodeError) as wrong:
+        why = "it is not UTF-8" if isinstance(wrong, UnicodeDecodeError) else wrong.strerror
+        message = f"The file {Path(ENV_FILE).absolute()} cannot be read: {why}."
+        raise SetupError(ErrorCode.SETTINGS_INVALID, message, "Correct it, or take it away.") from None
+
+
+def unknown_settings() -> list[str]:
+    """What is set under a name like a setting's and is none, each with the name that may have been meant."""
+    known = [PREFIX + name.upper() for name in Settings.model_fields]
+    given = {name.upper() for name in (*os.environ, *dotenv_values(ENV_FILE))}
+    told = []
+    for name in sorted(name for name in given if name.startswith(PREFIX) and name not in known):
+        close = difflib.get_close_matches(name, known, 1)
+        told.append(f"{name} is no setting and changes nothing" + (f"; did you mean {close[0]}?" if close else ""))
+    return told
 
 
 @lru_cache(maxsize=1)

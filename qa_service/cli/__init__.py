@@ -26,10 +26,11 @@ def main() -> None:
         _give_up(wrong)
     except OSError as wrong:
         _give_up(_place(wrong))
-    except SystemExit as ended:  # what typer makes of an interruption
-        if ended.code == INTERRUPTED:
-            print("Interrupted. Kept calls and lines already written stay; run the command again.", file=sys.stderr)
-        raise
+    except (KeyboardInterrupt, SystemExit) as ended:  # the second is what Typer makes of the first
+        if isinstance(ended, SystemExit) and ended.code != INTERRUPTED:
+            raise
+        print("Interrupted. Kept calls and lines already written stay; run the command again.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def _let_all_letters_pass() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +13,7 @@ from rich.text import Text
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
-from qa_service.errors import ErrorCode, InputError
+from qa_service.cli.output import check_target, write_text
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
@@ -52,8 +50,8 @@ def backtest(
 
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
-    for target in (html, Path(json) if json and json != "-" else None):
-        _check_target(target)
+    for target in filter(None, (html, Path(json) if json and json != "-" else None)):
+        check_target(target)
     open_data(settings).close()
     options = Options(
         pack=pack, since=since.date(), until=until.date() if until else None, calls=calls, sample=sample,
@@ -65,39 +63,13 @@ def backtest(
         from qa_service.report.backtest import render_backtest
 
         templates = bundled("reports", settings.reports_dir)
-        _write(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
+        write_text(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
     if json == "-":
         typer.echo(report.model_dump_json())
         return
     if json:
-        _write(Path(json), report.model_dump_json() + "\n")
+        write_text(Path(json), report.model_dump_json() + "\n")
     _print(report)
-
-
-def _check_target(path: Path | None) -> None:
-    """A place that cannot be written is told before the work, not after it."""
-    if path is not None:
-        there = path.exists()
-        with _writing(path):
-            path.open("ab").close()
-            if not there:
-                path.unlink()
-
-
-@contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except OSError as wrong:
-        message = f"{path} cannot be written: {wrong.strerror}."
-        raise InputError(ErrorCode.REQUEST_INVALID, message, "Name a place that can be written.") from None
-
-
-def _write(path: Path, text: str) -> None:
-    with _writing(path):
-        path.write_text(text, encoding="utf-8")
-    typer.echo(f"Written: {path}", err=True)
 
 
 def _print(report: BacktestReport) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, open_search, start
+from qa_service.cli.output import lines
 from qa_service.records import CallStatus, Inspection
 
 if TYPE_CHECKING:
@@ -51,12 +50,17 @@ def inspect(
     from qa_service.inspect.pipeline import Inspector
 
     results: list[Inspection] = []
-    with _output(out) as stream, _bar(items).running() as bar:
-        for result in _inspected(Inspector(settings), items, settings, bar):
-            results.append(result)
-            if stream:
-                stream.write(result.model_dump_json() + "\n")
-                stream.flush()
+    inputs = [*(files or []), *filter(None, [meta, manifest]), *(i.audio for i in items if i.audio)]
+    try:
+        with lines(out, inputs) as write, _bar(items).running() as bar:
+            for result in _inspected(Inspector(settings), items, settings, bar):
+                results.append(result)
+                if write:
+                    write(result.model_dump_json())
+    except KeyboardInterrupt:
+        kept = f"; their results stand in {out}" if out else ""
+        typer.echo(f"{len(results)} of {len(items)} calls were inspected{kept}.", err=True)
+        raise
     if out != "-":
         screen.print_results(results)
         if out:
@@ -91,18 +95,6 @@ def _bar(items: list[Item]) -> screen.AudioBar:
 
     total = sum(probe_duration(i.audio) or 0.0 for i in items if i.audio)
     return screen.AudioBar(total, len(items))
-
-
-@contextmanager
-def _output(out: str | None) -> Iterator[TextIO | None]:
-    if out is None:
-        yield None
-    elif out == "-":
-        yield sys.stdout
-    else:
-        Path(out).parent.mkdir(parents=True, exist_ok=True)
-        with Path(out).open("w", encoding="utf-8") as stream:
-            yield stream
 
 
 def ingest(

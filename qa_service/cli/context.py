@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qa_service import logs
 from qa_service.errors import ErrorCode, SetupError
-from qa_service.settings import Settings, load_settings
+from qa_service.settings import Settings, load_settings, unknown_settings
 
 if TYPE_CHECKING:
     from qa_service.search.protocol import SearchIndex
@@ -17,6 +17,8 @@ def start() -> Settings:
     """Settings from the environment; logging set up. The first line of every command."""
     settings = load_settings()
     logs.configure(settings.log_level)
+    for line in unknown_settings():
+        logs.get(__name__).warning(line)
     return settings
 
 

@@ -49,7 +49,7 @@ def examine(settings: Settings) -> list[Check]:
         _guarded("rules", lambda: _rules(settings)),
         _guarded("database", lambda: _database(settings)),
         check_index(settings),
-        _disk(settings),
+        _guarded("disk", lambda: _disk(settings)),
         _password(settings),
     ]
 
@@ -85,6 +85,9 @@ def _guarded(name: str, look: Callable[[], Check]) -> Check:
         return look()
     except QAError as wrong:
         return Check(name=name, state="broken", found=f"{wrong.message} [{wrong.code}]", advice=wrong.hint)
+    except OSError as wrong:
+        found = f"{wrong.filename or name} cannot be used: {wrong.strerror or wrong}"
+        return Check(name=name, state="broken", found=found, advice="Check the path and its permissions.")
 
 
 def _weights(settings: Settings) -> Check:

@@ -12,6 +12,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED
 from qa_service.cli.context import open_data, start
+from qa_service.cli.output import writing
 from qa_service.errors import ErrorCode, SetupError
 
 models = typer.Typer(help="Weights: what is here, what can be fetched.", no_args_is_help=True, rich_markup_mode=None)
@@ -110,6 +111,6 @@ def export_labels(
     from qa_service.store.replay import open_replay
 
     open_data(settings).close()
-    with closing(open_replay(settings.database)) as replay:
+    with closing(open_replay(settings.database)) as replay, writing(out):
         count = run(replay, since.date(), until.date() if until else None, out)
     typer.echo(f"{count} labels written to {out}; set `verdict` to right or wrong in each line you decide.")

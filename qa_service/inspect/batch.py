@@ -61,7 +61,8 @@ def from_manifest(path: Path) -> Iterator[Item]:
     for line in read_manifest(path):
         fallback = f"{_named(path)}-{line.line_no}"
         if isinstance(line, ManifestProblem):
-            yield Item(call_id=fallback, error=line.error)
+            named = None if line.error.code is ErrorCode.DUPLICATE_CALL_ID else line.call_id
+            yield Item(call_id=named or fallback, error=line.error)
         else:
             yield Item(line.facts.call_id or fallback, line.facts, line.audio, line.transcript)
 
@@ -70,7 +71,9 @@ def unique(items: Iterable[Item]) -> Iterator[Item]:
     """Refuse a call id that the batch has already used: two results under one name would be lost."""
     seen: set[str] = set()
     for item in items:
-        if item.call_id in seen and item.error is None:
+        if item.error is not None:  # it was refused: whoever comes later under this name is its only call
+            yield item
+        elif item.call_id in seen:
             message = f"Call id {item.call_id} is used twice in this batch."
             yield Item(item.call_id, error=FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give each its own id."))
         else:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qa_service.cli.doctor import Check, check_device
+from qa_service.cli import doctor
+from qa_service.cli.doctor import Check, check_device, examine
 from qa_service.settings import Settings
 from qa_service.speech import devices
 
@@ -45,3 +46,15 @@ def test_what_cannot_be_used_is_broken(settings: Settings, asked: dict[str, obje
     assert found.state == "broken"
     assert code in found.found
     assert "QA_" in found.advice
+
+
+def test_a_folder_that_is_closed_stops_no_other_check(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(_: Settings) -> Check:
+        raise PermissionError(13, "Permission denied", "/closed/models")
+
+    for name in ("_weights", "_disk", "_database"):
+        monkeypatch.setattr(doctor, name, closed)
+    found = {check.name: check for check in examine(settings)}
+    assert all(found[name].state == "broken" for name in ("weights", "disk", "database"))
+    assert found["weights"].found == "/closed/models cannot be used: Permission denied"
+    assert found["classifier"].state == "ok"

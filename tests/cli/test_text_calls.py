@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
 
-from qa_service.records import ErrorInfo
+from qa_service.inspect.batch import inspect_items
+from qa_service.records import ErrorInfo, Inspection
 from qa_service.store.store import open_store
 from tests.cli.conftest import Run
 from tests.conftest import ROOT
@@ -192,3 +195,41 @@ def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, tmp_pat
     assert all(r["verdict"] == "" for r in rows)
     later = qa("models", "export-labels", out, "--since", "2026-11-20")
     assert (later.code, out.read_text(encoding="utf-8")) == (0, "")
+
+
+def test_results_are_not_written_over_what_is_read(qa: Run, manifest: Path, tmp_path: Path) -> None:
+    before = manifest.read_bytes()
+    other = tmp_path / "link.jsonl"
+    other.symlink_to(manifest)
+    for out in (manifest, other):
+        ran = qa("inspect", "--manifest", manifest, "--json", out)
+        assert (ran.code, manifest.read_bytes()) == (2, before)
+        assert "name another file" in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize(
+    ("out", "code"),
+    [("/dev/full", "storage_full"), (".", "request_invalid"), ("/proc/none/x.jsonl", "request_invalid")],
+)
+def test_a_place_that_cannot_be_written_is_named(qa: Run, manifest: Path, out: str, code: str) -> None:
+    ran = qa("inspect", "--manifest", manifest, "--json", out)
+    assert ran.code == 2
+    assert f"[{code}]" in ran.err
+    assert out in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_an_interrupted_batch_says_what_is_there(
+    qa: Run, manifest: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*arguments: Any) -> Iterator[Inspection]:
+        yield next(iter(inspect_items(*arguments)))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("qa_service.inspect.batch.inspect_items", interrupted)
+    out = tmp_path / "out.jsonl"
+    ran = qa("inspect", "--manifest", manifest, "--json", out)
+    assert ran.code == 130
+    assert f"1 of 2 calls were inspected; their results stand in {out}." in ran.err
+    assert "Interrupted." in ran.err
+    assert len(out.read_text(encoding="utf-8").splitlines()) == 1

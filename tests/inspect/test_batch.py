@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from qa_service.errors import ErrorCode, FactsError, SetupError
 from qa_service.inspect import batch
-from qa_service.inspect.batch import Item, inspect_items
+from qa_service.inspect.batch import Item, from_manifest, inspect_items, unique
 from qa_service.inspect.job import AudioJob
 from qa_service.inspect.pipeline import Inspector
 from qa_service.records import CallStatus, Inspection
@@ -91,3 +92,18 @@ def test_files_that_do_not_open_stand_alone(settings: Settings, tmp_path: Path) 
     ear = Ear(settings)
     assert len(list(inspect_items(ear, items, settings))) == 3
     assert ear.heard == [["a"], ["b"], ["c"]]
+
+
+def test_a_bad_line_takes_no_name_from_a_good_one(tmp_path: Path) -> None:
+    turns = [{"role": "agent", "text": "您好"}]
+    rows = [
+        {"call_id": "A", "turns": turns}, {"call_id": "A", "turns": turns}, {"call_id": "B", "turns": []}, {"x": 1},
+        {"call_id": "calls-2", "turns": turns}, {"call_id": "calls-4", "turns": turns},
+    ]  # fmt: skip
+    path = tmp_path / "calls.jsonl"
+    path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
+    got = [(i.call_id, i.error.code if i.error else None) for i in unique(from_manifest(path))]
+    assert got == [
+        ("A", None), ("calls-2", ErrorCode.DUPLICATE_CALL_ID), ("B", ErrorCode.TRANSCRIPT_INVALID),
+        ("calls-4", ErrorCode.MANIFEST_LINE_INVALID), ("calls-2", None), ("calls-4", None),
+    ]  # fmt: skip

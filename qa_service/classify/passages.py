@@ -64,8 +64,8 @@ def passage_at(said: Sequence[Said], at: int) -> Passage:
 
 
 def _other_side(turn: Said, around: Sequence[Said]) -> Said | None:
-    """The nearest of the turns that somebody else says."""
-    return next((other for other in around if other.speaker != turn.speaker), None)
+    """The nearest of the turns in which somebody else says anything; one of which no word was heard says nothing."""
+    return next((other for other in around if other.speaker != turn.speaker and other.text.strip()), None)
 
 
 @dataclass(frozen=True, slots=True)

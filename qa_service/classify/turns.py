@@ -24,6 +24,7 @@ KEPT = 0.02
 MOST_REQUIREMENTS = 2
 """Of one turn and country: a reviewer who is asked about ten clauses reads none."""
 EXPLAINED = frozenset(AGENT_FAULTS + REQUIREMENTS)
+_BORDER = re.compile(r"[,，、:：\s]")
 _SENTENCE = re.compile(r"[^。！？!?.;；]+[。！？!?.;；]*")
 
 
@@ -210,6 +211,14 @@ def batches(rows: Sequence[Encoded]) -> Iterator[list[int]]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """Sentences; one that is too long by itself in pieces of a fixed length."""
+    """Sentences; one that is too long by itself in pieces, cut behind a comma or a space where there is one."""
     for sentence in _SENTENCE.findall(text) or [text]:
-        yield from (sentence[i : i + TURN_TOKENS] for i in range(0, len(sentence), TURN_TOKENS))
+        start = 0
+        while len(sentence) - start > TURN_TOKENS:
+            borders = [
+                found.end() for found in _BORDER.finditer(sentence, start + TURN_TOKENS // 2, start + TURN_TOKENS)
+            ]
+            end = borders[-1] if borders else start + TURN_TOKENS
+            yield sentence[start:end]
+            start = end
+        yield sentence[start:]

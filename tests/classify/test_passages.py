@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from qa_service.classify.passages import CONTEXT_TOKENS, TURN_TOKENS, Passage, Reader, Said
+from qa_service.classify.passages import CONTEXT_TOKENS, TURN_TOKENS, Passage, Reader, Said, passage_at
 from tests.conftest import ROOT
 
 
@@ -56,3 +56,8 @@ def test_rows_of_a_batch_are_padded_and_marked(reader: Reader) -> None:
     assert batch.mask.sum(1).tolist() == [len(r.ids) for r in rows]
     assert batch.types.sum(1).tolist() == [0, len(rows[1].ids) - rows[1].own]
     assert not np.any(batch.types[0] & batch.mask[0])
+
+
+def test_a_turn_of_which_no_word_was_heard_is_nobodys_words() -> None:
+    said = [Said("我没钱", "customer"), Said(" ", "customer"), Said("那就去借", "agent"), Said("", "customer")]
+    assert passage_at(said, 2) == Passage(said[2], said[0], None)

@@ -64,6 +64,15 @@ def test_a_sentence_without_end_is_cut_all_the_same() -> None:
     assert made.signals([turns(endless + "jail")])[0][0].label == "false_legal"
 
 
+@pytest.mark.parametrize("part", ["再不还钱我们就要去单位找你,", "you really have to call us back today about it, "])
+def test_a_long_sentence_is_cut_between_its_parts(part: str) -> None:
+    made, _ = classifier(WORDS)
+    pieces = made.pieces(part * 60)
+    assert len(pieces) > 1
+    assert "".join(pieces) == part * 60
+    assert all(piece.endswith((",", " ")) for piece in pieces)
+
+
 def test_calls_are_judged_together_as_each_would_be_alone() -> None:
     made, runtime = classifier(WORDS)
     calls = [turns("你好", "嗯", "你给我滚"), turns("去你单位"), turns("喂", "我不活了")]

@@ -52,5 +52,8 @@ def _place(wrong: OSError) -> QAError:
         return SetupError(ErrorCode.STORAGE_FULL, f"No space left for {name}.", "Free some space and run it again.")
     if wrong.filename is None:
         raise wrong
+    if isinstance(wrong, PermissionError):
+        what = f"{name} cannot be used: {wrong.strerror}."
+        return QAError(ErrorCode.FILE_UNREADABLE, what, "Check the path and its permissions.")
     hint = "Name a place that can be read and written."
     return QAError(ErrorCode.REQUEST_INVALID, f"{name} cannot be opened: {wrong.strerror}.", hint)

@@ -52,6 +52,8 @@ _OF_A_PRODUCT = ("信用卡办法", "《商业银行信用卡业务监督管理�
 _PENAL = ("刑法",)
 _UNREAD = ("unverified", "未见", "not read", "inferred")
 _DOUBT = ("unverified", "inferred")
+#: A "V1" of a table of contents: that the provision exists was read, what it says was not.
+_NO_TEXT = ("regulation list",)
 #: English words that say how a source was read, not which one.
 _PLAIN = frozenset(
     re.findall(
@@ -202,7 +204,8 @@ def _remark(segment: str) -> _Remark:
         whole = tuple(name.split("(")[0] for name in _names(scope))
         return _Remark("unverified", whole)
     if found := re.search(r"\bV[12](?![0-9])", segment):
-        return _Remark("V1" if found.group() == "V1" else "V2", _names(segment.replace(found.group(), " ")))
+        read = found.group() == "V1" and not any(words in segment for words in _NO_TEXT)
+        return _Remark("V1" if read else "V2", _names(segment.replace(found.group(), " ")))
     return _Remark(None, ())
 
 

@@ -124,7 +124,7 @@ def test_a_place_that_cannot_be_written_is_an_error_and_no_traceback(qa: Run, tm
     call.write_text('{"call_id": "T-1", "turns": [{"role": "agent", "text": "您好"}]}', encoding="utf-8")
     ran = qa("inspect", "--manifest", call, "--json", out)
     assert ran.code == 2
-    assert "cannot be opened" in ran.err
+    assert f"{out} cannot be written" in ran.err
     assert "[request_invalid]" in ran.err
 
 

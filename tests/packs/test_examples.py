@@ -116,6 +116,8 @@ def test_each_reference_is_one_that_the_catalogue_lets_be_cited(name: str) -> No
         ("UK-CONC-7.9.6", ("FCA CONC 7.9 [V1]",)),  # its text was read, its number is inferred
         ("US-1692D-2", ("15 U.S.C. 1692d(2) [V1]",)),  # the letter of 1006.14 is unverified
         ("US-1692E-1", ("15 U.S.C. 1692e(1) [V1]", "12 CFR 1006.18(b)(1)(i)-(ii) [V1]")),  # 1692e(16) was not read
+        # that the regulations exist was read in their list, what they say on secondary pages
+        ("UK-BS-1", ("SI 2020/1311 regs 7, 11 [V2]", "creditor guidance summaries [V2]")),
         ("US-NYC-1", ()),
         ("US-CA-1", ()),
     ],

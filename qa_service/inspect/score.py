@@ -2,7 +2,8 @@
 
 A call starts with 100 points. Each *confirmed* violation takes its rule's deduction, each
 confirmed praise gives its bonus back (never above 100); unverified findings and findings that need
-review move nothing until a person decides. A veto fails the call, or its dimension, whatever the points say.
+review move nothing. A veto fails the call, or its dimension, whatever the points say. What two rules say of the same
+sentence and the same requirement is deducted once: one fault, seen twice.
 
 A call of whose agent nothing could be judged has no points, unless something is confirmed all the same: what is not
 known is no full mark.
@@ -47,12 +48,42 @@ def score(findings: Sequence[Finding]) -> Score:
     )
 
 
+def deducted_with(findings: Sequence[Finding]) -> dict[int, str]:
+    """Findings (by their place) whose points are not taken off as well, and the rule whose points stand for both.
+
+    Two rules that find the same requirement broken on the same turn tell one fault: the dearest is deducted. What one
+    rule finds several times is its own affair (``score.cap``).
+    """
+    taken: list[Finding] = []
+    told: dict[int, str] = {}
+    dearest = sorted(enumerate(findings), key=lambda at: (-at[1].deduct, at[1].rule_id))
+    for place, finding in dearest:
+        if finding.state is not FindingState.CONFIRMED or finding.polarity is not Polarity.VIOLATION:
+            continue
+        same = next((other for other in taken if _same_fault(finding, other)), None)
+        if same is None:
+            taken.append(finding)
+        elif finding.deduct:
+            told[place] = same.rule_id
+    return told
+
+
+def _same_fault(one: Finding, other: Finding) -> bool:
+    return (
+        one.rule_id != other.rule_id
+        and one.dimension == other.dimension
+        and not set(one.requirements).isdisjoint(other.requirements)
+        and not set(one.turns).isdisjoint(other.turns)
+    )
+
+
 def grade(points: float) -> str:
     """Letter of a number of points: A from 90, B from 80, C from 60, else D."""
     return next(letter for floor, letter in GRADES if points >= floor)
 
 
 def _points(findings: Sequence[Finding]) -> float:
-    lost = sum(f.deduct for f in findings if f.polarity is Polarity.VIOLATION)
+    doubled = deducted_with(findings)
+    lost = sum(f.deduct for n, f in enumerate(findings) if f.polarity is Polarity.VIOLATION and n not in doubled)
     won = sum(f.deduct for f in findings if f.polarity is Polarity.PRAISE)
     return round(min(MAX_POINTS, max(0.0, MAX_POINTS - lost + abs(won))), 2)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa_service.inspect.score import grade, score, score_of
+from qa_service.inspect.score import deducted_with, grade, score, score_of
 from qa_service.records import Finding, FindingState, NotAssessed, Polarity, Severity
 
 
@@ -23,8 +23,37 @@ def test_a_clean_call_keeps_all_points() -> None:
 
 
 def test_confirmed_findings_deduct_and_never_below_zero() -> None:
-    assert score([finding(30), finding(10)]).points == 60.0
+    assert score([finding(30), finding(10)]).points == 60.0  # twice the same rule
     assert score([finding(80), finding(80)]).points == 0.0
+
+
+def test_two_rules_that_tell_the_same_fault_take_its_points_once() -> None:
+    cheap, dear = finding(10, rule_id="R-1"), finding(30, rule_id="R-2", turns=(0, 1))
+    assert score([cheap, dear]).points == score([dear, cheap]).points == 70.0
+    assert deducted_with([cheap, dear]) == {0: "R-2"}
+    assert score([cheap, dear]).by_dimension == {"compliance": 70.0}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"rule_id": "R-1"},  # a rule that deducts each time
+        {"turns": (1,)},
+        {"requirements": ("CN-PRIV-01",)},
+        {"dimension": "etiquette"},
+        {"turns": ()},  # something missing
+    ],
+)
+def test_other_faults_take_their_own_points(other: dict[str, object]) -> None:
+    both = [finding(30), finding(10, **({"rule_id": "R-2"} | other))]
+    assert score(both).points == 60.0
+    assert deducted_with(both) == {}
+
+
+def test_a_doubtful_finding_takes_no_place_of_a_confirmed_one() -> None:
+    doubtful = finding(30, rule_id="R-2", state=FindingState.NEEDS_REVIEW)
+    assert score([finding(10), doubtful]).points == 90.0
+    assert deducted_with([finding(10), doubtful]) == {}
 
 
 @pytest.mark.parametrize("state", [FindingState.UNVERIFIED, FindingState.NEEDS_REVIEW])

@@ -9,6 +9,7 @@ from html import unescape
 import pytest
 from fastapi.testclient import TestClient
 
+from qa_service.inspect.score import score
 from qa_service.records import (
     Correction,
     EarlierCall,
@@ -261,6 +262,20 @@ def test_reasons_are_said_in_the_readers_words(client: TestClient, services: Ser
     assert "a fact is missing: x" in page
     assert "+5 points" in page
     assert "缺少通话信息: x" in text_of(client, "/calls/C-1", ZH)
+
+
+def test_a_fault_that_two_rules_tell_is_deducted_once_and_the_page_says_so(
+    client: TestClient, services: Services
+) -> None:
+    both = (finding(), finding(rule_id="CN-COLL-004", deduct=10.0))
+    inspected(services, "C-1", None, *both, score=score(both))
+    page = text_of(client, "/calls/C-1")
+    assert "−30 points" in page
+    assert "−10 points, not taken off again: deducted with CN-COLL-003" in page
+    assert "扣 10 分，不重复扣：已随 CN-COLL-003 扣分" in text_of(client, "/calls/C-1", ZH)
+    before = score(both).model_copy(update={"points": 60.0})
+    inspected(services, "C-2", None, *both, score=before)  # inspected when both were deducted
+    assert "not taken off again" not in text_of(client, "/calls/C-2")
 
 
 def test_a_finding_over_several_calls_leads_to_each_of_them(client: TestClient, services: Services) -> None:

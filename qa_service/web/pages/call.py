@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import quote
@@ -12,6 +12,7 @@ from pydantic import JsonValue
 from starlette.responses import HTMLResponse
 
 from qa_service.errors import QAError, QueryError
+from qa_service.inspect.score import deducted_with, score
 from qa_service.records import CallEntry, CallFacts, Finding, Inspection, NotAssessed, Role
 from qa_service.rules.plans import stage
 from qa_service.search.protocol import SearchQuery
@@ -48,6 +49,8 @@ class ShownFinding:
     record: Finding
     requirements: tuple[ShownRequirement, ...]
     reason: str
+    #: The rule that took the points of the same fault.
+    deducted_with: str = ""
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def _judgement(
     """What the inspection says, in the order and words of the page."""
     return {
         "lines": lines(found, services.settings.word_probability_floor, asked) if found else (),
-        "findings": _findings(found.findings if found else (), services, translate),
+        "findings": _findings(found, services, translate),
         "not_assessed": [_unjudged(n, services, translate) for n in (found.not_assessed if found else ())],
         "measures": shown_measures(found) if found else None,
         "turn_measures": turn_measures(found),
@@ -111,10 +114,22 @@ def sought(text: str) -> Node | None:
     return Or((found.node, *(part for near in found.nears for part in near.parts))) if found else None
 
 
-def _findings(findings: Sequence[Finding], services: Services, translate: Translator) -> list[ShownFinding]:
+def _findings(found: Inspection | None, services: Services, translate: Translator) -> list[ShownFinding]:
     """Gravest first, then in order of time."""
+    if found is None:
+        return []
+    findings = found.findings
+    # A score of before faults were deducted once stands as it was given.
+    so_scored = found.score is not None and found.score.points == score(findings).points
+    once = deducted_with(findings) if so_scored else {}
     shown = [
-        ShownFinding(n, f, tuple(_requirement(r, services) for r in f.requirements), reason(f.reason, translate))
+        ShownFinding(
+            number=n,
+            record=f,
+            requirements=tuple(_requirement(r, services) for r in f.requirements),
+            reason=reason(f.reason, translate),
+            deducted_with=once.get(n, ""),
+        )
         for n, f in enumerate(services.rulebook.worded(f, translate.language) for f in findings)
     ]
     return sorted(shown, key=lambda s: (SEVERITIES.index(s.record.severity), s.record.start_s or 0.0))

@@ -14,9 +14,10 @@ Confirmed findings and those waiting for review are counted apart from unverifie
 states" takes every finding. A near miss is a requirement that a call only sounds like breaking.
 
 ``--heard`` takes what ``--audio --json`` wrote, so that rules can be compared over the same words
-(QA_SOUND_ALIKE=false: without words known by their sound). With ``--kept`` the calls are kept in a database of their
-own, so that the rules over several calls are judged from it. ``--by-rule`` adds a line for each rule. What was missed
-and what was said wrongly is named only with ``--verbose``: calls to score by are not to be read.
+(QA_SOUND_ALIKE=false: without words known by their sound); the classifier reads them anew (QA_CLASSIFIER=off: none).
+With ``--kept`` the calls are kept in a database of their own, so that the rules over several calls are judged from it.
+``--by-rule`` adds a line for each rule. What was missed and what was said wrongly is named only with ``--verbose``:
+calls to score by are not to be read.
 """
 
 from __future__ import annotations
@@ -152,8 +153,9 @@ def _arguments() -> argparse.Namespace:
 
 
 def _heard(path: Path) -> dict[str, Inspection]:
+    """Without what a classifier made of them then: the one that is set now, or none, reads them anew."""
     inspections = map(Inspection.model_validate_json, path.read_text(encoding="utf-8").splitlines())
-    return {inspection.call_id: inspection for inspection in inspections}
+    return {heard.call_id: heard.model_copy(update={"signals": None}) for heard in inspections}
 
 
 def odd(path: Path) -> bool:

@@ -131,7 +131,9 @@ def _not_doubted(
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
     selections = {s.name: s for s in rule.selections}
     cues = pack.cues[case.transcript.language or ""]
-    return Listener(case.scene(pack, parameters), cues, selections, case.candidates(pack), Budget(case.characters))
+    budget = Budget(case.characters)
+    floor = case.word_probability_floor
+    return Listener(case.scene(pack, parameters), cues, selections, case.candidates(pack), budget, floor)
 
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:

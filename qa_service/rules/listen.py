@@ -7,13 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
+from qa_service.rules.evidence import doubt_of
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
-from qa_service.rules.operators.turns import Turns, holds, places_of, union
+from qa_service.rules.operators.turns import Turns, first_turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, Term, find, in_time, timeout_s, touches
 from qa_service.rules.stream import is_plain
 
@@ -35,7 +36,8 @@ class Dropped:
 class Listener:
     """Looks for the selections of one rule in one call.
 
-    ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns beyond which its words need
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``floor``: of the probability of words that
+    can be trusted; ``only``: turns beyond which its words need
     not be looked for (None: all count); ``enough``: nor beyond what makes a selection complete; ``touched`` and
     ``dropped`` record what was met on the way, with ``explain`` words of another side and outside their place too.
     """
@@ -45,11 +47,13 @@ class Listener:
     selections: Mapping[str, Selection]
     candidates: Candidates
     budget: Budget
+    floor: float = 0.0
     only: Turns | None = None
     enough: bool = False
     explain: bool = False
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
+    _doubts: dict[Hit, str] = field(default_factory=dict, repr=False)
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -80,15 +84,25 @@ class Listener:
         if selection.around is None:
             return found
         anchors = self._everywhere(selection.around.of, anyone=anyone)
-        return selection.around.kept(found, anchors, self.scene)
+        return selection.around.kept(found, anchors, self.scene, self.doubt)
 
     def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
         """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""
         return replace(self, only=None, enough=False).hits(self.selections[name], anyone=anyone)
 
-    def by_unknown(self, names: Iterable[str]) -> str:
-        """Doubt where words of these selections were said and nobody knows by whom, so by the right side perhaps."""
+    def doubt(self, hit: Hit) -> str:
+        """Why a hit is only possible, see :func:`~qa_service.rules.evidence.doubt_of`."""
+        if hit not in self._doubts:
+            self._doubts[hit] = doubt_of(hit, self.turns, self.lines, self.floor)
+        return self._doubts[hit]
+
+    def by_unknown(self, names: Iterable[str], until: int | None = None) -> str:
+        """Doubt where words of these selections were said and nobody knows by whom, so by the right side perhaps.
+
+        ``until``: the turn before which that matters; None: anywhere.
+        """
         turns = self.scene.side("unknown")
+        turns = turns if until is None else turns & first_turns(until)
         for name in names if turns else ():
             try:
                 found = self._everywhere(name, anyone=True)
@@ -110,7 +124,7 @@ class Listener:
         assert operator is not None
         if isinstance(operator, Between):
             starts, ends = map(self._everywhere, (operator.start, operator.end))
-            found = operator.found(starts, ends, self.scene)
+            found = operator.found(starts, ends, self.scene, self.doubt)
         else:
             found = list(operator.hits(self.scene, speaker))
         if found:

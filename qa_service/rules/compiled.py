@@ -44,8 +44,8 @@ class Selection:
     around: Around | None = None
 
     def complete(self, hits: Sequence[Hit]) -> bool:
-        """Enough different terms, all the needed ones, and enough hits in total."""
-        if len(hits) < self.count:
+        """Enough different terms, all the needed ones, and enough hits in total (upon each other: one)."""
+        if len(hits) < self.count or (self.count > 1 and not _apart(hits, self.count)):
             return False
         if not self.needed and self.at_least <= 1:
             return len(hits) >= self.at_least
@@ -61,6 +61,20 @@ class Selection:
         firsts: dict[tuple[str, str], int] = {}
         counted = ((i, term) for i, term in enumerate(self.terms) if i not in self.needed)
         return {i: firsts.setdefault((t.shown or t.phrase, "" if t.phrase else t.written), i) for i, t in counted}
+
+
+def _apart(hits: Sequence[Hit], count: int) -> bool:
+    """Whether so many of the hits share no word: 还钱 within 快还钱 was said once."""
+    end = (-1, 0)
+    for hit in sorted(hits, key=lambda h: h.key):
+        measured = hit.end_s is not None  # such hits stand for a whole turn, which may have two holds before it
+        if measured or hit.key >= end:
+            at, span = hit.goes_on or (hit.at, hit.span)
+            end = end if measured else (at, span.end)
+            count -= 1
+            if not count:
+                return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
@@ -12,11 +12,12 @@ from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
+from qa_service.rules.operators.joins import REACH
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.turns import Turns, first_turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, Term, find, in_time, timeout_s, touches
-from qa_service.rules.stream import is_plain
+from qa_service.rules.stream import fold, is_plain
 
 
 def heard_at(seconds: float) -> str:
@@ -78,6 +79,9 @@ class Listener:
             found = self._words(selection, speaker, place)
         else:
             found = self._measured(selection, speaker)
+        if anyone and selection.speaker != "any":
+            sides = self.scene.side(selection.speaker) | self.scene.side("unknown")
+            found = [hit for hit in found if holds(sides, hit.at)]
         if self.explain and selection.operator is None:
             self._say_outside(selection, place, found)
         found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
@@ -112,6 +116,13 @@ class Listener:
             if heard is not None and self.selections[name].speaker != "any":
                 return f"unknown_speaker: {heard_at(heard.time_s)}"
         return ""
+
+    def places_of(self, names: Collection[str]) -> Turns:
+        """Turns in which one of these selections may stand by its place; all turns where none is named."""
+        places = [self._place(self.selections[name]) for name in names] or [ANYWHERE]
+        if any(place.anywhere for place in places) or not self.turns:
+            return self.scene.side("any")
+        return union(may_be_inside(place, self.scene) for place in places)
 
     def _place(self, selection: Selection) -> Place:
         if not selection.places:
@@ -243,7 +254,10 @@ class Listener:
                 written += [span for span in spans if not span.heard_as]
                 for span in spans:
                     hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                    if (why := self._dropped(selection, term, line, span, excluded or ())) is None:
+                    why = self._dropped(selection, term, line, span, excluded or ()) or _excluded_as_read(
+                        selection, line, span
+                    )
+                    if why is None:
                         found.append(hit)
                     else:
                         self.dropped.append(Dropped(hit, why))
@@ -283,6 +297,20 @@ class Listener:
             if other.start < span.end and span.start < other.end:
                 return Held("not", text[other.start : other.end])
         return held(self.cues, selection.gates, line.stream, span, _still_found(term))
+
+
+def _excluded_as_read(selection: Selection, line: Line, span: Span) -> Held | None:
+    """What excludes a sound-alike once it is put right: of 快递尚门找你 the 上门找你 is the courier's."""
+    if not (span.heard_as and selection.excluded):
+        return None
+    text, (first, last) = line.stream.text, line.stream.sentence(span.start)
+    before, after = text[max(first, span.start - REACH) : span.start], text[span.end : min(last, span.end + REACH)]
+    read_as = fold(span.heard_as)
+    read = Line(f"{before}{read_as}{after}")
+    here = [Span(len(before), len(before) + len(read_as))]
+    spans = (s for term in selection.excluded for s in find(term, read, sound_alike=False) if touches(s, here))
+    found = next(spans, None)
+    return None if found is None else Held("not", read.stream.text[found.start : found.end])
 
 
 def _still_found(term: Term) -> Callable[[str, int], bool] | None:

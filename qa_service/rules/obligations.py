@@ -14,6 +14,7 @@ from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit, speaks
+from qa_service.rules.operators.turns import places_of
 from qa_service.rules.windows import Hits, in_order, said, unsaid
 
 #: Share of speech with words below which "it was not said" cannot be trusted.
@@ -45,12 +46,8 @@ def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, cov
     """One finding where the condition does not hold in the call."""
     if said(condition, hits, rule.selections):
         return []
-    limits = [
-        listener.scene.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places
-    ]
-    until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
     missing = unsaid(condition, hits, rule.selections)
-    return [Heard(_silence(rule, listener, coverage, missing, until), missing)]
+    return [Heard(_silence(rule, listener, coverage, missing), missing)]
 
 
 def flow(
@@ -132,13 +129,11 @@ def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener)
     return out
 
 
-def _silence(
-    rule: Rule, listener: Listener, coverage: float | None, missing: Sequence[str], until: float = float("inf")
-) -> Evidence:
-    """What was said where the ``missing`` selections should have been."""
-    speaker = rule.spec.applies_to.speaker
-    spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
-    found = evidence.of_silence(spoken, listener.turns)
+def _silence(rule: Rule, listener: Listener, coverage: float | None, missing: Sequence[str]) -> Evidence:
+    """What was said where the ``missing`` selections should have been, by the rule's side if it spoke there."""
+    there = listener.places_of(missing)
+    spoken = there & listener.scene.side(rule.spec.applies_to.speaker)
+    found = evidence.of_silence(tuple(places_of(spoken or there)), listener.turns)
     if coverage is not None and coverage < ABSENCE_COVERAGE:
         found = replace(found, doubt=_low_coverage(coverage))
     return found if found.doubt else replace(found, doubt=listener.by_unknown(missing))

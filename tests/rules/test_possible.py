@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from qa_service.records import CallFacts, Coverage, Evaluation, Finding, FindingState, Signal, Transcript
+from qa_service.records import (
+    CallFacts,
+    Coverage,
+    Evaluation,
+    Finding,
+    FindingState,
+    Hold,
+    Measures,
+    Signal,
+    Transcript,
+)
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.load import load_packs
 from tests.rules.building import doubtful, folder, rule, said
@@ -136,3 +146,60 @@ def test_a_step_out_of_order_that_only_resembles_asks_a_person(tmp_path: Path) -
     assert only(heard(tmp_path, {"select": select, "flow": STEPS}, call)).state is REVIEW
     call = said("agent: a plan", "agent: this is joe", "unknown: this is joe")
     assert only(heard(tmp_path, {"select": ORDER, "flow": STEPS}, call)).state is CONFIRMED
+
+
+def test_words_of_a_turn_that_may_be_of_the_rules_side_are_not_assessed(tmp_path: Path) -> None:
+    select = {"jail": {"phrases": ["shut up"]}, "filter_sorry": {"phrases": ["sorry"]}}
+    found = heard(tmp_path, {"select": select}, said("agent: hello", "unknown: shut up", "customer: what"))
+    assert found.findings == ()
+    assert found.not_assessed[0].reason.startswith("unknown_speaker: ")
+    assert found.not_assessed[0].reason.endswith("heard at 0:02, listen there")
+    for line in ("customer: shut up", "unknown: sorry shut up", "unknown: hm", "unknown: do not shut up"):
+        found = heard(tmp_path, {"select": select}, said("agent: hello", line, "customer: what"))
+        assert (found.findings, found.not_assessed) == ((), ())
+
+
+def test_an_exclusion_counts_for_a_sound_alike_as_it_was_read(tmp_path: Path) -> None:
+    visit = {"phrases": ["上门找你"], "not_phrases": ["快递上门找你"], "not_regex": ["外卖.{0,3}上门"], "pinyin": True}
+    for words, hits in {"我们尚门找你": 1, "快递尚门找你": 0, "外卖会尚门找你": 0, "快递。尚门找你": 1}.items():
+        found = heard(tmp_path / str(len(words)), {"select": {"visit": visit}}, said(f"agent: {words}", language="zh"))
+        assert len(found.findings) == hits, words
+
+
+def test_hits_upon_each_other_count_once(tmp_path: Path) -> None:
+    match = {"select": {"pay": {"phrases": ["还钱", "快还钱"], "count": 3}}, "within": {"call": True}}
+    assert not heard(tmp_path, match, said("agent: 还钱", "agent: 快还钱吧", language="zh")).findings
+    assert heard(tmp_path, match, said("agent: 还钱", "agent: 快还钱吧", "agent: 还钱", language="zh")).findings
+
+
+@pytest.mark.parametrize(
+    ("place", "quote"),
+    [
+        ({"within_last_turns": 2}, "so pay"),
+        ({"within_last_s": 3}, "so pay"),
+        ({"within_last_share": 0.2}, "so pay"),
+        ({"within_first_turns": 1}, "hello"),
+        ({}, "hello"),
+    ],
+)
+def test_an_absence_shows_what_was_said_where_it_should_have_been(
+    tmp_path: Path, place: dict[str, float], quote: str
+) -> None:
+    match = {"select": {"bye": {"phrases": ["goodbye"], **place}}, "absent": True}
+    call = said("agent: hello", "customer: hi", "agent: some words", ("agent: so pay", 60), "customer: no")
+    assert only(heard(tmp_path, match, call)).quote == quote
+
+
+def test_an_absence_at_the_end_hangs_on_how_the_end_was_heard(tmp_path: Path) -> None:
+    match = {"select": {"bye": {"phrases": ["goodbye"], "within_last_turns": 2}}, "absent": True}
+    call = said("agent: hello", "customer: hi", "agent: some words", "agent: so pay", "customer: no")
+    assert only(heard(tmp_path, match, doubtful(call, 0, 0.1))).state is CONFIRMED
+    assert only(heard(tmp_path, match, doubtful(call, 3, 0.1))).state is UNVERIFIED
+
+
+def test_two_holds_before_one_turn_are_two(tmp_path: Path) -> None:
+    match = {"select": {"held": {"hold": {"at_least_s": 5}, "count": 2}}, "within": {"call": True}}
+    holds = tuple(Hold(start_s=at, end_s=at + 10, kind="music") for at in (2.0, 15.0))
+    packs = list(load_packs(folder(tmp_path, rule(match))).values())
+    call = said("agent: hello", ("agent: back again", 30.0))
+    assert only(evaluate(packs, call, CallFacts(), Measures(duration_s=40, holds=holds)))

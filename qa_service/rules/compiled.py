@@ -55,6 +55,11 @@ class Selection:
         other = terms - self.needed
         return len(other if self.at_least <= 1 else {self._same.get(term, term) for term in other}) >= self.at_least
 
+    @property
+    def different(self) -> int:
+        """How many of its terms, without the needed ones, ask for different words."""
+        return len(set(self._same.values()))
+
     @cached_property
     def _same(self) -> Mapping[int, int]:
         """Of each term, the first of the others (not of the needed ones) that asks for the same words."""
@@ -65,14 +70,18 @@ class Selection:
 
 def _apart(hits: Sequence[Hit], count: int) -> bool:
     """Whether so many of the hits share no word: 还钱 within 快还钱 was said once."""
-    end = (-1, 0)
-    for hit in sorted(hits, key=lambda h: h.key):
+    end = last = (-1, 0)
+    left = count
+    for hit in hits:
+        if hit.key < last:
+            return _apart(sorted(hits, key=lambda h: h.key), count)
+        last = hit.key
         measured = hit.end_s is not None  # such hits stand for a whole turn, which may have two holds before it
         if measured or hit.key >= end:
             at, span = hit.goes_on or (hit.at, hit.span)
             end = end if measured else (at, span.end)
-            count -= 1
-            if not count:
+            left -= 1
+            if not left:
                 return True
     return False
 

@@ -68,7 +68,10 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
 
 def doubt_of(hit: Hit, turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> str:
     """Why a hit by itself is only possible; empty where its words can be trusted."""
-    return of_hits([hit], turns, lines, floor).doubt
+    if hit.leans or (hit.seen and hit.end_s is not None):
+        return hit.leans
+    parts = [(turns[part.at], _original(lines[part.at], [part])) for part in _parts(hit)]
+    return _sounded([hit]) or next((d for turn, place in parts if (d := _doubt(turn, *place, floor))), "")
 
 
 def unsure(hit: Hit, turns: Sequence[Turn]) -> bool:

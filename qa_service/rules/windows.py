@@ -177,15 +177,20 @@ def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit, weak: Weak 
 
     Of those in one turn, or of many that are needed, what can be trusted goes before what is only possible.
     """
-    if not selection.complete(hits):
+    if not hits:
         return []
 
-    def away(hit: Hit) -> tuple[bool, int, int]:
-        return weak(hit), abs(hit.at - anchor.at), abs(hit.span.start - anchor.span.start)
+    def away(hit: Hit) -> tuple[int, bool, int]:
+        return abs(hit.at - anchor.at), weak(hit), abs(hit.span.start - anchor.span.start)
 
     if selection.complete(nearest := [min(_nearest_turns(hits, anchor), key=away)]):
         return nearest
-    ordered = sorted(hits, key=away)
+    row, reach = Ordered(hits), 0
+    while not selection.complete(near := hits[row.turns(anchor.at - reach, anchor.at + reach)]):
+        if len(near) == len(hits):
+            return []
+        reach = 2 * reach + 1
+    ordered = sorted(near, key=away)
     return ordered[: bisect_left(range(len(ordered)), True, key=lambda size: selection.complete(ordered[:size]))]
 
 

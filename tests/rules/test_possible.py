@@ -203,3 +203,11 @@ def test_two_holds_before_one_turn_are_two(tmp_path: Path) -> None:
     packs = list(load_packs(folder(tmp_path, rule(match))).values())
     call = said("agent: hello", ("agent: back again", 30.0))
     assert only(evaluate(packs, call, CallFacts(), Measures(duration_s=40, holds=holds)))
+
+
+@pytest.mark.parametrize(("words", "state"), [("will jolly you along", UNVERIFIED), ("will jail you", CONFIRMED)])
+def test_a_short_english_word_is_no_surer_for_those_around_it(tmp_path: Path, words: str, state: FindingState) -> None:
+    match = {"select": {"jail": {"phrases": ["will jail you"], "phonetic": True}}}
+    assert only(heard(tmp_path, match, said(f"agent: we {words}"))).state is state
+    match = {"select": {"wages": {"phrases": ["garnish your wages"], "phonetic": True}}}
+    assert only(heard(tmp_path, match, said("agent: we garnishe your wages"))).state is CONFIRMED

@@ -88,7 +88,8 @@ class QAError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:
-        tail = f" {self.hint}" if self.hint else ""
+        ends = self.message.endswith((".", "!", "?", "。", "…"))
+        tail = f"{'' if ends else ' —'} {self.hint}" if self.hint else ""
         return f"{self.message}{tail} [{self.code}]"
 
     def __reduce__(self) -> tuple[object, ...]:

@@ -131,7 +131,8 @@ def load_catalogue(root: Path) -> Catalogue:
         raise RuleError(f"{path} is missing.", hint="Restore it, or set QA_RULES_DIR to a whole rules folder.",
                         code=ErrorCode.PACK_NOT_FOUND) from missing  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as wrong:
-        raise RuleError(f"The requirements catalogue cannot be read: {wrong}.", file=str(path),
+        why = f"an entry, or the file, has no {wrong}" if isinstance(wrong, KeyError) else wrong
+        raise RuleError(f"The requirements catalogue cannot be read: {why}.", file=str(path),
                         hint="Compare it with the one that ships.") from wrong  # fmt: skip
     return Catalogue({entry.id: entry for entry in entries}, str(raw.get("note", "")))
 

@@ -21,6 +21,7 @@ from qa_service.rules.condition import FILTER, And, Condition, Or, default_condi
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import Expression, parameters_of
 from qa_service.rules.gates import Switches
+from qa_service.rules.idle import check_idle
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
 from qa_service.rules.operators.patterns import Pattern, pattern_of
@@ -65,6 +66,8 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
     _check_amounts(source, spec, names)
     _check_others(source, spec)
     flow = _flow(source, spec, names)
+    condition = _all_steps(flow) if flow else _condition(source, spec) if selections else None
+    check_idle(source, spec, selections, condition)
     applies = _facts(source, ("applies_to", "facts"), spec.applies_to.facts, names)
     facts = _facts(source, ("match", "facts"), spec.match.facts, names)
     return Rule(
@@ -73,7 +76,7 @@ def compile_rule(source: Source, spec: RuleSpec, names: Names) -> Rule:
         file=source.file,
         languages=spec.applies_to.language or names.pack.languages,
         selections=selections,
-        condition=_all_steps(flow) if flow else _condition(source, spec) if selections else None,
+        condition=condition,
         within=spec.match.within,
         applies=applies,
         facts=facts,

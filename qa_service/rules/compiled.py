@@ -44,8 +44,8 @@ class Selection:
     around: Around | None = None
 
     def complete(self, hits: Sequence[Hit]) -> bool:
-        """Enough different terms, all the needed ones, and enough hits in total."""
-        if len(hits) < self.count:
+        """Enough different terms, all the needed ones, and enough hits in total (upon each other: one)."""
+        if len(hits) < self.count or (self.count > 1 and not _apart(hits, self.count)):
             return False
         if not self.needed and self.at_least <= 1:
             return len(hits) >= self.at_least
@@ -55,12 +55,35 @@ class Selection:
         other = terms - self.needed
         return len(other if self.at_least <= 1 else {self._same.get(term, term) for term in other}) >= self.at_least
 
+    @property
+    def different(self) -> int:
+        """How many of its terms, without the needed ones, ask for different words."""
+        return len(set(self._same.values()))
+
     @cached_property
     def _same(self) -> Mapping[int, int]:
         """Of each term, the first of the others (not of the needed ones) that asks for the same words."""
         firsts: dict[tuple[str, str], int] = {}
         counted = ((i, term) for i, term in enumerate(self.terms) if i not in self.needed)
         return {i: firsts.setdefault((t.shown or t.phrase, "" if t.phrase else t.written), i) for i, t in counted}
+
+
+def _apart(hits: Sequence[Hit], count: int) -> bool:
+    """Whether so many of the hits share no word: 还钱 within 快还钱 was said once."""
+    end = last = (-1, 0)
+    left = count
+    for hit in hits:
+        if hit.key < last:
+            return _apart(sorted(hits, key=lambda h: h.key), count)
+        last = hit.key
+        measured = hit.end_s is not None  # such hits stand for a whole turn, which may have two holds before it
+        if measured or hit.key >= end:
+            at, span = hit.goes_on or (hit.at, hit.span)
+            end = end if measured else (at, span.end)
+            left -= 1
+            if not left:
+                return True
+    return False
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,15 @@ def mentioned(condition: Condition, negated: bool = False) -> tuple[frozenset[st
     return frozenset().union(*(p[0] for p in pairs)), frozenset().union(*(p[1] for p in pairs))
 
 
+def supporting(condition: Condition, present: Present) -> frozenset[str]:
+    """Selections whose presence a part of it that holds rests on; of a choice, those of its parts that hold."""
+    if isinstance(condition, Not) or not condition.holds(present):
+        return frozenset()
+    if isinstance(condition, AtLeast):
+        return frozenset(name for name in condition.names if present(name, False))
+    return frozenset().union(*(supporting(part, present) for part in condition.parts))
+
+
 class _Parser:
     def __init__(self, text: str, names: tuple[str, ...]) -> None:
         self.tokens = Tokens(text)

@@ -39,6 +39,7 @@ from qa_service.rules.findings import (
 from qa_service.rules.listen import Listener, heard_at
 from qa_service.rules.obligations import Heard, absent, every_turn, flow
 from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
+from qa_service.rules.operators.turns import NONE, holds
 from qa_service.rules.operators.words import Budget, PatternTimeoutError
 from qa_service.rules.reach import Reach, may_hold
 from qa_service.rules.second_opinion import SecondOpinion
@@ -131,7 +132,9 @@ def _not_doubted(
 def listener_of(case: Case, pack: Pack, parameters: Parameters, rule: Rule) -> Listener:
     selections = {s.name: s for s in rule.selections}
     cues = pack.cues[case.transcript.language or ""]
-    return Listener(case.scene(pack, parameters), cues, selections, case.candidates(pack), Budget(case.characters))
+    budget = Budget(case.characters)
+    floor = case.word_probability_floor
+    return Listener(case.scene(pack, parameters), cues, selections, case.candidates(pack), budget, floor)
 
 
 def judge(rule: Rule, case: Case, listener: Listener) -> tuple[list[Heard], str]:
@@ -181,6 +184,8 @@ def _heard(
     windows = holding(rule, rule.condition, hits, listener, most)
     if not windows and unknown and may_hold(rule, rule.condition, listener, hits, unknown):
         return [], next(iter(unknown.values()))
+    if not windows and (perhaps := _by_somebody(rule, rule.condition, case, listener)):
+        return [], perhaps
     _, unwanted = mentioned(rule.condition)
     doubt = next((why for name, why in unknown.items() if name in unwanted), "")
     doubt = doubt or (_leans_on_silence(rule, rule.condition, listener) if windows else "")
@@ -283,16 +288,34 @@ def _speakers(rule: Rule, case: Case, listener: Listener) -> str:
     return ""
 
 
+def _by_somebody(rule: Rule, condition: Condition, case: Case, listener: Listener) -> str:
+    """Where the rule would hold if a turn of which nobody knows whose it is were of its side; else an empty text."""
+    turns = listener.scene.side("unknown") if "unknown" in case.sides else NONE
+    wanted, _ = mentioned(condition)
+    about = (s for s in rule.selections if turns and s.name in wanted and s.speaker != "any")
+    if not any(listener.may_be(replace(s, speaker="any")) & turns for s in about):
+        return ""
+    hits = _hits_of_anyone(rule, listener)
+    windows = holding(rule, condition, hits, listener) if hits else []
+    heard = next((hit for window in windows for hit in window if holds(turns, hit.at)), None)
+    return f"unknown_speaker: nobody knows who spoke there; {heard_at(heard.time_s)}" if heard else ""
+
+
+def _hits_of_anyone(rule: Rule, listener: Listener) -> dict[str, list[Hit]] | None:
+    """Hits of turns whose speaker is unknown too; None where something cannot be known."""
+    try:
+        return {s.name: listener.hits(s, anyone=True) for s in rule.selections}
+    except UnavailableError:
+        return None
+
+
 def _words_anyway(rule: Rule, listener: Listener) -> str:
     """Where the rule's words were heard from somebody: a reason to listen."""
     match = rule.spec.match
     if match.absent or match.every_turn or match.flow or rule.condition is None:
         return ""
-    try:
-        hits = {s.name: listener.hits(s, anyone=True) for s in rule.selections}
-    except UnavailableError:
-        return ""
-    windows = holding(rule, rule.condition, hits, listener, 1)
+    hits = _hits_of_anyone(rule, listener)
+    windows = holding(rule, rule.condition, hits, listener, 1) if hits else []
     if not windows:
         return ""
     return f"; {heard_at(windows[0][0].time_s)}"

@@ -55,6 +55,7 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
             spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
         if any(not h.seen or h.end_s is None for h in own):  # what was measured does not hang on the words
             doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
+        doubts += [h.leans for h in own if h.leans]
     return Evidence(
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
         start_s=min(s for s, _ in spans),
@@ -63,6 +64,20 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         doubt="; ".join(dict.fromkeys(doubts)),
         note="; ".join(dict.fromkeys(notes)),
     )
+
+
+def doubt_of(hit: Hit, turns: Sequence[Turn], lines: Sequence[Line], floor: float) -> str:
+    """Why a hit by itself is only possible; empty where its words can be trusted."""
+    if hit.leans or (hit.seen and hit.end_s is not None):
+        return hit.leans
+    parts = [(turns[part.at], _original(lines[part.at], [part])) for part in _parts(hit)]
+    return _sounded([hit]) or next((d for turn, place in parts if (d := _doubt(turn, *place, floor))), "")
+
+
+def unsure(hit: Hit, turns: Sequence[Turn]) -> bool:
+    """The same without a look at each word: by its sound alone, in a turn that was not heard well, or leaning on such
+    a hit. So does what asks a person."""
+    return bool(hit.soft or hit.leans or turns[hit.at].flags or _sounded([hit]))
 
 
 def _quote(text: str, hits: Sequence[Hit]) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
+from qa_service.rules.evidence import doubt_of
 from qa_service.rules.gates import Cues, Held, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
+from qa_service.rules.operators.joins import REACH
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
-from qa_service.rules.operators.turns import Turns, holds, places_of, union
+from qa_service.rules.operators.turns import Turns, first_turns, holds, places_of, union
 from qa_service.rules.operators.words import Budget, Term, find, in_time, timeout_s, touches
-from qa_service.rules.stream import is_plain
+from qa_service.rules.stream import fold, is_plain
 
 
 def heard_at(seconds: float) -> str:
@@ -35,7 +37,8 @@ class Dropped:
 class Listener:
     """Looks for the selections of one rule in one call.
 
-    ``candidates``: where its terms may be; ``budget``: what it may cost; ``only``: turns beyond which its words need
+    ``candidates``: where its terms may be; ``budget``: what it may cost; ``floor``: of the probability of words that
+    can be trusted; ``only``: turns beyond which its words need
     not be looked for (None: all count); ``enough``: nor beyond what makes a selection complete; ``touched`` and
     ``dropped`` record what was met on the way, with ``explain`` words of another side and outside their place too.
     """
@@ -45,11 +48,13 @@ class Listener:
     selections: Mapping[str, Selection]
     candidates: Candidates
     budget: Budget
+    floor: float = 0.0
     only: Turns | None = None
     enough: bool = False
     explain: bool = False
     touched: set[tuple[str, str]] = field(default_factory=set)
     dropped: list[Dropped] = field(default_factory=list)
+    _doubts: dict[Hit, str] = field(default_factory=dict, repr=False)
 
     @property
     def turns(self) -> Sequence[Turn]:
@@ -74,21 +79,34 @@ class Listener:
             found = self._words(selection, speaker, place)
         else:
             found = self._measured(selection, speaker)
+        if anyone and selection.speaker != "any":
+            sides = self.scene.side(selection.speaker) | self.scene.side("unknown")
+            found = [hit for hit in found if holds(sides, hit.at)]
         if self.explain and selection.operator is None:
             self._say_outside(selection, place, found)
         found = sorted((h for h in found if inside(place, h, self.scene)), key=lambda h: h.key)
         if selection.around is None:
             return found
         anchors = self._everywhere(selection.around.of, anyone=anyone)
-        return selection.around.kept(found, anchors, self.scene)
+        return selection.around.kept(found, anchors, self.scene, self.doubt)
 
     def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
         """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""
         return replace(self, only=None, enough=False).hits(self.selections[name], anyone=anyone)
 
-    def by_unknown(self, names: Iterable[str]) -> str:
-        """Doubt where words of these selections were said and nobody knows by whom, so by the right side perhaps."""
+    def doubt(self, hit: Hit) -> str:
+        """Why a hit is only possible, see :func:`~qa_service.rules.evidence.doubt_of`."""
+        if hit not in self._doubts:
+            self._doubts[hit] = doubt_of(hit, self.turns, self.lines, self.floor)
+        return self._doubts[hit]
+
+    def by_unknown(self, names: Iterable[str], until: int | None = None) -> str:
+        """Doubt where words of these selections were said and nobody knows by whom, so by the right side perhaps.
+
+        ``until``: the turn before which that matters; None: anywhere.
+        """
         turns = self.scene.side("unknown")
+        turns = turns if until is None else turns & first_turns(until)
         for name in names if turns else ():
             try:
                 found = self._everywhere(name, anyone=True)
@@ -98,6 +116,13 @@ class Listener:
             if heard is not None and self.selections[name].speaker != "any":
                 return f"unknown_speaker: {heard_at(heard.time_s)}"
         return ""
+
+    def places_of(self, names: Collection[str]) -> Turns:
+        """Turns in which one of these selections may stand by its place; all turns where none is named."""
+        places = [self._place(self.selections[name]) for name in names] or [ANYWHERE]
+        if any(place.anywhere for place in places) or not self.turns:
+            return self.scene.side("any")
+        return union(may_be_inside(place, self.scene) for place in places)
 
     def _place(self, selection: Selection) -> Place:
         if not selection.places:
@@ -110,7 +135,7 @@ class Listener:
         assert operator is not None
         if isinstance(operator, Between):
             starts, ends = map(self._everywhere, (operator.start, operator.end))
-            found = operator.found(starts, ends, self.scene)
+            found = operator.found(starts, ends, self.scene, self.doubt)
         else:
             found = list(operator.hits(self.scene, speaker))
         if found:
@@ -229,7 +254,10 @@ class Listener:
                 written += [span for span in spans if not span.heard_as]
                 for span in spans:
                     hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                    if (why := self._dropped(selection, term, line, span, excluded or ())) is None:
+                    why = self._dropped(selection, term, line, span, excluded or ()) or _excluded_as_read(
+                        selection, line, span
+                    )
+                    if why is None:
                         found.append(hit)
                     else:
                         self.dropped.append(Dropped(hit, why))
@@ -269,6 +297,20 @@ class Listener:
             if other.start < span.end and span.start < other.end:
                 return Held("not", text[other.start : other.end])
         return held(self.cues, selection.gates, line.stream, span, _still_found(term))
+
+
+def _excluded_as_read(selection: Selection, line: Line, span: Span) -> Held | None:
+    """What excludes a sound-alike once it is put right: of 快递尚门找你 the 上门找你 is the courier's."""
+    if not (span.heard_as and selection.excluded):
+        return None
+    text, (first, last) = line.stream.text, line.stream.sentence(span.start)
+    before, after = text[max(first, span.start - REACH) : span.start], text[span.end : min(last, span.end + REACH)]
+    read_as = fold(span.heard_as)
+    read = Line(f"{before}{read_as}{after}")
+    here = [Span(len(before), len(before) + len(read_as))]
+    spans = (s for term in selection.excluded for s in find(term, read, sound_alike=False) if touches(s, here))
+    found = next(spans, None)
+    return None if found is None else Held("not", read.stream.text[found.start : found.end])
 
 
 def _still_found(term: Term) -> Callable[[str, int], bool] | None:

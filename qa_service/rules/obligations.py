@@ -14,6 +14,7 @@ from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit, speaks
+from qa_service.rules.operators.turns import places_of
 from qa_service.rules.windows import Hits, in_order, said, unsaid
 
 #: Share of speech with words below which "it was not said" cannot be trusted.
@@ -45,12 +46,8 @@ def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, cov
     """One finding where the condition does not hold in the call."""
     if said(condition, hits, rule.selections):
         return []
-    limits = [
-        listener.scene.amount(s.places["within_first_s"]) for s in rule.selections if "within_first_s" in s.places
-    ]
-    until = listener.turns[0].start_s + max(limits) if listener.turns and limits else float("inf")
     missing = unsaid(condition, hits, rule.selections)
-    return [Heard(_silence(rule, listener, coverage, missing, until), missing)]
+    return [Heard(_silence(rule, listener, coverage, missing), missing)]
 
 
 def flow(
@@ -76,7 +73,7 @@ def flow(
         else:
             missing = unsaid(step.says, hits, rule.selections)
             found.append(Heard(_silence(rule, listener, coverage, missing), (step.name,), deduct=step.deduct))
-    found += _too_early(rule, done, hits, listener) if rule.spec.match.flow.in_order else ()
+    found += _too_early(rule, done, hits, listener, coverage) if rule.spec.match.flow.in_order else ()
     return found, _unsure(unsure)
 
 
@@ -87,15 +84,34 @@ def _unsure(steps: Mapping[str, Unknown]) -> str:
     return f"{'; '.join(reasons)}; not asked for: {', '.join(steps)}"
 
 
-def _too_early(rule: Rule, done: Sequence[Step], hits: Hits, listener: Listener) -> Iterator[Heard]:
+def _too_early(
+    rule: Rule, done: Sequence[Step], hits: Hits, listener: Listener, coverage: float | None
+) -> Iterator[Heard]:
     """Steps that stand before one of an earlier place in the list. A step that is done without a word has no place."""
     placed = [(step, hit) for step in done if (hit := _completing(rule, step.says, hits)) is not None]
     for i, (step, hit) in enumerate(placed):
-        late = next((before for before, other in placed[:i] if hit.key < other.key), None)
+        late = next((pair for pair in placed[:i] if hit.key < pair[1].key), None)
         if late is not None:
-            proof = evidence.of_hits([hit], listener.turns, listener.lines, 0.0)
-            why = f"out_of_order: {step.name} came before {late.name}"
+            before, other = late
+            proof = evidence.of_hits([hit], listener.turns, listener.lines, listener.floor)
+            doubt = proof.doubt or _perhaps_before(before, hit, listener, coverage)
+            proof = replace(proof, doubt=doubt, soft=hit.soft or other.soft)
+            why = f"out_of_order: {step.name} came before {before.name}"
             yield Heard(proof, why=why, deduct=step.deduct, selections=frozenset({hit.selection}))
+
+
+def _perhaps_before(step: Step, hit: Hit, listener: Listener, coverage: float | None) -> str:
+    """Why a step that was heard late may have been done before ``hit`` all the same."""
+    if coverage is not None and coverage < ABSENCE_COVERAGE:
+        return _low_coverage(coverage)
+    names, _ = mentioned(step.says)
+    sides = {listener.selections[name].speaker for name in names}
+    said_before = [t for t in listener.turns[: hit.at] if any(speaks(t, side) for side in sides)]
+    return evidence.unheard(said_before) or listener.by_unknown(sorted(names), until=hit.at)
+
+
+def _low_coverage(coverage: float) -> str:
+    return f"low_coverage: only {coverage:.0%} of the speech has words; it may have been said"
 
 
 def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener) -> list[Heard]:
@@ -113,16 +129,13 @@ def every_turn(rule: Rule, condition: Condition, hits: Hits, listener: Listener)
     return out
 
 
-def _silence(
-    rule: Rule, listener: Listener, coverage: float | None, missing: Sequence[str], until: float = float("inf")
-) -> Evidence:
-    """What was said where the ``missing`` selections should have been."""
-    speaker = rule.spec.applies_to.speaker
-    spoken = tuple(i for i, t in enumerate(listener.turns) if speaks(t, speaker) and t.start_s <= until)
-    found = evidence.of_silence(spoken, listener.turns)
+def _silence(rule: Rule, listener: Listener, coverage: float | None, missing: Sequence[str]) -> Evidence:
+    """What was said where the ``missing`` selections should have been, by the rule's side if it spoke there."""
+    there = listener.places_of(missing)
+    spoken = there & listener.scene.side(rule.spec.applies_to.speaker)
+    found = evidence.of_silence(tuple(places_of(spoken or there)), listener.turns)
     if coverage is not None and coverage < ABSENCE_COVERAGE:
-        doubt = f"low_coverage: only {coverage:.0%} of the speech has words; it may have been said"
-        found = replace(found, doubt=doubt)
+        found = replace(found, doubt=_low_coverage(coverage))
     return found if found.doubt else replace(found, doubt=listener.by_unknown(missing))
 
 

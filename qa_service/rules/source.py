@@ -43,6 +43,7 @@ _HALF = re.compile("[\ud800-\udfff]")
 #: A number of YAML 1.2, as it may be written.
 _DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
 #: A key inside another one, as messages of the specs name it.
+_KEY = re.compile(r"\w+")
 _NAMED_KEY = re.compile(r"\b([a-z_]+)\.([a-z_]+)\b")
 
 
@@ -330,6 +331,8 @@ def _spec_error(source: Source, kind: type[Spec], error: dict[str, Any]) -> Rule
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(loc[-1]), _keys_at(kind, loc[:-1]), 1, 0.6)
         hint = f"Did you mean `{close[0]}`?" if close else "Delete it, or see docs/rules.md for what may stand here."
+        if not _KEY.fullmatch(str(loc[-1])):  # {required_if: coalesce(days, 0) > 30}
+            hint = "A comma inside { } begins a new key: put the value before it, with its comma, in quotes."
         return source.error((*path, ""), f"unknown key {loc[-1]!r}", hint)
     if error["type"] == "missing":
         return source.error(path, f"{_dotted(loc)} is missing", f"Add `{loc[-1]}: …`.")

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 from qa_service.rules.compiled import Rule, Selection
-from qa_service.rules.condition import Condition, mentioned
+from qa_service.rules.condition import Condition, Present, mentioned, supporting
+from qa_service.rules.evidence import unsure
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit
 from qa_service.rules.operators.ordered import Ordered
 from qa_service.rules.operators.place import Within
 
 Hits = Mapping[str, Sequence[Hit]]
+#: Whether a hit is only possible.
+Weak = Callable[[Hit], bool]
 
 
 def holding(
@@ -87,11 +90,47 @@ def _window(
     if not condition.holds(present):
         return ()
     window = {name: near(name, both_ways=False) for name in wanted}
-    if rule.spec.match.order and (ordered := _ordered(rule.spec.match.order, window)) is not None:
-        return ordered
-    if not anchor.soft and condition.holds(alone):
-        return tuple(_closest(selections[anchor.selection], window[anchor.selection], anchor))
-    return tuple(h for name in sorted(wanted) for h in _closest(selections[name], window[name], anchor))
+
+    def weak(hit: Hit) -> bool:
+        return unsure(hit, listener.turns)
+
+    def closest(name: str) -> Sequence[Hit]:
+        return _closest(selections[name], window[name], anchor, weak)
+
+    if (order := rule.spec.match.order) and (firsts := _ordered(order, window)) is not None:
+        beside = _needed(condition, present, order, sorted(wanted - set(order))) if firsts else ()
+        return (*firsts, *(hit for name in beside for hit in closest(name)))
+    own = tuple(closest(anchor.selection)) if condition.holds(alone) else ()
+    if own and not any(map(weak, own)):
+        return own
+    evidence = _trusted(condition, present, {name: closest(name) for name in sorted(wanted)}, weak)
+    return own if own and not anchor.soft and any(map(weak, evidence)) else evidence
+
+
+def _trusted(condition: Condition, present: Present, found: Hits, weak: Weak) -> tuple[Hit, ...]:
+    """``found`` without what is in no part of the condition that holds, nor what is only possible and not needed."""
+    part = supporting(condition, present)
+    possible = [name for name in found if name in part and any(weak(h) and not h.soft for h in found[name])]
+    sure = [name for name in found if name in part and name not in possible]
+    kept = {*sure, *(_needed(condition, present, sure, possible) if possible else ())}
+    return tuple(hit for name in found if name in kept for hit in found[name])
+
+
+def _needed(condition: Condition, present: Present, given: Collection[str], spare: Sequence[str]) -> list[str]:
+    """Those of the spare selections without which, beside the given ones, the condition does not hold."""
+    left = set(given)
+
+    def there(name: str, negated: bool) -> bool:
+        return present(name, negated) and (negated or name in left)
+
+    if condition.holds(there):
+        return []
+    left.update(spare)
+    for name in spare:
+        left.discard(name)
+        if not condition.holds(there):
+            left.add(name)
+    return [name for name in spare if name in left]
 
 
 def _near(row: Ordered, anchor: Hit, within: Within, listener: Listener, *, both_ways: bool) -> Sequence[Hit]:
@@ -133,17 +172,25 @@ def _close(row: Ordered, anchor: Hit, within: Within, listener: Listener, ahead:
     return first, bisect_right(row.hits, within.amount, lo=ahead, hi=max(ahead, here.stop), key=ahead_by)
 
 
-def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit) -> Sequence[Hit]:
-    """As few hits as make the selection complete, nearest to the anchor first; none if it is not complete."""
-    if not selection.complete(hits):
+def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit, weak: Weak = lambda _: False) -> Sequence[Hit]:
+    """As few hits as make the selection complete, nearest to the anchor first; none if it is not complete.
+
+    Of those in one turn, or of many that are needed, what can be trusted goes before what is only possible.
+    """
+    if not hits:
         return []
 
-    def away(hit: Hit) -> tuple[int, int]:
-        return abs(hit.at - anchor.at), abs(hit.span.start - anchor.span.start)
+    def away(hit: Hit) -> tuple[int, bool, int]:
+        return abs(hit.at - anchor.at), weak(hit), abs(hit.span.start - anchor.span.start)
 
     if selection.complete(nearest := [min(_nearest_turns(hits, anchor), key=away)]):
         return nearest
-    ordered = sorted(hits, key=away)
+    row, reach = Ordered(hits), 0
+    while not selection.complete(near := hits[row.turns(anchor.at - reach, anchor.at + reach)]):
+        if len(near) == len(hits):
+            return []
+        reach = 2 * reach + 1
+    ordered = sorted(near, key=away)
     return ordered[: bisect_left(range(len(ordered)), True, key=lambda size: selection.complete(ordered[:size]))]
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -14,6 +14,12 @@ from qa_service.rules.operators.rate import beyond
 from qa_service.rules.spec import Amount, Name, Spec
 
 Which = Literal["any", "first", "last", "every"] | int
+#: Why a hit is only possible; empty where it can be trusted.
+Doubt = Callable[[Hit], str]
+
+
+def _trusted(_hit: Hit) -> str:
+    return ""
 
 
 class Around(Spec):
@@ -37,8 +43,20 @@ class Around(Spec):
             raise ValueError("hits are counted from 1")
         return self.need_one_of("before_turns", "after_turns", "before_s", "after_s")
 
-    def kept(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
-        """``hits`` within reach of the anchors; all in the order of the call."""
+    def kept(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene, doubt: Doubt = _trusted) -> list[Hit]:
+        """``hits`` within reach of the anchors; all in the order of the call.
+
+        ``doubt``: why a hit is only possible. What counts only by such an anchor is no surer than that.
+        """
+        kept = self._near(hits, anchors, scene)
+        sound = [anchor for anchor in anchors if not (anchor.soft or doubt(anchor))] if kept else anchors
+        if len(sound) == len(anchors):
+            return kept
+        sure = {(h.key, h.term) for h in self._near(hits, sound, scene)}
+        weak = Ordered([anchor for anchor in anchors if anchor.soft or doubt(anchor)])
+        return [h if (h.key, h.term) in sure else _leaning(h, weak, doubt) for h in kept]
+
+    def _near(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
         chosen, own = Ordered(_chosen(self.which, anchors)), Ordered(hits)
         before = _Limits.of(scene, self.before_turns, self.before_s)
         after = _Limits.of(scene, self.after_turns, self.after_s)
@@ -113,7 +131,8 @@ class Between(Spec):
     def family(self) -> str:
         return "between"
 
-    def found(self, starts: Sequence[Hit], ends: Sequence[Hit], scene: Scene) -> list[Hit]:
+    def found(self, starts: Sequence[Hit], ends: Sequence[Hit], scene: Scene, doubt: Doubt = _trusted) -> list[Hit]:
+        """``doubt``: why a hit is only possible; what is measured from it is no surer."""
         found: dict[tuple[int, int], Hit] = {}
         ordered = Ordered(ends)
         for start in starts if self.every else starts[:1]:
@@ -122,8 +141,22 @@ class Between(Spec):
             end = ends[i]
             if beyond(scene, apart := end.time_s - start.time_s, self.above_s, self.below_s):
                 seen = f"({apart:.0f} s)"
-                found[end.key] = Hit("", 0, end.at, end.span, end.time_s, end_s=end.end_s, seen=seen)
+                hit = replace(end, selection="", term=0, seen=seen, soft=end.soft or start.soft)
+                hit = replace(hit, leans=end.leans or doubt(start))
+                if end.key not in found or _weaker(found[end.key]) >= _weaker(hit):
+                    found[end.key] = hit
         return list(found.values())
+
+
+def _weaker(hit: Hit) -> bool:
+    """Whether it leans on what is only possible: of two that end at one place the other one counts."""
+    return bool(hit.soft or hit.leans)
+
+
+def _leaning(hit: Hit, weak: Ordered, doubt: Doubt) -> Hit:
+    """With the doubt of the nearest anchor that is only possible: the last one before it, or the next."""
+    anchor = weak.hits[max(0, weak.up_to(hit.key) - 1)]
+    return replace(hit, soft=hit.soft or anchor.soft, leans=hit.leans or doubt(anchor))
 
 
 def _chosen(which: Which, anchors: Sequence[Hit]) -> Sequence[Hit]:

@@ -32,7 +32,8 @@ class Hit:
 
     ``term``: which of the selection's terms it is. ``soft``: why a person must decide on a finding that rests on this
     alone. ``seen``: what to show where the words of the turn are not the evidence (a silence, a measured rate).
-    ``goes_on``: the turn and the place in it where words that run over the border of a turn go on.
+    ``goes_on``: the turn and the place in it where words that run over the border of a turn go on. ``leans``: why the
+    hit of another selection by which this one counts (``around``, ``between``) is itself only possible.
     """
 
     selection: str
@@ -44,6 +45,7 @@ class Hit:
     soft: str = ""
     seen: str = ""
     goes_on: tuple[int, Span] | None = None
+    leans: str = ""
 
     @property
     def key(self) -> tuple[int, int]:

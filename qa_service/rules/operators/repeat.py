@@ -14,11 +14,13 @@ from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Span
 from qa_service.rules.operators.place import time_of
 from qa_service.rules.operators.words import holds_phrase, need_words
-from qa_service.rules.spec import Amount, Spec, Terms
+from qa_service.rules.spec import ParameterName, Spec, Terms
 from qa_service.rules.stream import fold
 from qa_service.text.similar import alike, units
 
 _Wording = tuple[str, ...]
+#: What was said once is no repetition, and nothing is said half a time.
+Times = Annotated[float, Field(ge=2, multiple_of=1)] | ParameterName
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,8 @@ class Repeat(Spec):
     not count.
     """
 
-    times: Amount = 3.0
-    within_turns: Amount = 10.0
+    times: Times = 3.0
+    within_turns: Annotated[float, Field(ge=1)] | ParameterName = 10.0
     alike: float = Field(default=0.8, gt=0, le=1)
     at_least_units: int = Field(default=4, ge=1)
     except_: Annotated[Terms | None, AfterValidator(need_words)] = Field(default=None, alias="except")

@@ -29,6 +29,8 @@ _MOST_STEPS = {2: 0.0, 3: 1.0}
 _STEPS_A_SYLLABLE = 0.5
 #: Syllables from which a misheard word inside a pattern can be trusted to be that word.
 TRUSTED_WORD = 3
+#: Letters from which a misheard English word can be, whatever stands around it: jail is also jolly.
+TRUSTED_LATIN = 6
 #: Words of so many syllables are not looked for in what makes sense as it is written.
 SHORT = 3
 #: Characters of a match beyond the misheard word that make up for a short one.
@@ -137,7 +139,8 @@ def phonetic(phrase: str, line: Line) -> Iterator[Span]:
         here = words[i : i + len(wanted)]
         said = [text for _, _, text in here]
         if said != wanted and all(_sounds_like(a, b, key) for a, b, key in zip(said, wanted, keys, strict=True)):
-            yield Span(here[0][0], here[-1][1], heard_as=phrase)
+            sure = all(len(word) >= TRUSTED_LATIN for word, heard in zip(wanted, said, strict=True) if word != heard)
+            yield Span(here[0][0], here[-1][1], heard_as=phrase, sure=sure)
 
 
 def is_latin(word: str) -> bool:

@@ -1,0 +1,91 @@
+"""What a rule says and nothing would come of: refused at load, at its place, before a call looks clean for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from qa_service.rules.compiled import Selection
+from qa_service.rules.condition import Condition, mentioned
+from qa_service.rules.operators.around import Between
+from qa_service.rules.operators.base import Operator, Worded
+from qa_service.rules.operators.entity import Entity
+from qa_service.rules.operators.extent import HangUp, Hold, Length, Talk
+from qa_service.rules.operators.loudness import Loudness
+from qa_service.rules.operators.rate import Rate
+from qa_service.rules.operators.silence import Silence
+from qa_service.rules.operators.similar import Similar
+from qa_service.rules.schema import RuleSpec, SelectionSpec
+from qa_service.rules.source import Path_, Source
+
+#: Place in the rule file, what is wrong, and the mend.
+Idle = tuple[Path_, str, str]
+
+
+def check_idle(source: Source, spec: RuleSpec, selections: Sequence[Selection], condition: Condition | None) -> None:
+    """Raises RuleError for the first key of a rule that cannot do anything, or that lets nothing be found."""
+    found = [idle for selection in selections for idle in _of_selection(selection, spec.match.select[selection.name])]
+    found += _of_order(spec, condition)
+    for path, message, hint in found:
+        raise source.error(path, message, hint)
+
+
+def _of_order(spec: RuleSpec, condition: Condition | None) -> Iterator[Idle]:
+    order = spec.match.order or ()
+    wanted, _ = mentioned(condition) if condition else (frozenset(order), frozenset())
+    for i, name in enumerate(order):
+        path: Path_ = ("match", "order", i)
+        if name in order[:i]:
+            yield path, f"{name!r} stands here twice, and nothing comes before itself", "Delete one of them."
+        elif name not in wanted:
+            message = f"{name!r} is not what the condition asks to be there, so that it has no place in an order"
+            yield path, message, "Delete it here, or ask for it in the condition."
+
+
+def _of_selection(selection: Selection, part: SelectionSpec) -> Iterator[Idle]:
+    path: Path_ = ("match", "select", selection.name)
+    yield from (((*path, *key), message, hint) for key, message, hint in _too_many(selection, part))
+    operator, given = part.operator, part.model_fields_set
+    if operator is None:
+        return
+    family = operator.family
+    if "speaker" in given and isinstance(operator, Length | Hold | Between):
+        yield (*path, "speaker"), f"no side has {family} to itself: speaker says nothing beside it", "Delete it."
+    if "speaker" in given and isinstance(operator, Silence) and operator.kept_by:
+        yield (
+            (*path, "speaker"),
+            "kept_by says already whose silence it is: speaker says nothing beside it",
+            "Delete it.",
+        )
+    if "gates" in given and not isinstance(operator, Worded):
+        yield (*path, "gates"), f"gates hold back words, and {family} has none of its own", "Delete them."
+    if isinstance(operator, Rate) and operator.per == "call" and "at_least_s" in operator.model_fields_set:
+        message = "at_least_s leaves out short turns, and per: call asks about all of them together"
+        yield (*path, "rate", "at_least_s"), message, "Delete it, or write per: turn."
+
+
+def _too_many(selection: Selection, part: SelectionSpec) -> Iterator[tuple[Path_, str, str]]:
+    """Numbers that no call can reach."""
+    if "at_least" in part.model_fields_set and selection.at_least == 0:
+        yield ("at_least",), "at_least counts phrases, regex and lexicon, and here is only all", "Delete it."
+    terms = selection.different if part.operator is None else _terms(part.operator)
+    if selection.at_least > max(1, terms):
+        message = f"at_least: {selection.at_least} different terms, and there {'is' if terms == 1 else 'are'} {terms}"
+        yield ("at_least",), message, "Lower it, or write count for hits of any term."
+    if selection.count > 1 and part.operator and _once(part.operator):
+        message = f"count: {selection.count}, and a call has {part.operator.family} once"
+        yield ("count",), message, "Delete it."
+
+
+def _terms(operator: Operator | Between) -> int:
+    if isinstance(operator, Entity):
+        return len(set(operator.kind))
+    return len(operator.to) if isinstance(operator, Similar) else 1
+
+
+def _once(operator: Operator | Between) -> bool:
+    """Whether there is at most one hit in a call."""
+    return (
+        isinstance(operator, Length | Talk | HangUp)
+        or (isinstance(operator, Between) and not operator.every)
+        or (isinstance(operator, Loudness) and operator.span_db is not None)
+    )

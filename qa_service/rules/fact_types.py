@@ -24,7 +24,7 @@ from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.zones import zone
 
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=")
-#: What the engine knows of every call, and its kind. ``call.kept``: it is in the database, which can be asked for others.
+#: What the engine knows of every call, by kind. ``call.kept``: it is in the database, which can be asked of others.
 CALL_FACTS = {"call.duration_s": "number", "call.turns": "number", "call.agent_turns": "number",
               "call.customer_turns": "number", "call.kept": "switch", "call.language": "text"}  # fmt: skip
 #: What is asked of facts that may be missing, and is no function over their values.

@@ -14,6 +14,7 @@ from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
 from qa_service.cli.output import check_target, write_text
+from qa_service.errors import check_days
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def backtest(
 ) -> None:
     """Judge kept calls again by a pack, without sound, and show what is gained and lost. Nothing stored changes."""
     settings = start()
-    if until and until < since:
-        raise typer.BadParameter("--until lies before --since")
+    check_days(since.date(), until.date() if until else None)
     from qa_service.inspect.backtest import Options
     from qa_service.inspect.backtest import backtest as run
 

@@ -100,6 +100,8 @@ def test_meaning_finds_what_is_said_in_other_words(kept: Run) -> None:
         (("--like", "S-3"), "CALL#TURN"),
         (("--like", "S-3#99"), "not_found"),
         (("x", "--like", "S-3#0", "--meaning"), "one of"),
+        (("x", "--from", "2026-11-20", "--to", "2026-11-01"), "request_invalid"),
+        (("--like-text", "x", "--from", "2026-11-20", "--to", "2026-11-01"), "request_invalid"),
         (("x", "--next", "nonsense"), "query_invalid"),
     ],
 )

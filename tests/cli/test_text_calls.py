@@ -193,6 +193,8 @@ def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, tmp_pat
     assert f"{len(rows)} labels" in ran.out
     assert {"impersonation"} <= {r["label"] for r in rows if r["id"] == "T-1:0"}
     assert all(r["verdict"] == "" for r in rows)
+    turned = qa("models", "export-labels", out, "--since", "2026-11-20", "--until", "2026-11-01")
+    assert (turned.code, "request_invalid" in turned.err) == (2, True)
     later = qa("models", "export-labels", out, "--since", "2026-11-20")
     assert (later.code, out.read_text(encoding="utf-8")) == (0, "")
 

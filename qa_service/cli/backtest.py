@@ -13,7 +13,7 @@ from rich.text import Text
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
-from qa_service.cli.output import check_target, write_text
+from qa_service.cli.output import check_target, some, write_text
 from qa_service.errors import check_days
 from qa_service.settings import bundled
 
@@ -76,8 +76,9 @@ def _print(report: BacktestReport) -> None:
     paper = screen.console()
     moved = [rule for rule in report.rules if rule.moved]
     typer.echo(
-        f"{report.calls} of {report.kept} inspected calls judged again by {report.pack.name}; "
-        f"{report.touched} differ: {report.total('gained')} findings gained, {report.total('lost')} lost, "
+        f"{report.calls} of {some(report.kept, 'inspected call')} judged again by {report.pack.name}; {report.touched} "
+        f"{'differs' if report.touched == 1 else 'differ'}: {some(report.total('gained'), 'finding')} gained, "
+        f"{report.total('lost')} lost, "
         f"{report.total('changed')} changed."
     )
     if not moved:

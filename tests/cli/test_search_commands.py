@@ -64,7 +64,7 @@ def test_results_are_calls_with_the_moments_to_listen_to(kept: Run) -> None:
     assert "00:01  agent     我们会联系您的[单位]和家人" in shown
     assert "00:06  customer  别打电话给我[单位]" in shown
     assert "agent        A-1 1" in shown
-    assert "2 turns in 1 calls." in shown
+    assert "2 turns in 1 call." in shown
 
 
 def test_filters_narrow_and_need_no_words(kept: Run) -> None:

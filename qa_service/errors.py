@@ -18,6 +18,7 @@ what to do. Codes are documented in docs/errors.md, one heading each (a test hol
 
 from __future__ import annotations
 
+from datetime import date
 from enum import StrEnum
 
 
@@ -157,3 +158,14 @@ class AccessError(QAError):
 
 class SetupError(QAError):
     """The installation lacks something: weights, an engine, the database, the index."""
+
+
+def check_days(first: date | None, last: date | None) -> None:
+    """Two days between which something can lie; None is open.
+
+    Raises:
+        InputError: REQUEST_INVALID: the first is after the last, so that nothing would be found and nobody told.
+    """
+    if first is not None and last is not None and first > last:
+        message = f"The first day, {first}, lies after the last, {last}: no call could be found."
+        raise InputError(ErrorCode.REQUEST_INVALID, message, "Exchange the two days, or leave one out.")

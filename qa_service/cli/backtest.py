@@ -13,7 +13,8 @@ from rich.text import Text
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
-from qa_service.cli.output import check_target, write_text
+from qa_service.cli.output import check_target, some, write_text
+from qa_service.errors import check_days
 from qa_service.settings import bundled
 
 if TYPE_CHECKING:
@@ -43,8 +44,7 @@ def backtest(
 ) -> None:
     """Judge kept calls again by a pack, without sound, and show what is gained and lost. Nothing stored changes."""
     settings = start()
-    if until and until < since:
-        raise typer.BadParameter("--until lies before --since")
+    check_days(since.date(), until.date() if until else None)
     from qa_service.inspect.backtest import Options
     from qa_service.inspect.backtest import backtest as run
 
@@ -76,8 +76,9 @@ def _print(report: BacktestReport) -> None:
     paper = screen.console()
     moved = [rule for rule in report.rules if rule.moved]
     typer.echo(
-        f"{report.calls} of {report.kept} inspected calls judged again by {report.pack.name}; "
-        f"{report.touched} differ: {report.total('gained')} findings gained, {report.total('lost')} lost, "
+        f"{report.calls} of {some(report.kept, 'inspected call')} judged again by {report.pack.name}; {report.touched} "
+        f"{'differs' if report.touched == 1 else 'differ'}: {some(report.total('gained'), 'finding')} gained, "
+        f"{report.total('lost')} lost, "
         f"{report.total('changed')} changed."
     )
     if not moved:

@@ -10,7 +10,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, open_search, start
-from qa_service.cli.output import lines
+from qa_service.cli.output import lines, some
 from qa_service.records import CallStatus, Inspection
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def inspect(
     if out != "-":
         screen.print_results(results)
         if out:
-            typer.echo(f"Written: {out} ({len(results)} calls)", err=True)
+            typer.echo(f"Written: {out} ({some(len(results), 'call')})", err=True)
     raise typer.Exit(OK if all(r.status is not CallStatus.FAILED for r in results) else SOME_FAILED)
 
 
@@ -139,7 +139,9 @@ def _print_ingest(report: IngestReport, as_json: bool) -> None:
     if report.passed_over:
         ends = ", ".join(f"{n} {end or 'without an end'}" for end, n in report.passed_over.items())
         typer.echo(f"Passed over by their names: {ends}. Name such a file itself to have it looked into.")
-    typer.echo(f"{count['created']} calls kept, {count['duplicate']} already there, {count['refused']} refused.")
+    typer.echo(
+        f"{some(count['created'], 'call')} kept, {count['duplicate']} already there, {count['refused']} refused."
+    )
 
 
 def work(

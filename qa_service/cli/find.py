@@ -10,6 +10,7 @@ import typer
 
 from qa_service.cli import screen
 from qa_service.cli.context import open_data, start
+from qa_service.cli.output import some
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import FindingState, Role, Severity
 from qa_service.search.protocol import MOST_CALLS, MOST_TURNS, Facet, Order
@@ -145,7 +146,7 @@ def _print_call(call: CallHit, by_meaning: frozenset[tuple[str, int]], paper: Co
     near = f"{call.relevance:.3f}" if ranked else ""
     parts = (call.call_id, str(call.day), call.agent_id or "–", call.agent_name, call.team, score, marks, near)
     more = call.matches - len(call.turns)
-    paper.print("  ".join(p for p in parts if p) + (f"  ({more} turns more)" if more > 0 else ""), markup=False)
+    paper.print("  ".join(p for p in parts if p) + (f"  ({some(more, 'turn')} more)" if more > 0 else ""), markup=False)
     for turn in call.turns:
         sign = "≈" if (call.call_id, turn.turn_index) in by_meaning else " "
         text = _marked(turn.text, turn.highlights)
@@ -168,7 +169,7 @@ def _facet(name: Facet, counts: Sequence[FacetCount]) -> str:
 
 def _totals(results: SearchResults) -> str:
     least = "" if results.exact else "at least "
-    return f"{least}{results.total_turns} turns in {results.total_calls} calls."
+    return f"{least}{some(results.total_turns, 'turn')} in {some(results.total_calls, 'call')}."
 
 
 def _tell_lag(lag: Lag) -> None:

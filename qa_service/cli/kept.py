@@ -11,6 +11,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
+from qa_service.cli.output import some
 from qa_service.errors import NotFoundError
 from qa_service.records import CallEntry, CallState, Inspection
 
@@ -117,7 +118,7 @@ def reinspect(
     store = open_data(settings)
     ids = list(dict.fromkeys(call_ids or store.calls.all_ids(CallState.FAILED if failed else None)))
     done = store.queue.requeue(ids)
-    typer.echo(f"{done} calls wait to be inspected again. Next: qa work")
+    typer.echo(f"{some(done, 'call')} {'waits' if done == 1 else 'wait'} to be inspected again. Next: qa work")
     left = list(_left_out(store, ids)) if done < len(ids) else []
     for line in left:
         typer.echo(line, err=True)

@@ -90,3 +90,8 @@ def _refuse_input(place: Path, inputs: Iterable[Path]) -> None:
         with suppress(OSError, ValueError):
             if place.samefile(given):
                 raise typer.BadParameter(f"{place} is read by this command; name another file to write")
+
+
+def some(number: int, thing: str) -> str:
+    """``1 call``, ``2 calls``."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"

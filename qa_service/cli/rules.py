@@ -12,6 +12,7 @@ import typer
 from qa_service.cli import OK, SOME_FAILED, backtest, screen
 from qa_service.cli.context import start
 from qa_service.cli.counting import counted
+from qa_service.cli.output import some
 from qa_service.errors import ErrorCode
 from qa_service.records import Severity
 from qa_service.settings import bundled
@@ -40,10 +41,11 @@ def check(rules: Path | None = FOLDER) -> None:
     for problem in problems:
         typer.echo(str(problem))
     if problems:
-        typer.echo(f"{len(problems)} problems.", err=True)
+        typer.echo(f"{some(len(problems), 'problem')}.", err=True)
         raise typer.Exit(SOME_FAILED)
-    examples = sum(len(rule.spec.examples) for pack in packs for rule in pack.rules)
-    typer.echo(f"{len(packs)} packs, {sum(len(p.rules) for p in packs)} rules, {examples} examples: all hold.")
+    rules_there = [rule for pack in packs for rule in pack.rules]
+    examples = some(sum(len(rule.spec.examples) for rule in rules_there), "example")
+    typer.echo(f"{some(len(packs), 'pack')}, {some(len(rules_there), 'rule')}, {examples}: all hold.")
     raise typer.Exit(OK)
 
 
@@ -52,7 +54,7 @@ def lock(rules: Path | None = FOLDER) -> None:
     """Write the version lock after a rule's behaviour changed and its version rose."""
     from qa_service.rules.lock import write_lock
 
-    typer.echo(f"{write_lock(_root(rules))} rules locked.")
+    typer.echo(f"{some(write_lock(_root(rules)), 'rule')} locked.")
 
 
 @app.command("test")
@@ -145,7 +147,7 @@ def docs(
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text(found[name], encoding="utf-8")
         typer.echo(f"Written: {out / name}")
-    typer.echo(f"{len(found)} pages, {len(old)} changed.")
+    typer.echo(f"{some(len(found), 'page')}, {len(old)} changed.")
 
 
 @app.command("import-sca")
@@ -165,7 +167,7 @@ def import_sca(
     made = write_drafts(rules, root, pack)
     screen.console().print(screen.imported_table(made))
     written = sum(one.file is not None for one in made)
-    typer.echo(f"{written} of {len(made)} rules written as drafts to {root}.")
+    typer.echo(f"{written} of {some(len(made), 'rule')} written as drafts to {root}.")
     if written:
         typer.echo(next_steps(root, pack, _root(None), chosen=out is not None))
     raise typer.Exit(OK if written == len(made) else SOME_FAILED)

@@ -16,11 +16,20 @@ ZONES = "call.zones"
 
 @dataclass(frozen=True)
 class Function:
-    """``arity`` is the number of arguments. ``implied`` facts stand in for arguments that are not written."""
+    """What a condition may call, and all that is checked of it before a call meets it.
+
+    ``gives``: number or switch. ``takes``: what each argument must be, in order: time, zone, number, or empty for
+    anything. ``implied`` facts stand in for the first arguments where these are not written.
+    """
 
     run: Callable[..., Any]
-    arity: int
+    gives: str
+    takes: tuple[str, ...]
     implied: tuple[str, ...] = ()
+
+    @property
+    def arity(self) -> int:
+        return len(self.takes)
 
 
 def hour(at: Any) -> float:
@@ -102,10 +111,12 @@ def _time(at: Any) -> datetime:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "hour": Function(hour, 1, ("started_at",)),
-    "local_hour": Function(local_hour, 2, ("started_at", "debtor_tz")),
-    "local_weekday": Function(local_weekday, 2, ("started_at", "debtor_tz")),
-    "days_between": Function(days_between, 2),
-    "contains": Function(contains, 2),
-    "in_quiet_hours": Function(in_quiet_hours, 5, ("started_at", ZONES)),
+    "hour": Function(hour, "number", ("time",), ("started_at",)),
+    "local_hour": Function(local_hour, "number", ("time", "zone"), ("started_at", "debtor_tz")),
+    "local_weekday": Function(local_weekday, "number", ("time", "zone"), ("started_at", "debtor_tz")),
+    "days_between": Function(days_between, "number", ("time", "time")),
+    "contains": Function(contains, "switch", ("", "")),
+    "in_quiet_hours": Function(
+        in_quiet_hours, "switch", ("time", "", "number", "number", "number"), ("started_at", ZONES)
+    ),
 }

@@ -13,7 +13,7 @@ from typing import Any
 from qa_service.records import CallFacts
 from qa_service.rules.condition import MAX_DEPTH
 from qa_service.rules.fact_functions import FUNCTIONS
-from qa_service.rules.fact_types import check_arguments, check_switch, check_two, check_value, kind_of
+from qa_service.rules.fact_types import CALL_FACTS, check_arguments, check_switch, check_two, check_value, kind_of
 from qa_service.rules.facts import (
     Among,
     Binary,
@@ -29,8 +29,6 @@ from qa_service.rules.facts import (
 from qa_service.rules.history_names import MARK_KINDS, NAMES, ROOT, alone
 from qa_service.rules.lexer import ExpressionError, Token, Tokens
 
-#: What the engine knows of every call; ``call.kept``: it is in the database, so that earlier calls can be asked.
-CALL_FACTS = ("call.duration_s", "call.language", "call.turns", "call.agent_turns", "call.customer_turns", "call.kept")
 _OPEN = frozenset({"account", "history", "extra", "measures"})
 _FIELDS = frozenset(CallFacts.model_fields) - _OPEN
 _CONSTANTS: dict[str, Any] = {"true": True, "false": False}

@@ -17,24 +17,18 @@ from zoneinfo import available_timezones
 from pydantic import AwareDatetime
 
 from qa_service.records import CallFacts
+from qa_service.rules.fact_functions import FUNCTIONS
 from qa_service.rules.facts import Among, Binary, Call, Expression, Fact, Junction, Not
 from qa_service.rules.facts import Literal as Written
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.zones import zone
 
 _COMPARED = ("==", "!=", "<", "<=", ">", ">=")
-_OF_CALL = {"call.duration_s": "number", "call.turns": "number", "call.agent_turns": "number",
-            "call.customer_turns": "number", "call.kept": "switch", "call.language": "text"}  # fmt: skip
-_GIVEN = {"hour": "number", "local_hour": "number", "local_weekday": "number", "days_between": "number",
-          "in_quiet_hours": "switch", "contains": "switch", "exists": "switch", "any_true": "switch"}  # fmt: skip
-#: What the arguments of a function must be.
-_TAKES: dict[str, tuple[str, ...]] = {
-    "hour": ("time",),
-    "local_hour": ("time", "zone"),
-    "local_weekday": ("time", "zone"),
-    "days_between": ("time", "time"),
-    "in_quiet_hours": ("time", "", "number", "number", "number"),
-}
+#: What the engine knows of every call, by kind. ``call.kept``: it is in the database, which can be asked of others.
+CALL_FACTS = {"call.duration_s": "number", "call.turns": "number", "call.agent_turns": "number",
+              "call.customer_turns": "number", "call.kept": "switch", "call.language": "text"}  # fmt: skip
+#: What is asked of facts that may be missing, and is no function over their values.
+_ASKED = ("exists", "any_true")
 _SHOWN = {"number": "a number", "text": "a text", "switch": "true or false", "time": "a time stamp"}
 
 
@@ -51,12 +45,14 @@ def kind_of(expression: Expression) -> Kind | None:
     match expression:
         case Written(content=content):
             return _kind_of_value(content)
-        case Fact(name=name) if name in _OF_CALL:
-            return Kind(_OF_CALL[name])
+        case Fact(name=name) if name in CALL_FACTS:
+            return Kind(CALL_FACTS[name])
         case Fact(name=name):
             return _fields().get(name)
-        case Call(name=name) if name in _GIVEN:
-            return Kind(_GIVEN[name])
+        case Call(name=name) if name in FUNCTIONS:
+            return Kind(FUNCTIONS[name].gives)
+        case Call(name=name) if name in _ASKED:
+            return Kind("switch")
         case Call(arguments=parts):  # coalesce
             return _one_of(parts)
         case Binary(sign=sign):
@@ -139,7 +135,8 @@ def check_arguments(name: str, written: int, arguments: tuple[Expression, ...], 
     if name == "any_true":
         for argument, position in zip(arguments, positions, strict=True):
             check_switch(argument, position)
-    takes = _TAKES.get(name, ())[len(arguments) - written :]
+    function = FUNCTIONS.get(name)
+    takes = function.takes[len(arguments) - written :] if function else ()
     for wanted, argument, position in zip(takes, arguments[len(arguments) - written :], positions, strict=False):
         kind = kind_of(argument)
         if wanted == "zone":

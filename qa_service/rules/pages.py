@@ -7,6 +7,7 @@ the catalogue or in a rule is never shown.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,8 +18,9 @@ from qa_service.records import Severity
 from qa_service.rules.catalogue import Catalogue, Requirement, load_catalogue
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.load import load_packs
-from qa_service.rules.schema import ExampleSpec
-from qa_service.rules.words_of import combination, escaped, points, selection, switched_gates
+from qa_service.rules.schema import ExampleSpec, PackSpec
+from qa_service.rules.words_of import combination, points, selection, switched_gates
+from qa_service.rules.words_of_operators import amount, escaped
 
 GENERATED = "Generated from the rules by `qa rules docs`; do not edit."
 #: Examples of each kind that a page shows.
@@ -75,11 +77,13 @@ def _page(pack: Pack, catalogue: Catalogue, links: str) -> str:
             own = [r for r in pack.rules if (r.spec.score.dimension, r.spec.severity) == (dimension, severity)]
             if own:
                 lines += ["", f"## {dimension.capitalize()}: {severity.value} ({len(own)})"]
-                lines += [line for rule in sorted(own, key=lambda r: r.id) for line in _rule(rule, catalogue, links)]
+                lines += [
+                    line for r in sorted(own, key=lambda r: r.id) for line in _rule(r, pack.spec, catalogue, links)
+                ]
     return "\n".join(lines) + "\n"
 
 
-def _rule(rule: Rule, catalogue: Catalogue, links: str) -> Iterator[str]:
+def _rule(rule: Rule, pack: PackSpec, catalogue: Catalogue, links: str) -> Iterator[str]:
     spec = rule.spec
     yield ""
     yield f"### {_titles(spec.title, spec.title_en)}"
@@ -91,7 +95,9 @@ def _rule(rule: Rule, catalogue: Catalogue, links: str) -> Iterator[str]:
         yield ""
         yield escaped(about)
     yield ""
-    yield from _meaning(rule)
+    meaning = list(_meaning(rule))
+    yield from meaning
+    yield from _set_by_the_pack("\n".join(meaning), pack)
     yield from _clauses(rule, catalogue)
     yield from _examples(rule)
     yield from _remarks(rule)
@@ -112,6 +118,24 @@ def _meaning(rule: Rule) -> Iterator[str]:
     about = [*(spec.applies_to.direction or ()), *([f"`{spec.applies_to.facts}`"] if spec.applies_to.facts else [])]
     if about:
         yield f"- Only calls that are: {', '.join(about)}"
+
+
+def _set_by_the_pack(told: str, pack: PackSpec) -> Iterator[str]:
+    """What the ``$names`` that were told stand for. As everywhere, no source is named that was not read."""
+    values = []
+    for name in dict.fromkeys(re.findall(r"\$([a-z][a-z0-9_]*)", told)):
+        if parameter := pack.parameters.get(name):
+            value = _value(parameter.value)
+            source = f"{parameter.source}, {parameter.mark}" if parameter.mark in _MARKS else ""
+            about = "; ".join(escaped(text) for text in (parameter.note, source) if text)
+            values.append(f"`${name}` is {value}" + (f" ({about})" if about else ""))
+    if values:
+        yield f"- The pack sets, and a plan may set otherwise: {'; '.join(values)}"
+
+
+def _value(value: JsonValue) -> str:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return amount(value) if number else json.dumps(value, ensure_ascii=False)
 
 
 def _clauses(rule: Rule, catalogue: Catalogue) -> Iterator[str]:

@@ -19,6 +19,7 @@ from qa_service.records import CallFacts, Plan
 from qa_service.rules.source import read_source, validate
 from qa_service.rules.spec import Language, NonEmpty, Spec
 from qa_service.rules.vocabulary import PlanWords
+from qa_service.rules.zones import state_code, state_of
 
 #: Stages of delinquency by days overdue (first, last day); None: no last day.
 STAGES: tuple[tuple[str, int, int | None], ...] = (
@@ -41,7 +42,8 @@ def _plain(value: object) -> object:
 class When(Spec):
     """Facts that a plan asks for; an empty field asks for nothing. A missing fact never holds.
 
-    ``jurisdiction`` holds for its parts too: ``US`` for ``US-CA``. ``overdue_days`` is [first, last], last may be null.
+    ``jurisdiction`` holds for its parts too: ``US`` for ``US-CA``. ``state`` is read as conditions of rules read it, by
+    name, by letters or from the jurisdiction. ``overdue_days`` is [first, last], last may be null.
     What no call can have is refused: such a plan would never hold, and its calls would have no pack.
     """
 
@@ -133,6 +135,7 @@ def layers(
         **{name: getattr(facts, name) for name in When.model_fields},
         "language": language,
         "jurisdiction": jurisdiction,
+        "state": state_of(facts),
     }
     fitting = [plan for plan in plans if all(_holds(plan.when, name, known[name]) for name in plan.when.asked())]
     bases = [plan for plan in fitting if not plan.overlay]
@@ -158,6 +161,8 @@ def _holds(when: When, name: str, value: object) -> bool:
         first, last = asked
         return isinstance(value, int) and first <= value and (last is None or value <= last)
     options = asked if isinstance(asked, tuple) else (asked,)
+    if name == "state":
+        options = tuple(map(state_code, options))
     return _plain(value) in {_plain(option) for option in options}
 
 

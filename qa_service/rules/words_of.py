@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qa_service.rules.condition import FILTER
 from qa_service.rules.gates import Switches
 from qa_service.rules.operators.base import Worded
-from qa_service.rules.schema import FAMILIES, GatesSpec, RuleSpec, SelectionSpec, StepSpec, plain
+from qa_service.rules.schema import GatesSpec, RuleSpec, SelectionSpec, StepSpec, plain
+from qa_service.rules.words_of_operators import counted, in_words, joined, quoted
 
-#: Phrases that are written out; of more, the first ones and how many there are.
-MOST_PHRASES = 12
 _PLACES = {
-    "within_first_s": "in the first {} seconds of the call",
-    "within_last_s": "in the last {} seconds of the call",
-    "within_first_turns": "in the first {} turns of the call",
-    "within_last_turns": "in the last {} turns of the call",
-    "within_first_share": "in the first {} of the call (share of its length)",
-    "within_last_share": "in the last {} of the call (share of its length)",
+    "within_first_s": ("in the first {} of the call", "second"),
+    "within_last_s": ("in the last {} of the call", "second"),
+    "within_first_turns": ("in the first {} of the call", "turn"),
+    "within_last_turns": ("in the last {} of the call", "turn"),
+    "within_first_share": ("in the first {} of the call (share of its length)", ""),
+    "within_last_share": ("in the last {} of the call (share of its length)", ""),
 }
 _SIDES = {"agent": "the agent", "customer": "the customer", "any": "anybody"}
 _WITHIN = {
-    "turns": "within {} turns of each other",
-    "seconds": "within {} seconds of each other",
-    "near": "in one turn, at most {} characters or words apart",
-    "call": "anywhere in the call",
+    "turns": ("within {} of each other", "turn"),
+    "seconds": ("within {} of each other", "second"),
+    "near": ("in one turn, at most {} apart", "character or word"),
+    "call": ("anywhere in the call", ""),
 }
 _ANCHORS = {"any": "a hit", "first": "the first hit", "last": "the last hit", "every": "every hit"}
 _GATES = {"quotation": "quoted", "negation": "denied", "conditional": "stated as a possible lawful consequence"}
@@ -45,8 +44,8 @@ def selection(spec: SelectionSpec, speaker: str, *, name: str = "", gates: Gates
     data = plain(spec)
     kept_by = spec.silence.kept_by if spec.silence else None
     who = _SIDES[kept_by or spec.speaker or speaker]
-    what = "; and ".join(_things(data)) or "nothing"
-    extra = [words.format(_amount(data[key])) for key, words in _PLACES.items() if key in data]
+    what = "; and ".join(_things(spec, data)) or "nothing"
+    extra = [_place(data[key], *words) for key, words in _PLACES.items() if key in data]
     if spec.at_least > 1:
         extra.append(f"at least {spec.at_least} different ones")
     if spec.count > 1:
@@ -62,6 +61,10 @@ def selection(spec: SelectionSpec, speaker: str, *, name: str = "", gates: Gates
     if _is_gated(spec):
         extra += _switched(spec.gates, _NO_GATES if name.startswith(FILTER) else _given(gates))
     return f"from {who}: {what}" + (f" ({', '.join(extra)})" if extra else "")
+
+
+def _place(value: object, words: str, unit: str) -> str:
+    return words.format(unit if (value, unit) == (1, "turn") else counted(value, unit))
 
 
 def _is_gated(spec: SelectionSpec) -> bool:
@@ -86,35 +89,26 @@ def _switched(own: GatesSpec, usual: GatesSpec) -> list[str]:
     new = {gate: on for gate in _GATES if (on := getattr(own, gate)) is not None and on != getattr(usual, gate)}
     let, held = ([_GATES[gate] for gate, on in new.items() if on is wanted] for wanted in (False, True))
     return [
-        *([f"counts also where it is {_joined(let, ' or ')}"] if let else []),
-        *([f"does not count where it is {_joined(held, ' or ')}"] if held else []),
+        *([f"counts also where it is {joined(let, ' or ')}"] if let else []),
+        *([f"does not count where it is {joined(held, ' or ')}"] if held else []),
     ]
 
 
 def _around(value: Mapping[str, Any]) -> str:
     """Where the hits of another selection must lie."""
     sides = [
-        f"at most {_joined(limits, ' and ')} {side}"
+        f"at most {joined(limits, ' and ')} {side}"
         for side in ("before", "after")
-        if (limits := [_counted(value[key], unit) for key, unit in _units(side) if key in value])
+        if (limits := [counted(value[key], unit) for key, unit in _units(side) if key in value])
     ]
     which = value.get("which", "any")
     anchor = _ANCHORS.get(which, f"hit number {which}")
     each = ", and none if one of them has nothing so near" if which == "every" else ""
-    return f"{_joined(sides, ' or ')} {anchor} of `{value['of']}`{each}"
+    return f"{joined(sides, ' or ')} {anchor} of `{value['of']}`{each}"
 
 
 def _units(side: str) -> tuple[tuple[str, str], ...]:
     return (f"{side}_turns", "turn"), (f"{side}_s", "second")
-
-
-def _counted(value: object, unit: str) -> str:
-    """``1 turn``, ``2 turns``."""
-    return f"{_amount(value)} {unit}{'' if value == 1 else 's'}"
-
-
-def _joined(words: list[str], last: str) -> str:
-    return last.join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
 
 
 def combination(spec: RuleSpec) -> str:
@@ -130,7 +124,8 @@ def combination(spec: RuleSpec) -> str:
     if match.absent:
         return f"A finding where this is **not** heard in the call: `{condition}`"
     within = next((k for k in _WITHIN if match.within and getattr(match.within, k) is not None), None)
-    place = _WITHIN[within].format(_amount(getattr(match.within, within))) if within else "in one turn"
+    words, unit = _WITHIN[within] if within else ("in one turn", "")
+    place = words.format(counted(getattr(match.within, within), unit)) if within else words
     order = f", in the order {', then '.join(match.order)}" if match.order else ""
     alone = len(names) == 1 and not match.order
     return f"A finding where this is heard{'' if alone else f' {place}'}{order}: `{condition}`"
@@ -154,78 +149,19 @@ def points(spec: RuleSpec) -> str:
     return f"{told}; fails {f'all of {score.dimension}' if score.veto == 'section' else 'the call'}"
 
 
-def _things(data: Mapping[str, Any]) -> Iterator[str]:
+def _things(spec: SelectionSpec, data: Mapping[str, Any]) -> Iterator[str]:
     if phrases := data.get("phrases"):
-        yield f"any of {_quoted(phrases)}"
+        yield f"any of {quoted(phrases)}"
     if needed := data.get("all"):
-        yield f"each of {_quoted(needed)}"
+        yield f"each of {quoted(needed)}"
     if patterns := data.get("regex"):
         yield "a pattern of words" if len(patterns) == 1 else f"one of {len(patterns)} patterns of words"
     if lexicons := data.get("lexicon"):
         yield f"a word of the list {', '.join(f'`{name}`' for name in lexicons)}"
-    for family in data.keys() & set(FAMILIES):
-        yield _FAMILIES[family](data[family])
-
-
-def _limit(value: Mapping[str, Any], above: str, below: str, unit: str) -> str:
-    parts = [
-        f"{word} {_amount(value[key])}{unit}" for key, word in ((above, "above"), (below, "below")) if key in value
-    ]
-    return " or ".join(parts)
-
-
-def _silence(value: Mapping[str, Any]) -> str:
-    announced = value.get("except_phrases")
-    return (
-        f"a silence of at least {_amount(value['at_least_s'])} seconds before they speak"
-        + ("" if value.get("not_first_turn", True) else ", before the first words of the call too")
-        + (f", unless any of {_quoted(announced)} was said in the turn before it" if announced else "")
-    )
-
-
-_FAMILIES: dict[str, Callable[[Any], str]] = {
-    "silence": lambda v: _silence(v),
-    "rate": lambda v: f"a speech rate {_limit(v, 'above', 'below', ' a minute')} over a {v.get('per', 'turn')}",
-    "interruption": lambda v: (
-        "cutting in while the other speaks" + (f" for {_amount(v['overlap_s'])} seconds" if v.get("overlap_s") else "")
-    ),
-    "loudness": lambda v: f"a raised voice ({_listed(v)})",
-    "talk": lambda v: f"a share of all speech {_limit(v, 'share_above', 'share_below', '')}",
-    "length": lambda v: f"a call of {_limit(v, 'above_s', 'below_s', ' seconds')}",
-    "hold": lambda v: f"at least {_amount(v['at_least_s'])} seconds in which nobody speaks",
-    "hangup": lambda v: f"nothing more within {_amount(v.get('within_s', 2))} seconds of the other side's last words",
-    "between": lambda v: f"`{v['end']}` comes {_limit(v, 'above_s', 'below_s', ' seconds')} after `{v['start']}`",
-    "repeat": lambda v: (
-        f"the same sentence said {_amount(v.get('times', 3))} times within {_amount(v.get('within_turns', 10))} turns"
-        + (f", sentences with any of {_quoted(v['except_'])} left out" if v.get("except_") else "")
-    ),
-    "similar": lambda v: f"a sentence much like one of {_quoted(v['to'])}",
-    "entity": lambda v: f"said or read out: {', '.join(v['kind'])}",
-    "signal": lambda v: f"a classifier's signal “{v['label']}”",
-}
+    if spec.operator:
+        yield in_words(spec.operator)
 
 
 def _default(names: list[str]) -> str:
     wanted = " and ".join(name for name in names if not name.startswith(FILTER))
     return f"{wanted} and not filter_*" if any(name.startswith(FILTER) for name in names) else wanted
-
-
-def _quoted(words: list[str]) -> str:
-    shown = ", ".join(f"“{escaped(word)}”" for word in words[:MOST_PHRASES])
-    return f"{shown} and {len(words) - MOST_PHRASES} more" if len(words) > MOST_PHRASES else shown
-
-
-def _listed(value: object) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_listed(item)}" for key, item in value.items())
-    return ", ".join(map(_amount, value)) if isinstance(value, list) else _amount(value)
-
-
-def _amount(value: object) -> str:
-    """30, not 30.0; a parameter by its name."""
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def escaped(text: str) -> str:
-    """Text that Markdown shows as it is."""
-    return "".join(f"\\{char}" if char in "\\`*_{}[]<>#|" else char for char in " ".join(text.split()))

@@ -64,9 +64,15 @@ def state_of(facts: CallFacts) -> str | None:
 
     A state of the United States by its two letters, however it was written; another part as it was sent.
     """
-    sent = (facts.state or (facts.jurisdiction or "").partition("-")[2]).strip()
-    code = _NAMES.get(sent.lower()) or _CITIES.get(sent.upper(), sent.upper())
-    return code if code in _OF_STATE else sent or None
+    return state_code(facts.state or (facts.jurisdiction or "").partition("-")[2]) or None
+
+
+def state_code(written: str) -> str:
+    """``CA`` for California, us-ca and ca; the name of another part of a country as it was written."""
+    name = written.strip()
+    code = name.upper().removeprefix("US-")
+    code = _NAMES.get(name.lower()) or _CITIES.get(code, code)
+    return code if code in _OF_STATE else name
 
 
 def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:

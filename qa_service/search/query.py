@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from luqum import tree as lucene
 
-from qa_service.errors import QueryError
+from qa_service.errors import QueryError, check_days
 from qa_service.search.document import DIMENSIONS
 from qa_service.search.fields import BY_NAME, short
 from qa_service.search.findings import Finding
@@ -25,7 +25,9 @@ def understood(query: SearchQuery) -> Understood:
 
     Raises:
         QueryError: the text cannot be understood.
+        InputError: REQUEST_INVALID: the first day is after the last.
     """
+    check_days(query.day_from, query.day_to)
     read = parsed(query.text)
     check_places(read)
     together = tuple(nears(read))

@@ -8,6 +8,7 @@ from datetime import date
 
 from sqlalchemy import ColumnElement, select
 
+from qa_service.errors import check_days
 from qa_service.records import CallState, Severity
 from qa_service.store.columns import clean
 from qa_service.store.rows import FILTER_CHARS
@@ -31,7 +32,12 @@ class CallFilter:
 
 
 def conditions(wanted: CallFilter) -> Iterator[ColumnElement[bool]]:
-    """SQL for a filter; fields that are None or empty do not count."""
+    """SQL for a filter; fields that are None or empty do not count.
+
+    Raises:
+        InputError: REQUEST_INVALID: the first day is after the last.
+    """
+    check_days(wanted.day_from, wanted.day_to)
     if wanted.day_from:
         yield CallRow.day >= wanted.day_from
     if wanted.day_to:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, Select, select
 
+from qa_service.errors import check_days
 from qa_service.records import CallEntry, CallState, History, Record
 from qa_service.store import contacts, rows
 from qa_service.store.columns import aware
@@ -33,7 +34,12 @@ class Replay:
         self._engine = reading(engine)
 
     def inspected(self, since: date, until: date | None) -> tuple[Inspected, ...]:
-        """Calls of these days (both included) whose current inspection judged them, oldest first."""
+        """Calls of these days (both included) whose current inspection judged them, oldest first.
+
+        Raises:
+            InputError: REQUEST_INVALID: the first day is after the last.
+        """
+        check_days(since, until)
         query = (
             select(CallRow.call_id, CallRow.inspection_id, CallRow.inspected_at, CallRow.day)
             .where(CallRow.state == CallState.INSPECTED, *_days(since, until))

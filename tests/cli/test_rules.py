@@ -189,7 +189,7 @@ def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path:
     path.write_text(path.read_text(encoding="utf-8").replace("shut up", "your mouth"), encoding="utf-8")
     page, data = tmp_path / "out" / "page.html", tmp_path / "out" / "result.json"
     ran = qa("rules", "backtest", "house", "--since", "2026-11-16", "--jobs", 1, "--html", page, "--json", data)
-    assert "1 of 1 inspected calls judged again by house; 1 differ: 1 findings gained, 1 lost, 0 changed." in ran.out
+    assert "1 of 1 inspected call judged again by house; 1 differs: 1 finding gained, 1 lost, 0 changed." in ran.out
     assert "+ H-RUDE-1  B-1  00:0" in ran.out
     assert "− H-RUDE-1  B-1  00:00  “shut up”" in ran.out
     assert json.loads(data.read_text(encoding="utf-8"))["touched"] == 1
@@ -200,7 +200,7 @@ def test_backtest_prints_writes_and_goes_by_days(qa: Run, rules: Path, tmp_path:
     assert "Is a directory" in nowhere.err
     assert json.loads(late.out)["kept"] == 0
     assert "pack_not_found" in qa("rules", "backtest", "hous", "--since", "2026-11-16").err
-    assert "lies before" in qa("rules", "backtest", "house", "--since", "2026-11-17", "--until", "2026-11-16").err
+    assert "request_invalid" in qa("rules", "backtest", "house", "--since", "2026-11-17", "--until", "2026-11-16").err
 
 
 def test_import_of_sca_rules_tells_what_is_lost_and_can_be_tried(qa: Run, rules: Path) -> None:

@@ -64,7 +64,7 @@ def test_results_are_calls_with_the_moments_to_listen_to(kept: Run) -> None:
     assert "00:01  agent     我们会联系您的[单位]和家人" in shown
     assert "00:06  customer  别打电话给我[单位]" in shown
     assert "agent        A-1 1" in shown
-    assert "2 turns in 1 calls." in shown
+    assert "2 turns in 1 call." in shown
 
 
 def test_filters_narrow_and_need_no_words(kept: Run) -> None:
@@ -100,6 +100,8 @@ def test_meaning_finds_what_is_said_in_other_words(kept: Run) -> None:
         (("--like", "S-3"), "CALL#TURN"),
         (("--like", "S-3#99"), "not_found"),
         (("x", "--like", "S-3#0", "--meaning"), "one of"),
+        (("x", "--from", "2026-11-20", "--to", "2026-11-01"), "request_invalid"),
+        (("--like-text", "x", "--from", "2026-11-20", "--to", "2026-11-01"), "request_invalid"),
         (("x", "--next", "nonsense"), "query_invalid"),
     ],
 )

@@ -83,7 +83,7 @@ def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> No
     found = qa("search", "坐牢").out
     assert "T-1" in found
     assert "[坐牢]" in found
-    assert "1 turns in 1 calls." in found
+    assert "1 turn in 1 call." in found
     assert json.loads(qa("search", "民事", "--json").out)["calls"][0]["call_id"] == "T-2"
     paths = qa("report", "daily", "--date", "2026-11-16").out.split()
     assert all(Path(p).is_relative_to(data) and Path(p).stat().st_size > 1000 for p in paths)
@@ -96,9 +96,9 @@ def test_calls_to_inspect_again_go_on_without_one_that_is_not_there(qa: Run, man
     qa("ingest", "--manifest", manifest)
     qa("work")
     ran = qa("reinspect", "T-1", "T-9")
-    assert (ran.code, "1 calls wait" in ran.out) == (1, True)
+    assert (ran.code, "1 call waits" in ran.out) == (1, True)
     assert "There is no call T-9" in ran.err
-    assert "1 calls wait" in qa("reinspect", "T-2", "T-2").out
+    assert "1 call waits" in qa("reinspect", "T-2", "T-2").out
     assert "0 calls wait" in qa("reinspect", "--failed").out
     assert qa("reinspect", "T-1", "--failed").code == 2
     store = open_store(settings_at(data).database)
@@ -108,7 +108,7 @@ def test_calls_to_inspect_again_go_on_without_one_that_is_not_there(qa: Run, man
     store.queue.fail(claim, ErrorInfo(code="no_speech", message="Listen. [no_speech]"), NOW, retry=False)
     store.close()
     assert qa("status").out.count("[no_speech]") == 1
-    assert "1 calls wait" in qa("reinspect", "--failed").out
+    assert "1 call waits" in qa("reinspect", "--failed").out
 
 
 def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
@@ -193,6 +193,8 @@ def test_what_the_classifier_told_can_be_exported_for_reviewers(qa: Run, tmp_pat
     assert f"{len(rows)} labels" in ran.out
     assert {"impersonation"} <= {r["label"] for r in rows if r["id"] == "T-1:0"}
     assert all(r["verdict"] == "" for r in rows)
+    turned = qa("models", "export-labels", out, "--since", "2026-11-20", "--until", "2026-11-01")
+    assert (turned.code, "request_invalid" in turned.err) == (2, True)
     later = qa("models", "export-labels", out, "--since", "2026-11-20")
     assert (later.code, out.read_text(encoding="utf-8")) == (0, "")
 

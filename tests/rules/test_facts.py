@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_service.records import CallFacts
+from qa_service.rules.case import Case
+from qa_service.rules.fact_functions import FUNCTIONS
 from qa_service.rules.fact_parser import parse_facts
+from qa_service.rules.fact_types import CALL_FACTS
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.lexer import ExpressionError
+from tests.factories import transcript
 
 FACTS = {
     "started_at": "2026-11-16T22:07:00+08:00",
@@ -188,3 +193,39 @@ def test_numbers_beyond_all_measure_are_no_answer() -> None:
     assert answer("account.due == 5", facts) is False
     assert str(answer("account.due / 3 > 1", facts)).startswith("invalid_fact: ")
     assert len(str(answer("account.due / 3 > 1", facts))) < 400
+
+
+#: Arguments with which each kind can be asked.
+_GIVEN = {"time": "2026-11-16T22:07:00+08:00", "zone": "Asia/Shanghai", "number": 8}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_takes_and_gives_what_the_checks_believe(name: str) -> None:
+    function = FUNCTIONS[name]
+    anything = iter((["Asia/Shanghai"], "Asia"))
+    values = [_GIVEN[kind] if kind else next(anything) for kind in function.takes]
+    parameters = [p for p in inspect.signature(function.run).parameters.values() if p.default is p.empty]
+    assert len(parameters) == function.arity >= len(function.implied)
+    assert isinstance(function.run(*values), {"number": int | float, "switch": bool}[function.gives])
+    assert isinstance(function.run(*values), bool) is (function.gives == "switch")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_that_is_added_is_checked_as_the_others(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    function = FUNCTIONS[name]
+    monkeypatch.setitem(FUNCTIONS, "brand_new", function)
+    written = [{"time": "started_at", "zone": "debtor_tz", "number": "8"}.get(k, "product") for k in function.takes]
+    with pytest.raises(ExpressionError, match="true or false"):
+        parse_facts(f"brand_new({', '.join(written)}) == {'3' if function.gives == 'switch' else 'true'}")
+    for place in (i for i, kind in enumerate(function.takes) if kind):
+        wrong = [*written[:place], "true", *written[place + 1 :]]
+        with pytest.raises(ExpressionError, match="brand_new needs"):
+            parse_facts(f"brand_new({', '.join(wrong)}) == 3")
+
+
+def test_the_engine_knows_every_fact_of_a_call_that_may_be_asked() -> None:
+    case = Case(transcript("hello"), CallFacts(), None, word_probability_floor=0.5, role_floor=0.8)
+    assert {f"call.{name}" for name in case._of_call} == set(CALL_FACTS)
+    kinds = {"number": (int, float), "switch": bool, "text": str}
+    for name, kind in CALL_FACTS.items():
+        assert isinstance(case.look_up(name), kinds[kind])

@@ -144,6 +144,14 @@ def test_problems_stand_at_the_very_key_or_item(tmp_path: Path) -> None:
     }
 
 
+def test_a_parameter_whose_name_begins_that_of_another_is_not_used_by_it(tmp_path: Path) -> None:
+    match = {"select": {"x": {"phrases": ["shut up"], "within_first_s": "$open_s"}}}
+    values = {name: {"value": 9, "source": "product default"} for name in ("open", "open_s")}
+    assert [p.message for p in check(house(tmp_path, stable(match=match), parameters=values))] == [
+        "parameter 'open' is not used by any rule"
+    ]
+
+
 def test_unused_names_and_plans_stand_at_their_keys(tmp_path: Path) -> None:
     root = house(tmp_path, stable(), lexicons={"rude": ["fool"]}, parameters={"cap": {"value": 1, "source": "house"}})
     (root / "house" / "lexicons").mkdir()

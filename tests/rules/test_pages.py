@@ -157,9 +157,45 @@ def test_every_family_has_words(family: str) -> None:
         ),
         (
             {"repeat": {"except": ["你好", "谢谢"]}},
-            "from the agent: the same sentence said 3 times within 10 turns, sentences with any of “你好”, “谢谢” "
-            "left out",
+            "from the agent: the same sentence (80 % of its characters or words alike) said 3 times within 10 turns, "
+            "sentences with any of “你好”, “谢谢” left out; sentences of fewer than 4 characters or words do not count",
         ),
+        (
+            {"repeat": {"times": "$n", "within_turns": 1, "alike": 0.925, "at_least_units": 1}},
+            "the same sentence (92.5 % of its characters or words alike) said $n times within 1 turn",
+        ),
+        ({"similar": {"to": ["x y"]}}, "a sentence whose words are at least 70 % like one of “x y”"),
+        (
+            {"similar": {"to": ["x y"], "at_least": 0.9, "meaning": True}},
+            "a sentence that says much the same as one of “x y” (nearness 0.9 of 1)",
+        ),
+        ({"signal": {"label": "insult"}}, "a classifier's signal “insult”, as sure as this label asks for"),
+        ({"signal": {"label": "insult", "at_least": 0.5}}, "a classifier's signal “insult”, at least 50 % sure"),
+        ({"signal": {"label": "insult", "at_least": "$sure"}}, "“insult”, at least $sure sure"),
+        (
+            {"rate": {"above": 300, "below": "$slow"}},
+            "more than 300 or fewer than $slow characters (Mandarin) or words a minute over a turn of at least 3 "
+            "seconds",
+        ),
+        (
+            {"rate": {"above": "$fast", "per": "call"}},
+            "more than $fast characters (Mandarin) or words a minute over the whole call",
+        ),
+        (
+            {"hold": {"at_least_s": 1, "kind": ["music", "tone"]}},
+            "at least 1 second in which nobody speaks: hold music or tones",
+        ),
+        (
+            {"loudness": {"step_db": 6, "raised": True}},
+            "a turn at least 6 dB louder than this side's usual one; and a raised voice (loudness and pitch both well "
+            "above this side's usual ones)",
+        ),
+        ({"talk": {"share_above": 0.5, "share_below": "$few"}}, "more than 50 % or less than $few of all speech"),
+        (
+            {"between": {"start": "a", "end": "b", "above_s": 3, "every": True}},
+            "`b` comes more than 3 seconds after each hit of `a`",
+        ),
+        ({"phrases": ["x"], "within_first_turns": 1}, "“x” (in the first turn of the call)"),
         (
             {"phrases": ["US"], "case": True},
             "from the agent: any of “US” (only with capital and small letters as written here)",
@@ -188,6 +224,28 @@ def test_limits_and_exceptions_are_told(spec: dict[str, object], says: str) -> N
     assert told == says if says.startswith("from") else told.endswith(says)
 
 
+def test_values_of_the_pack_stand_beside_the_rule_that_uses_them(tmp_path: Path) -> None:
+    named = {
+        "few": {"value": 2, "source": "product default", "note": "turns"},
+        "few_more": {"value": 9, "source": "nobody"},
+        "late": {"value": 22.0, "source": "Law 7", "mark": "V1"},
+        "open": {"value": True, "source": "hearsay", "mark": "unverified"},
+    }
+    match = {
+        "select": {"x": {"phrases": ["a"], "within_first_turns": "$few"}, "y": {"phrases": ["b"]}},
+        "within": {"turns": 1},
+        "facts": "hour > $late and $open",
+    }
+    other = rule({"select": {"x": {"phrases": ["a"], "within_first_turns": "$few_more"}}}, id="H-2")
+    text = pages(folder(tmp_path, rule(match), other, pack={"lexicons": {}, "parameters": named}))["house.md"]
+    assert (
+        "- The pack sets, and a plan may set otherwise: `$few` is 2 (turns); `$late` is 22 (Law 7, V1); "
+        "`$open` is true\n"
+    ) in text
+    assert "- The pack sets, and a plan may set otherwise: `$few_more` is 9\n" in text
+    assert "heard within 1 turn of each other" in text
+
+
 def test_a_selection_tells_which_gates_it_switches(tmp_path: Path) -> None:
     off, on = {"quotation": "off", "negation": "off"}, {"negation": "on"}
     select = {
@@ -203,8 +261,8 @@ def test_a_selection_tells_which_gates_it_switches(tmp_path: Path) -> None:
     for line in (
         "  - `own`, from the agent: any of “a” (counts also where it is denied)",
         "  - `as_rule`, from the agent: any of “b”",
-        "  - `back`, from the agent: a sentence much like one of “c d” (counts also where it is stated as a possible "
-        "lawful consequence, does not count where it is quoted)",
+        "  - `back`, from the agent: a sentence whose words are at least 70 % like one of “c d” (counts also where it "
+        "is stated as a possible lawful consequence, does not count where it is quoted)",
         "  - `sound`, from the agent: at least 9 seconds in which nobody speaks",
         "  - `filter_off`, from the agent: any of “d”",
         "  - `filter_on`, from the agent: any of “e” (does not count where it is denied)",

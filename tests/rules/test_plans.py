@@ -56,6 +56,23 @@ def test_names_are_compared_without_regard_to_case() -> None:
     assert chosen(BASE, card, product="Credit Card").notes[-2:] == ("product Credit Card", "+ student")
 
 
+@pytest.mark.parametrize("asked", ["CA", "California", "US-CA", "ca"])
+@pytest.mark.parametrize(
+    "facts", [{"state": "california"}, {"state": "CA"}, {"state": " us-ca "}, {"jurisdiction": "US-CA"}]
+)
+def test_a_state_is_read_as_conditions_read_it(asked: str, facts: dict[str, str]) -> None:
+    overlay = {**STUDENT, "when": {"state": ["NY", asked]}}
+    assert chosen(BASE, overlay, **facts).parameters == {"a": 1, "b": 3}
+    assert not layers(plans({**BASE, "when": {"state": [asked]}}), CallFacts(state="Nevada"), "en", "US")
+
+
+def test_a_part_of_another_country_is_a_state_by_its_own_name() -> None:
+    overlay = {**STUDENT, "when": {"state": ["广东", "Guang dong"]}}
+    for facts in ({"state": "广东"}, {"state": "guang_dong"}):
+        assert chosen(BASE, overlay, **facts).parameters == {"a": 1, "b": 3}
+    assert chosen(BASE, overlay, jurisdiction="CN-GD").parameters == {"a": 1}
+
+
 def test_words_of_all_layers_each_once() -> None:
     facts = CallFacts(overdue_days=120, debtor_segment="学生")
     words = words_of_layers(layers(plans(BASE, LATE, STUDENT), facts, "zh", "CN"))

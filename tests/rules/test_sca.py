@@ -12,6 +12,7 @@ import yaml
 from qa_service.errors import InputError
 from qa_service.rules.lint import check
 from qa_service.rules.lock import write_lock
+from qa_service.rules.sca import write
 from qa_service.rules.sca.convert import Draft, draft_of
 from qa_service.rules.sca.expression import ExpressionError, holds_on_nothing, parse, said_part, written
 from qa_service.rules.sca.operators import selection_of
@@ -201,9 +202,8 @@ def test_drafts_pass_the_check_and_are_never_written_over(tmp_path: Path) -> Non
     assert made["括号不全"].file is None
     assert "missing" in made["括号不全"].lost[-1]
     before = {path: path.read_bytes() for path in root.rglob("*.yaml")}
-    again = {one.file for one in imported(root) if one.file}
-    assert not again & {one.file for one in made.values()}
-    assert all(path.read_bytes() == content for path, content in before.items())
+    assert {one.file for one in imported(root)} == {one.file for one in made.values()}
+    assert {path: path.read_bytes() for path in root.rglob("*.yaml")} == before
 
 
 def test_folder_of_its_own_holds_a_whole_pack(tmp_path: Path) -> None:
@@ -212,7 +212,7 @@ def test_folder_of_its_own_holds_a_whole_pack(tmp_path: Path) -> None:
     assert (pack["name"], pack["languages"]) == ("sca-import", ["zh"])
     written_rule = yaml.safe_load((tmp_path / "sca-import" / "sca-102.yaml").read_text(encoding="utf-8"))
     assert written_rule["match"]["select"]["c2_1"]["regex"] == ["(上门|去你家).{0,6}(收|找)"]
-    assert {one.file for one in imported(tmp_path)} & {one.file for one in made} == {None}
+    assert [one.file for one in imported(tmp_path)] == [one.file for one in made]
 
 
 def one(expression: str, *conditions: dict[str, Any], rid: str = "10", **more: Any) -> tuple[ScaRule, ...]:
@@ -253,7 +253,69 @@ def test_a_finished_draft_with_an_id_of_its_own_is_never_written_over(tmp_path: 
     assert (again.file, path.read_bytes()) == ("sca-import/sca-10-2.yaml", finished)
     assert "sca-10.yaml is there already" in again.lost[0]
     (third,) = write_drafts(rules, tmp_path, "sca-import")
-    assert (third.file, path.read_bytes()) == ("sca-import/sca-10-3.yaml", finished)
+    assert (third.file, path.read_bytes()) == ("sca-import/sca-10-2.yaml", finished)
+    assert "it is there already, word for word" in third.lost
+
+
+def test_an_import_that_was_cut_off_goes_on_without_doubles(tmp_path: Path) -> None:
+    rules = (*one("1", about("1", "滚")), *one("1", about("1", "闭嘴"), rid="11"))
+    write_drafts(rules[:1], tmp_path, "sca-import")
+    assert [made.file for made in write_drafts(rules, tmp_path, "sca-import")] == [
+        "sca-import/sca-10.yaml", "sca-import/sca-11.yaml",
+    ]  # fmt: skip
+    assert len(list(tmp_path.glob("sca-import/sca-*.yaml"))) == 2
+
+
+def test_two_imports_at_once_lose_no_draft(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = write.compile_rule
+
+    def meanwhile(*arguments: Any) -> Any:
+        monkeypatch.setattr(write, "compile_rule", loaded)
+        write_drafts(one("1", about("1", "闭嘴")), tmp_path, "sca-import")
+        return loaded(*arguments)
+
+    monkeypatch.setattr(write, "compile_rule", meanwhile)
+    (made,) = write_drafts(one("1", about("1", "滚")), tmp_path, "sca-import")
+    assert made.file == "sca-import/sca-10-2.yaml"
+    assert "闭嘴" in (tmp_path / "sca-import/sca-10.yaml").read_text(encoding="utf-8")
+
+
+def test_a_pack_that_gets_no_draft_is_not_left_behind(tmp_path: Path) -> None:
+    (made,) = write_drafts(one("1", about("1", "")), tmp_path, "sca-import")
+    assert made.file is None
+    assert not (tmp_path / "sca-import").exists()
+
+
+@pytest.mark.parametrize(("first", "second"), [("条件一", "条件二"), ("1-1", "1_1"), (0, 1)])
+def test_ids_that_ours_cannot_spell_stay_apart(tmp_path: Path, first: Any, second: Any) -> None:
+    rules = one(f"{first}&&!{second}", about(first, "滚"), about(second, "谢谢"))
+    assert found_by(tmp_path, rules, "agent: 滚")
+    (made,) = write_drafts(rules, tmp_path / "again", "sca-import")
+    assert made.lost == ()
+    select = yaml.safe_load((tmp_path / "again" / str(made.file)).read_text(encoding="utf-8"))["match"]["select"]
+    assert [part["phrases"] for part in select.values()] == [["滚"], ["谢谢"]]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"check_range": {"role": "机器人"}}, "there is no role '机器人' here: anybody counts"),
+        ({"lambda": "1&&7"}, "operator 7 is not in the export"),
+        ({"check_range": {"role": "客服", "range": {"from": 5, "to": 2}}}, "no sentence lies from 5 to 2"),
+        ({"check_range": {"range": {"from": -1, "to": -3}}}, "no sentence lies from -1 to -3"),
+        ({"check_range": {"absolute": True, "range": {"from": 1, "to": 3}}}, "that its range is absolute is left out"),
+        ({"operators": [*about("1", "滚")["operators"], *about("1", "好")["operators"]]}, "two operators are called 1"),
+    ],
+)
+def test_what_of_a_condition_is_left_out_is_told(tmp_path: Path, change: dict[str, Any], told: str) -> None:
+    (made,) = write_drafts(one("1", {**about("1", "滚"), **change}), tmp_path, "sca-import")
+    assert made.file
+    assert any(told in reason for reason in made.lost), made.lost
+
+
+def test_two_conditions_of_one_id_are_told(tmp_path: Path) -> None:
+    (made,) = write_drafts(one("1", about("1", "滚"), about("1", "好")), tmp_path, "sca-import")
+    assert any("another condition has the same id" in reason for reason in made.lost)
 
 
 @pytest.mark.parametrize("number", ["1e999", '"nan"', '"1e999"', "-1e999", "NaN", "1" + "0" * 400, '"many"'])

@@ -88,6 +88,19 @@ def test_a_search_is_narrowed_by_filters(program: TestClient, services: Services
         assert ids(program.get(f"{SEARCH}?q=单位&order=newest&{query}").json()) == found, query
 
 
+@pytest.mark.parametrize(
+    "asked", ["search?q=单位", "search?format=csv", "search/similar?text=单位", "calls?", "calls?format=csv"]
+)
+def test_days_that_are_turned_round_are_an_error_and_not_an_empty_answer(
+    program: TestClient, services: Services, asked: str
+) -> None:
+    kept_and_indexed(services)
+    answer = program.get(f"/api/v1/{asked}&from=2026-11-20&to=2026-11-01")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "request_invalid")
+    assert "2026-11-20" in answer.json()["error"]["message"]
+    assert program.get(f"/api/v1/{asked}&from=2026-11-20&to=2026-11-20").status_code == 200
+
+
 def test_calls_are_counted_by_what_is_asked(program: TestClient, services: Services) -> None:
     kept_and_indexed(services, vectors=False)
     found = asked(program, q="单位", facets=["team", "severity"])["facets"]

@@ -98,6 +98,15 @@ def test_a_search_that_finds_nothing_says_what_to_do(client: TestClient, service
     assert "Widen or take off the filters" in text_of(client, "/search?q=xyzzy&agent=A-1")
 
 
+def test_days_that_are_turned_round_are_told(client: TestClient, services: Services) -> None:
+    inspected(services)
+    asked = {"q": "单位", "from": "2026-11-20", "to": "2026-11-01"}
+    for language, says in (("en", "The first day lies after the last"), ("zh", "开始日期晚于结束日期")):
+        answer = client.get("/search", params=asked, headers={"accept-language": language})
+        assert answer.status_code == 400
+        assert says in answer.text
+
+
 def test_any_query_gets_an_answer_beside_the_box(client: TestClient, services: Services) -> None:
     inspected(services)
     for query in ('"open', "(a", "a AND", "AND", "OR OR", "rule:", 'a") OR 1=1', "*", "NEAR(a b)", "near(", "score:<",

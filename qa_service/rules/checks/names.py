@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def unused_names(pack: Pack, folder: Path, lexicons: Mapping[str, Sequence[str]]
             message = f"{word!r} is listed as phonetic and in no phrase or pattern of the pack"
             yield places.value(file, ("phonetic", i), message, "Use it or delete it.")
     for name in pack.parameters:
-        if f"${name}" not in text:
+        if not re.search(rf"\${name}(?![a-z0-9_])", text):
             message = f"parameter {name!r} is not used by any rule"
             yield places.key(file, ("parameters", name), message, "Use it or delete it.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -126,14 +127,24 @@ class _Match:
         self.lost += [f"condition {condition.cid}: {reason}" for reason in condition.lost]
         own: dict[str, Expression] = {}
         places = self._places(condition)
+        if speaker_of(condition.role) is None:
+            self.lost.append(f"condition {condition.cid}: there is no role {condition.role!r} here: anybody counts")
         for operator in condition.operators:
+            if operator.oid in own:
+                self.lost.append(
+                    f"condition {condition.cid}: two operators are called {operator.oid}: the last is taken"
+                )
             made = selection_of(operator, self.families)
             self.lost += [f"condition {condition.cid}, {reason}" for reason in made.lost]
             if made.selection is not None:
                 name = self._add(condition, operator.oid, made, places)
                 own[operator.oid] = Not(Name(name)) if made.negated else Name(name)
                 self.many_sentences |= made.many_sentences
-        left = _replaced(parse(condition.expression or " && ".join(o.oid for o in condition.operators)), own)
+        logic = parse(condition.expression or " && ".join(o.oid for o in condition.operators))
+        there = {operator.oid for operator in condition.operators}
+        for oid in dict.fromkeys(oid for oid, _ in names(logic) if oid not in there):
+            self.lost.append(f"condition {condition.cid}: operator {oid} is not in the export")
+        left = _replaced(logic, own)
         if left is not None:
             self.parts[condition.cid] = left
         self.read.add(condition.cid)
@@ -141,10 +152,16 @@ class _Match:
             self.lost.append(f"condition {condition.cid}: that every sentence must fulfil it is left out")
 
     def _add(self, condition: Condition, oid: str, made: Made, places: Mapping[str, Any]) -> str:
-        name = f"c{_plain(condition.cid)}_{_plain(oid)}"
+        name = self._free(f"c{_plain(condition.cid)}_{_plain(oid)}")
         assert made.selection is not None
-        self.select[name] = {"speaker": speaker_of(condition.role), **made.selection, **places}
+        self.select[name] = {"speaker": speaker_of(condition.role) or "any", **made.selection, **places}
         return name
+
+    def _free(self, name: str) -> str:
+        """Ids in other letters than ours may leave nothing but the same name: ``条件一`` and ``条件二``."""
+        return next(
+            n for n in itertools.chain((name,), (f"{name}_{i}" for i in itertools.count(2))) if n not in self.select
+        )
 
     def _places(self, condition: Condition) -> dict[str, Any]:
         """First or last sentences of the call, or sentences about the hit of another condition."""
@@ -152,6 +169,13 @@ class _Match:
         if condition.anchor:
             return self._around(condition.cid, condition.anchor, first, last)
         if first is None and last is None:
+            return {}
+        if condition.absolute:
+            self.lost.append(f"condition {condition.cid}: that its range is absolute is left out")
+        if first is not None and last is not None and first > last and first * last > 0:
+            self.lost.append(
+                f"condition {condition.cid}: no sentence lies from {first} to {last}: the range is left out"
+            )
             return {}
         each = _TURNS_A_SENTENCE if condition.role in ("客服", "客户") else 1
         if first is not None and first > 0 and last is not None and last > 0:

@@ -17,7 +17,7 @@ Param = Mapping[str, Any]
 _FLAGS = regex.VERSION1 | regex.IGNORECASE
 #: Sentences that stand for "all before" in a repetition.
 _WHOLE_CALL = 1000
-_SPEAKERS = {"客服": "agent", "客户": "customer"}
+_SPEAKERS = {"客服": "agent", "客户": "customer", "": "any", "所有": "any", "所有角色": "any"}
 _PUNCTUATION = regex.compile(r"(?<!\\)[，。？！；：、“”]")
 
 
@@ -53,8 +53,9 @@ def selection_of(operator: Operator, families: Collection[str]) -> Made:
     return made
 
 
-def speaker_of(role: str) -> str:
-    return _SPEAKERS.get(role, "any")
+def speaker_of(role: str) -> str | None:
+    """Our name of a side; None: there is no such side here."""
+    return _SPEAKERS.get(role.strip())
 
 
 def _translate(operator: Operator) -> Made:

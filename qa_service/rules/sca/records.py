@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from qa_service.errors import ErrorCode, InputError
@@ -111,7 +111,7 @@ def _rules(value: Any) -> Iterator[ScaRule]:
         for item in value:
             yield from _rules(item)
     elif isinstance(value, dict) and "rules" in value and "conditions" in value:
-        conditions = {c.cid: c for c in map(_condition, _dicts(value["conditions"]))}
+        conditions = _by_id(map(_condition, _dicts(value["conditions"])))
         yield from (_rule(rule, conditions) for rule in _dicts(value["rules"]))
     elif isinstance(value, dict):
         for name, item in value.items():
@@ -120,10 +120,19 @@ def _rules(value: Any) -> Iterator[ScaRule]:
             yield from _rules(item)
 
 
+def _by_id(conditions: Iterable[Condition]) -> dict[str, Condition]:
+    """Conditions by their ids; where several share one, the last says so."""
+    found: dict[str, Condition] = {}
+    for condition in conditions:
+        same = ("another condition has the same id, and the last one is taken",) if condition.cid in found else ()
+        found[condition.cid] = replace(condition, lost=(*condition.lost, *same))
+    return found
+
+
 def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
     lost: list[str] = []
     return ScaRule(
-        rid=str(raw.get("rid") or ""),
+        rid=_id(raw, "rid"),
         name=str(raw.get("name") or "").strip(),
         comments=str(raw.get("comments") or "").strip(),
         expression=str(raw.get("lambda") or "").strip(),
@@ -144,7 +153,7 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     limits = limits if isinstance(limits, dict) else {}
     lost: list[str] = []
     return Condition(
-        cid=str(raw.get("cid") or raw.get("id") or ""),
+        cid=_id(raw, "cid", "id"),
         expression=str(raw.get("lambda") or "").strip(),
         operators=tuple(_operator(o) for o in _dicts(raw.get("operators"))),
         role=str(place.get("role") or ""),
@@ -158,15 +167,20 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
 
 
 def _anchor(raw: object, lost: list[str]) -> Anchor | None:
-    if not isinstance(raw, dict) or not raw.get("cid"):
+    if not isinstance(raw, dict) or not (cid := _id(raw, "cid")):
         return None
-    return Anchor(str(raw["cid"]), str(raw.get("location") or "").upper(), _whole(raw, "hit_time", lost) or 0)
+    return Anchor(cid, str(raw.get("location") or "").upper(), _whole(raw, "hit_time", lost) or 0)
 
 
 def _operator(raw: Mapping[str, Any]) -> Operator:
     param = raw.get("param")
     kind, name = str(raw.get("type") or ""), str(raw.get("name") or "")
-    return Operator(str(raw.get("oid") or raw.get("id") or ""), kind, name, param if isinstance(param, dict) else {})
+    return Operator(_id(raw, "oid", "id"), kind, name, param if isinstance(param, dict) else {})
+
+
+def _id(raw: Mapping[str, Any], *keys: str) -> str:
+    """The first of these that is there; 0 is an id too."""
+    return next((str(raw[key]) for key in keys if raw.get(key) not in (None, "")), "")
 
 
 def words_of(value: object) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
@@ -14,7 +15,7 @@ from typing import Any
 
 from qa_service.errors import ErrorCode, InputError, RuleError
 from qa_service.rules.catalogue import FILE_NAME as CATALOGUE
-from qa_service.rules.compile import compile_rule
+from qa_service.rules.compile import Names, compile_rule
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import PACK_FILE, load_packs, read_names
 from qa_service.rules.lock import read_lock
@@ -23,6 +24,7 @@ from qa_service.rules.sca.records import ScaRule
 from qa_service.rules.schema import RuleSpec, SelectionSpec
 from qa_service.rules.source import parse_source, validate
 
+_ALREADY = "it is there already, word for word"
 DEFAULT_PACK = "sca-import"
 
 
@@ -42,32 +44,50 @@ def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imp
         RuleError: the pack that is there cannot be loaded.
         InputError: REQUEST_INVALID where the folder cannot be written or the pack's name cannot be used.
     """
+    is_new = not (root / pack / PACK_FILE).is_file()
     folder = _pack_folder(root, pack)
-    taken = _taken(root)
-    names = read_names(folder)
-    made = []
-    for rule in rules:
-        rule_id, why = _free_id(rule.rid, taken, folder)
+    names, taken = read_names(folder), _taken(root)
+    made = tuple(_written(rule, names, taken, folder) for rule in rules)
+    if is_new and not any(one.file for one in made):
+        _taken_away(folder)
+    return made
+
+
+def _written(rule: ScaRule, names: Names, taken: set[str], folder: Path) -> Imported:
+    """One draft in its file. Its id is taken then; a file that another import writes meanwhile gets another name."""
+    while True:
+        rule_id, why = _free_id(rule, taken, folder)
         draft = draft_of(rule, rule_id, SelectionSpec.model_fields.keys())
         if draft.spec is None:
-            made.append(Imported(draft.title, None, tuple(draft.lost)))
-            continue
+            return Imported(draft.title, None, tuple(draft.lost))
         file = f"{rule_id.lower()}.yaml"
-        text = "".join(f"{line}\n" for line in _lines(draft.spec))
+        text = _text(draft.spec)
+        if _ALREADY in why:
+            return Imported(draft.title, f"{folder.name}/{file}", (*why, *draft.lost))
         try:
-            source = parse_source(text, f"{pack}/{file}")
+            source = parse_source(text, f"{folder.name}/{file}")
             compile_rule(source, validate(source, RuleSpec), names)
             with (folder / file).open("x", encoding="utf-8") as target:
                 target.write(text)
+        except FileExistsError:
+            continue
         except RuleError as wrong:
-            made.append(Imported(draft.title, None, (*draft.lost, f"the draft cannot be loaded: {wrong.message}")))
-            continue
+            return Imported(draft.title, None, (*draft.lost, f"the draft cannot be loaded: {wrong.message}"))
         except OSError as wrong:
-            made.append(Imported(draft.title, None, (*draft.lost, f"the draft cannot be written: {wrong.strerror}")))
-            continue
+            return Imported(draft.title, None, (*draft.lost, f"the draft cannot be written: {wrong.strerror}"))
         taken.add(rule_id)
-        made.append(Imported(draft.title, f"{pack}/{file}", (*why, *draft.lost)))
-    return tuple(made)
+        return Imported(draft.title, f"{folder.name}/{file}", (*why, *draft.lost))
+
+
+def _taken_away(folder: Path) -> None:
+    """A pack that was made for drafts and got none would be a mistake in the rules folder."""
+    (folder / PACK_FILE).unlink(missing_ok=True)
+    with contextlib.suppress(OSError):  # somebody has put something there
+        folder.rmdir()
+
+
+def _text(spec: Mapping[str, Any]) -> str:
+    return "".join(f"{line}\n" for line in _lines(spec))
 
 
 def next_steps(root: Path, pack: str, in_use: Path, *, chosen: bool) -> str:
@@ -118,22 +138,36 @@ def _taken(root: Path) -> set[str]:
     return {*used, *lock.rules, *lock.retired}
 
 
-def _free_id(rid: str, taken: set[str], folder: Path) -> tuple[str, tuple[str, ...]]:
+def _free_id(rule: ScaRule, taken: set[str], folder: Path) -> tuple[str, tuple[str, ...]]:
     """``SCA-232``; with a further number, and the reason in words, where that or its file is taken.
 
-    A draft that was finished has an id of its own, and still the file that it was written to.
+    A draft that was finished has an id of its own, and still the file that it was written to. One that stands there
+    word for word, from an import that was cut off or is made again, keeps its id.
     """
-    base = f"SCA-{re.sub(r'[^A-Z0-9]', '', rid.upper()) or 'RULE'}"
+    base = f"SCA-{re.sub(r'[^A-Z0-9]', '', rule.rid.upper()) or 'RULE'}"
+    families = SelectionSpec.model_fields.keys()
 
     def there(name: str) -> bool:
         return os.path.lexists(folder / f"{name.lower()}.yaml")
 
-    names = itertools.chain((base,), (f"{base}-{n}" for n in itertools.count(2)))
-    free = next(name for name in names if name not in taken and not there(name))
-    if free == base:
+    for name in itertools.chain((base,), (f"{base}-{n}" for n in itertools.count(2))):
+        if there(name):
+            spec = draft_of(rule, name, families).spec
+            if spec is not None and _read(folder / f"{name.lower()}.yaml") == _text(spec):
+                return name, (_ALREADY,)
+        if name not in taken and not there(name):
+            break
+    if name == base:
         return base, ()
     held = f"the file {base.lower()}.yaml is there already" if there(base) else f"the id {base} is taken"
-    return free, (f"{held} and stays as it is: this draft is {free}",)
+    return name, (f"{held} and stays as it is: this draft is {name}",)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
 
 
 def _lines(data: Mapping[str, Any], indent: str = "") -> Iterator[str]:

@@ -156,6 +156,8 @@ def wrong_words(asked: PageAsked, outcome: Outcome) -> str:
     """The key of what was wrong, in the reader's words."""
     if outcome.error is None:
         return ""
+    if asked.day_from and asked.day_to and asked.day_from > asked.day_to:
+        return "search.days_turned"
     if asked.like and outcome.error.code == ErrorCode.NOT_FOUND:
         return "like.no_vector" if outcome.source else "like.no_turn"
     return f"error.{outcome.error.code}"

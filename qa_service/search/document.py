@@ -11,6 +11,8 @@ from qa_service.text.redact import redact
 
 #: Length of a turn's vector: one signed byte for each dimension of the encoder, only its direction counts.
 DIMENSIONS = 384
+#: Turns in which the question is looked for that makes digits personal: numbers are told bit by bit.
+TURNS_BEFORE = 6
 
 
 class FindingMark(Record):
@@ -111,9 +113,9 @@ def document(entry: CallEntry, stage: str | None = None) -> CallDocument | None:
 
 
 def redacted(inspection: Inspection) -> tuple[str, ...]:
-    """What each turn says, without personal numbers; one that goes on over two turns is told by the turn before."""
-    befores = ("", *(turn.text for turn in inspection.turns))
-    return tuple(redact(turn.text, before).text for turn, before in zip(inspection.turns, befores, strict=False))
+    """What each turn says, without personal numbers; one that goes on over some turns is told by those before."""
+    said = [turn.text for turn in inspection.turns]
+    return tuple(redact(text, "\n".join(said[max(0, at - TURNS_BEFORE) : at])).text for at, text in enumerate(said))
 
 
 def _turns(inspection: Inspection) -> tuple[TurnDocument, ...]:

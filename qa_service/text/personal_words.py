@@ -15,6 +15,7 @@ import regex
 
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.personal import Found, Personal
+from qa_service.text.whereabouts_zh import is_office
 
 _NAMES = "|".join(w for w in DIGIT_WORDS)
 #: A digit as it is spoken or written, and several with nothing but pauses between.
@@ -22,7 +23,6 @@ _EN = rf"(?:\d+|\b(?:(?:double|triple) )?(?:{_NAMES})\b|(?<=\b(?:{_NAMES}|o) )o\
 _ZH = "(?:[0-9零〇一二三四五六七八九两幺妖腰洞拐勾])"
 _GAP = r"[\s,，、.。\-]{0,3}"
 _EN_RUN = rf"{_EN}(?:[\s,.\-]{{1,3}}{_EN})*"
-_ZH_RUN = rf"{_ZH}(?:{_GAP}{_ZH}){{2,7}}"
 #: Behind a number: it counts or measures something.
 _MEASURE = (
     r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?|seconds?"
@@ -44,17 +44,10 @@ _CODE_EN = (
     r"|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
 )
 _DOOR = r"(?:(?<!back )\b(?:door|gate|building|entry|alarm|post|zip|area|sort|promo|discount|reference)\b)"
-_CODE_ZH = (
-    "(?:安全码|cvv2?|cvc2?|cvn2?|(?:背面|后面|反面)(?:的|那|上|最后)*[三3](?:位|个)(?:数字?|码)?|验证码|校验码|动态码|动态密码"
-    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码?|(?:会议|房间|共享|识别|连接|远程|伙伴)(?:号|码|id))"
-)
 _AFTER_CODE = (
     regex.compile(rf"{_CODE_EN}(?:(?!{_EN}|{_DOOR})[\s\S]){{0,40}}?(?P<it>{_EN_RUN}){_MEASURE}"),
     regex.compile(
-        rf"{_CODE_ZH}(?:(?!{_ZH})[^门禁]|[三四六八346]位数?|[三四六八346]个数字?){{0,14}}?(?P<it>{_ZH_RUN}){_MEASURE_ZH}"
-    ),
-    regex.compile(
-        r"(?:密码|口令|\bpass ?word\b)[^\n\da-z]{0,6}(?:(?:is|was|it's)\b )?(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"
+        r"(?:密码|口令|\bpass ?word\b)[^\n\da-z打拨]{0,6}(?:(?:is|was|it's)\b )?(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"
     ),
 )
 #: Spoken digits of a secret: fewer are a count, more another number.
@@ -182,7 +175,9 @@ def in_words(text: str, cased: str) -> Iterator[Found]:
     ):
         for pattern in patterns:
             looked_in = source or (cased if pattern is _STREET else text)
-            yield from (Found(kind, *m.span("it")) for m in pattern.finditer(looked_in))
+            for m in pattern.finditer(looked_in):
+                if kind is not Personal.ADDRESS or not is_office(text, *m.span("it")):
+                    yield Found(kind, *m.span("it"))
 
 
 def _numbers_by_cue(text: str) -> Iterator[Found]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import regex
 
+from qa_service.text.dictated_zh import OTHER_NUMBER, dictated
 from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.numbers_zh import DIGITS, MISHEARD
@@ -80,6 +81,8 @@ _CARD_CUE = regex.compile(r"(?:卡号|账号|帐号|账户|银行卡|card(?: num
 _ID_CUE = regex.compile(
     r"(?:身份证|证件|二代证|\bsocial(?: security)?(?: number)?|\bssn|\bitin|taxpayer \w+)[^\d]{0,8}$"
 )
+#: Numbers of orders, cases and the like are as long as a card's and nobody's.
+_OTHER_CUE = regex.compile(rf"(?:{OTHER_NUMBER})(?:是|为|,|:|\s){{0,3}}$")
 _TAIL_CUE = regex.compile(r"(?:尾号|后四位|末四位|last four|ending in)[^\d]{0,6}$")
 
 _MOBILE = regex.compile(r"(?:0{0,2}86)?1[3-9]\d{9}")
@@ -148,9 +151,10 @@ def _told(folded: Normalised, original: str, before: str) -> Iterator[Found]:
     """What the words around it give away, those said before included."""
     cased = "".join(_cased(original[a:b], c) for c, a, b in zip(folded.text, folded.starts, folded.ends, strict=True))
     question = normalise(before[-_QUESTION:] + "\n").text if before else ""
-    for hit in in_words(question + folded.text, question + cased):
-        if hit.start >= len(question):
-            yield Found(hit.kind, hit.start - len(question), hit.end - len(question))
+    whole, since = question + folded.text, len(question)
+    for hit in (*in_words(whole, question + cased), *dictated(whole, since)):
+        if hit.start >= since:
+            yield Found(hit.kind, hit.start - since, hit.end - since)
 
 
 def _cased(written: str, folded: str) -> str:
@@ -159,14 +163,18 @@ def _cased(written: str, folded: str) -> str:
 
 
 def _apart(found: list[Found]) -> list[Found]:
-    """In order; of those that overlap the longest, and of equals the one that the words around it explain."""
+    """In order; those that overlap are one, of the kind of the longest, of equals that which the words around tell."""
     kept: list[Found] = []
-    taken = bytearray(max((hit.end for hit in found), default=0))
-    for hit in sorted(found, key=lambda h: (h.start - h.end, h.start)):
-        if not any(taken[hit.start : hit.end]):
-            _mark(taken, hit.start, hit.end)
+    longest = 0
+    for hit in sorted(found, key=lambda h: (h.start, h.start - h.end)):
+        if not kept or hit.start >= kept[-1].end:
             kept.append(hit)
-    return sorted(kept, key=lambda hit: hit.start)
+            longest = hit.end - hit.start
+            continue
+        last, size = kept[-1], hit.end - hit.start
+        kept[-1] = Found(hit.kind if size > longest else last.kind, last.start, max(last.end, hit.end))
+        longest = max(longest, size)
+    return kept
 
 
 def _mark(places: bytearray, start: int, end: int) -> None:
@@ -241,7 +249,7 @@ def _with_prefix(text: str, start: int) -> int:
 
 
 def _kind(digits: str, groups: list[_Group], before: str, written: str) -> Personal | None:
-    if _TAIL_CUE.search(before):
+    if _TAIL_CUE.search(before) or (_OTHER_CUE.search(before) and not _ID_18.fullmatch(digits)):
         return None
     if len(digits) >= 15 and not _MOBILE.fullmatch(digits):
         return _long(digits, groups, before)

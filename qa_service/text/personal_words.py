@@ -13,6 +13,7 @@ from collections.abc import Iterator
 
 import regex
 
+from qa_service.text.dictated_en import dictated
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.personal import Found, Personal
 
@@ -30,32 +31,15 @@ _MEASURE = (
 )
 _MEASURE_ZH = "(?![元块万千百天日年月期次分秒个位])"
 
-_CODE_EN = (
-    r"(?:\b(?:security (?:code|number)|cvv2?|cvc2?|cvn|cav2|card verification \w+"
-    r"|(?:digits|numbers?|code)(?: \w+){0,2} on the (?:back|reverse|signature strip|front)"
-    r"|back of (?:the|my|your|her|his) card"
-    r"|pin(?: number| code)?|one[ -]time (?:pass ?code|password|code|pin)|pass ?code|otp|pass ?word"
-    r"|(?:verification|authentication|authorisation|authorization|confirmation|access|login|log in|sms|text) code"
-    r"|memorable (?:number|word|date)|(?:meeting|session|remote|partner|screen ?share|support) (?:id|code|number)"
-    r"|any ?desk|team ?viewer"
-    r"|code(?: that| which)?(?: just)? (?:i|we|they|he|she|you|the bank|my bank|it|came)(?:'ve| have| was| were)?"
-    r"(?: just)?(?: got| get| sent| texted| received| been sent| came| through| see| have)"
-    r"|(?:texted|sent|got|came through)(?: \w+){0,3} code"
-    r"|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
-)
-_DOOR = r"(?:(?<!back )\b(?:door|gate|building|entry|alarm|post|zip|area|sort|promo|discount|reference)\b)"
 _CODE_ZH = (
     "(?:安全码|cvv2?|cvc2?|cvn2?|(?:背面|后面|反面)(?:的|那|上|最后)*[三3](?:位|个)(?:数字?|码)?|验证码|校验码|动态码|动态密码"
-    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码?|(?:会议|房间|共享|识别|连接|远程|伙伴)(?:号|码|id))"
+    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码|(?<![a-z])pin(?=\s?[^a-z\s])|(?:会议|房间|共享|识别|连接|远程|伙伴)(?:号|码|id))"
 )
 _AFTER_CODE = (
-    regex.compile(rf"{_CODE_EN}(?:(?!{_EN}|{_DOOR})[\s\S]){{0,40}}?(?P<it>{_EN_RUN}){_MEASURE}"),
     regex.compile(
         rf"{_CODE_ZH}(?:(?!{_ZH})[^门禁]|[三四六八346]位数?|[三四六八346]个数字?){{0,14}}?(?P<it>{_ZH_RUN}){_MEASURE_ZH}"
     ),
-    regex.compile(
-        r"(?:密码|口令|\bpass ?word\b)[^\n\da-z]{0,6}(?:(?:is|was|it's)\b )?(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"
-    ),
+    regex.compile(r"(?:密码|口令)[^\n\da-z]{0,6}(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"),
 )
 #: Spoken digits of a secret: fewer are a count, more another number.
 _SECRET_DIGITS = range(3, 9)
@@ -75,6 +59,8 @@ _YEAR = (
 )
 _DATE_EN = (
     rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}(?:[,\s]{{1,2}}{_YEAR})?"
+    rf"|(?:the )?{_ORDINAL} of the {_ORDINAL}[,\s]{{1,2}}{_YEAR}"
+    rf"|{_YEAR}, {_MONTH} (?:the )?{_ORDINAL}"
     rf"|{_MONTH} (?:the )?{_ORDINAL}(?:[,\s]{{1,2}}{_YEAR})?"
     r"|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})"
 )
@@ -83,7 +69,11 @@ _DATE_ZH = rf"(?:{_N_ZH}{{2,4}}年(?:生?的?)?[\s,，]?{_N_ZH}{{1,3}}月(?:份)
 _BORN = (
     regex.compile(
         r"\b(?:born|date of birth|d\.?o\.?b|birth ?day|birth date)\b"
-        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,30}}?(?P<it>{_DATE_EN})\b"
+        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,40}}?(?P<it>{_DATE_EN})\b"
+    ),
+    regex.compile(
+        rf"\b(?P<it>{_DATE_EN}),? (?:that's|that is|that was|is|was) (?:my|his|her|when|the day)"
+        r" (?:date of birth|d\.?o\.?b|birth ?(?:day|date)|(?:i|he|she) was born)\b"
     ),
     regex.compile(rf"(?:出生(?:日期|年月日?)?|生日|生于)[^\d\n]{{0,8}}?(?P<it>{_DATE_ZH})"),
     regex.compile(rf"(?P<it>{_DATE_ZH})(?=(?:出生|生的|生人))"),
@@ -103,17 +93,64 @@ _ADDRESS = (
 _HOUSE = (
     r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
     rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
-    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})),? "
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})(?: [A-D])?),? "
 )
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(
-    rf"\b(?P<it>{_HOUSE}(?:[A-Z][\w'\-]+ ){{1,3}}"
+    rf"\b(?P<it>{_HOUSE}(?:(?:[A-Z][\w'\-]+|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
     r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove|Boulevard|Blvd"
-    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
+    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|View|Green|Vale|Rise|Villas?|Cottages?|Heights|Trail|Loop|Pike|Highway|Parade"
+    r"|Wharf|Quay|Croft|Fold|Mount|Ridge|Meadows?|Fields?|Yard|Chase|Alley|Turnpike|Cove|Bend|Crossing|Broadway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
 )
-_EMPLOYER = regex.compile(
-    r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]ob|shifts?)(?: full[ -]time| part[ -]time| nights| days)? "
-    r"(?:at|for|by|with) (?:the |a )?(?P<it>[A-Z][\w&'\-]+(?: (?:of |and |& )?[A-Z][\w&'\-]+)*)"
+#: Before the street of a court or an office, which is nobody's home.
+_PUBLIC = regex.compile(
+    r"\b(?:court(?:house)?|tribunal|registry|(?:our|head|main|law|registered|local|branch|post) offices?|headquarters|branch"
+    r"|our (?:postal |mailing )?address|write to us|sheriff'?s?|city hall|town hall|library|job ?centre)\b[^\n.?!]{0,25}$"
+)
+#: A name of one word or more, and one of two words at least, for where less else tells of work; no day or month.
+_NAMED = (
+    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October"
+    r"|November|December|I|Mr|Mrs|Ms|Dr)\b)(?=[A-Z])[A-Z][\w&'\-]+"
+)
+_NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)*"
+_LONG_NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)+"
+#: Where somebody says that they live, a house number and a name are enough.
+_HOME = regex.compile(
+    r"\b(?:[Ll]iv(?:e|es|ing) at|[Aa]ddress(?:'s| is| was|:)|[Mm]oved to|[Rr]esid(?:e|es|ing) at|[Ss]taying at|[Hh]ome is) "
+    rf"(?:number |still |now )?(?P<it>{_HOUSE}(?:[Tt]he )?[A-Z][a-z'\-]+(?:,? [A-Z][a-z'\-]+){{0,3}})"
+)
+_BOX = regex.compile(
+    rf"\b(?P<it>(?:P\.?\s?O\.?|[Pp]ost [Oo]ffice) [Bb]ox (?:\d+|(?i:{_NAMES}|{_TENS}|ten|eleven|twelve|\w+teen)(?:[ ,-]+(?i:{_NAMES}|{_TENS}|hundred))*))"
+)
+_HOMES = (_STREET, _HOME, _BOX)
+_EMPLOYERS = (
+    regex.compile(
+        r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]obs?|[Ss]hifts?|[Nn]ights|[Ll]ates|[Ee]arlies|self-employed trading)"
+        r"(?: full[ -]time| part[ -]time| nights| days| over| down)? "
+        rf"(?:at|for|by|with|as) (?:the |a )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:[Ww]ages?|[Ss]alary|(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir) pay|[Pp]ay ?(?:che(?:ck|que)s?|slips?|roll))"
+        rf" (?:\w+ )?(?:comes? |is |are |paid |came )?(?:from|by) (?:the )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:[Ee]mployers?|[Ww]orkplace|[Pp]lace of work|[Cc]ompany I work for)(?: \w+)?(?:'s| is| was| are|:|,)"
+        rf" (?:called |named |the )?(?P<it>{_NAME})"
+    ),
+    # who says for whom they call is no debtor at work
+    regex.compile(
+        r"\b(?:I'm|I am|[Hh]e's|[Ss]he's|[Hh]e is|[Ss]he is|I was) (?:an?|the|on)"
+        r" (?:(?!\w*(?:collect|attorney|lawyer|legal|solicitor|agent|team|acting|party|officer|recover|represent|calling|bailiff"
+        rf"|investigator|advis|ombudsman|call)\w*)\w+ ){{1,3}}(?:at|for|with) (?:the )?(?P<it>{_LONG_NAME})"
+    ),
+    regex.compile(
+        r"\bon (?:the )?(?:tills?|checkouts?|floor|line|desk|bar|kitchen|wards?|counter|phones|night shift|shift|doors?)"
+        rf" (?:at|for|with|in) (?:the )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:driv|clean|cook|cater|deliver|serv|weld|nurs|teach|manag|temp|pack|stack|paint|labour|labor)(?:ing|s|es)?"
+        rf" (?:for|at|with) (?:the )?(?P<it>{_LONG_NAME})"
+    ),
 )
 _EMPLOYER_ZH = (
     regex.compile(
@@ -174,15 +211,19 @@ _DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
 def in_words(text: str, cased: str) -> Iterator[Found]:
     """Personal stretches of a normalised ``text``; ``cased`` is the same text, letter by letter, with its capitals."""
     yield from _numbers_by_cue(text)
+    yield from dictated(text)
     for kind, patterns, source in (
         (Personal.BIRTH, _BORN, text),
-        (Personal.ADDRESS, (*_ADDRESS, _STREET), None),
+        (Personal.ADDRESS, _ADDRESS, text),
+        (Personal.ADDRESS, _HOMES, cased),
         (Personal.WORK, _EMPLOYER_ZH, text),
-        (Personal.WORK, (_EMPLOYER,), cased),
+        (Personal.WORK, _EMPLOYERS, cased),
     ):
         for pattern in patterns:
-            looked_in = source or (cased if pattern is _STREET else text)
-            yield from (Found(kind, *m.span("it")) for m in pattern.finditer(looked_in))
+            for m in pattern.finditer(source):
+                if pattern not in _HOMES or not _PUBLIC.search(text, max(0, m.start() - 45), m.start()):
+                    start, end = m.span("it")
+                    yield Found(kind, end - len(m["it"].lstrip()), end)
 
 
 def _numbers_by_cue(text: str) -> Iterator[Found]:

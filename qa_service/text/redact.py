@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import regex
 
+from qa_service.text.dictated_en import luhn
 from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.numbers_zh import DIGITS, MISHEARD
@@ -149,8 +150,8 @@ def _told(folded: Normalised, original: str, before: str) -> Iterator[Found]:
     cased = "".join(_cased(original[a:b], c) for c, a, b in zip(folded.text, folded.starts, folded.ends, strict=True))
     question = normalise(before[-_QUESTION:] + "\n").text if before else ""
     for hit in in_words(question + folded.text, question + cased):
-        if hit.start >= len(question):
-            yield Found(hit.kind, hit.start - len(question), hit.end - len(question))
+        if hit.end > len(question):  # a number may have begun in what was said before
+            yield Found(hit.kind, max(0, hit.start - len(question)), hit.end - len(question))
 
 
 def _cased(written: str, folded: str) -> str:
@@ -210,6 +211,9 @@ def _numbers(text: str, run: list[_Group]) -> Iterator[Found]:
     at = 0
     while at < len(run):
         for stop in range(min(len(run), at + _MOST_GROUPS), at, -1):
+            if _is_service(text, run[at:stop]):  # nor is a part of it anybody's number
+                at = stop
+                break
             hit = _number(text, run[at:stop])
             if hit:
                 yield hit
@@ -227,10 +231,15 @@ def _number(text: str, groups: list[_Group]) -> Found | None:
     check = _CHECK_X.match(text, end) if len(digits) == 17 else None
     if check:
         return Found(Personal.ID, start, check.end())
-    if _SERVICE.fullmatch(digits) or (_SERVICE_EN.fullmatch(digits) and not _HAN.search(text)):
-        return None
     kind = _kind(digits, groups, text[max(0, start - 30) : start], text[start:end])
     return Found(kind, start, end) if kind else None
+
+
+def _is_service(text: str, groups: list[_Group]) -> bool:
+    if sum(len(g.digits) for g in groups) > 11:
+        return False
+    digits = "".join(g.digits for g in groups)
+    return bool(_SERVICE.fullmatch(digits) or (_SERVICE_EN.fullmatch(digits) and not _HAN.search(text)))
 
 
 def _with_prefix(text: str, start: int) -> int:
@@ -257,7 +266,7 @@ def _long(digits: str, groups: list[_Group], before: str) -> Personal | None:
     if _ID_18.fullmatch(digits) or _ID_15.fullmatch(digits) or _ID_CUE.search(before):
         return Personal.ID
     even = max(len(g.digits) for g in groups) <= 6
-    sure = len(groups) == 1 or _dictated(groups) or digits.startswith("62") or (even and _luhn(digits))
+    sure = len(groups) == 1 or _dictated(groups) or digits.startswith("62") or (even and luhn(digits))
     return Personal.CARD if sure or _CARD_CUE.search(before) else None
 
 
@@ -290,9 +299,3 @@ def _is_social_security(digits: str, written: str, before: str) -> bool:
     return bool(regex.fullmatch(r"\d{3}[\s-]\d{2}[\s-]\d{4}", written.lstrip("("))) or (
         bool(_ID_CUE.search(before)) and len(digits) == 9
     )
-
-
-def _luhn(digits: str) -> bool:
-    """The check digit of bank cards."""
-    doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
-    return sum(n - 9 * (n > 9) for n in doubled) % 10 == 0

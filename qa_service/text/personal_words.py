@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import regex
 
-from qa_service.text.dictated_en import dictated
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.personal import Found, Personal
+from qa_service.text.personal_en import in_english
 
 _NAMES = "|".join(w for w in DIGIT_WORDS)
 #: A digit as it is spoken or written, and several with nothing but pauses between.
@@ -26,18 +26,22 @@ _EN_RUN = rf"{_EN}(?:[\s,.\-]{{1,3}}{_EN})*"
 _ZH_RUN = rf"{_ZH}(?:{_GAP}{_ZH}){{2,7}}"
 #: Behind a number: it counts or measures something.
 _MEASURE = (
-    r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?|seconds?"
+    r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?"
+    r"|seconds?"
     r"|times|payments?|digits?|numbers?|instal|of (?:the|your|my)|and a half|hundred|thousand|grand)\b)"
 )
 _MEASURE_ZH = "(?![元块万千百天日年月期次分秒个位])"
 
 _CODE_ZH = (
-    "(?:安全码|cvv2?|cvc2?|cvn2?|(?:背面|后面|反面)(?:的|那|上|最后)*[三3](?:位|个)(?:数字?|码)?|验证码|校验码|动态码|动态密码"
-    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码|(?<![a-z])pin(?=\s?[^a-z\s])|(?:会议|房间|共享|识别|连接|远程|伙伴)(?:号|码|id))"
+    "(?:安全码|cvv2?|cvc2?|cvn2?|(?:背面|后面|反面)(?:的|那|上|最后)*[三3](?:位|个)(?:数字?|码)?|验证码|校验码|动态码"
+    "|动态密码"
+    "|短信码|口令|(?:支付|交易|取款|登录|查询|银行卡?|网银|卡)?密码|pin码|(?<![a-z])pin(?=\s?[^a-z\s])|(?:会议|房间"
+    "|共享|识别|连接|远程|伙伴)(?:号|码|id))"
 )
 _AFTER_CODE = (
     regex.compile(
-        rf"{_CODE_ZH}(?:(?!{_ZH})[^门禁]|[三四六八346]位数?|[三四六八346]个数字?){{0,14}}?(?P<it>{_ZH_RUN}){_MEASURE_ZH}"
+        rf"{_CODE_ZH}(?:(?!{_ZH})[^门禁]|[三四六八346]位数?"
+        rf"|[三四六八346]个数字?){{0,14}}?(?P<it>{_ZH_RUN}){_MEASURE_ZH}"
     ),
     regex.compile(r"(?:密码|口令)[^\n\da-z]{0,6}(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"),
 )
@@ -50,7 +54,8 @@ _MONTH = (
 )
 _ORDINAL = (
     r"(?:\d{1,2}(?:st|nd|rd|th)?|(?:twenty|thirty)?[ -]?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
-    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
+    r"|thirtieth)"
 )
 _TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _YEAR = (
@@ -83,7 +88,8 @@ _PART_ZH = rf"{_N_ZH}{{1,5}}(?:号楼|号院|号(?!码)|栋|幢|座|弄|组|单�
 _ADDRESS = (
     regex.compile(
         r"(?P<it>(?:(?<=[在住是到址于寄送去为叫,，:：\s])|^|(?<=[^\p{Han}]))(?:(?![在住是到址])[\p{Han}×x*]){1,16}?"
-        rf"(?:路|街|大道|巷|胡同|弄|小区|花园|公寓|苑|村|新村|家园|镇|社区)[\s,，]?{_PART_ZH}(?:[\s,，]?{_PART_ZH})*(?:[\s,，]?{_N_ZH}{{2,4}}(?!{_N_ZH}|[元块万天期]))?)"
+        rf"(?:路|街|大道|巷|胡同|弄|小区|花园|公寓|苑|村|新村|家园|镇"
+        rf"|社区)[\s,，]?{_PART_ZH}(?:[\s,，]?{_PART_ZH})*(?:[\s,，]?{_N_ZH}{{2,4}}(?!{_N_ZH}|[元块万天期]))?)"
     ),
     regex.compile(
         rf"(?P<it>{_N_ZH}{{1,3}}(?:栋|幢|号楼|座)[\s,，]?{_N_ZH}{{1,2}}单元(?:[\s,，]?{_N_ZH}{{1,4}}(?:室|号|户)?)?)"
@@ -98,29 +104,37 @@ _HOUSE = (
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(
     rf"\b(?P<it>{_HOUSE}(?:(?:[A-Z][\w'\-]+|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
-    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove|Boulevard|Blvd"
-    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|View|Green|Vale|Rise|Villas?|Cottages?|Heights|Trail|Loop|Pike|Highway|Parade"
-    r"|Wharf|Quay|Croft|Fold|Mount|Ridge|Meadows?|Fields?|Yard|Chase|Alley|Turnpike|Cove|Bend|Crossing|Broadway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove"
+    r"|Boulevard|Blvd"
+    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|View|Green|Vale|Rise|Villas?|Cottages?|Heights|Trail|Loop|Pike"
+    r"|Highway|Parade"
+    r"|Wharf|Quay|Croft|Fold|Mount|Ridge|Meadows?|Fields?|Yard|Chase|Alley|Turnpike|Cove|Bend|Crossing|Broadway"
+    r"|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
 )
 #: Before the street of a court or an office, which is nobody's home.
 _PUBLIC = regex.compile(
-    r"\b(?:court(?:house)?|tribunal|registry|(?:our|head|main|law|registered|local|branch|post) offices?|headquarters|branch"
-    r"|our (?:postal |mailing )?address|write to us|sheriff'?s?|city hall|town hall|library|job ?centre)\b[^\n.?!]{0,25}$"
+    r"\b(?:court(?:house)?|tribunal|registry|(?:our|head|main|law|registered|local|branch|post) offices?|headquarters"
+    r"|branch"
+    r"|our (?:postal |mailing )?address|write to us|sheriff'?s?|city hall|town hall|library"
+    r"|job ?centre)\b[^\n.?!]{0,25}$"
 )
 #: A name of one word or more, and one of two words at least, for where less else tells of work; no day or month.
 _NAMED = (
-    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September|October"
+    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September"
+    r"|October"
     r"|November|December|I|Mr|Mrs|Ms|Dr)\b)(?=[A-Z])[A-Z][\w&'\-]+"
 )
 _NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)*"
 _LONG_NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)+"
 #: Where somebody says that they live, a house number and a name are enough.
 _HOME = regex.compile(
-    r"\b(?:[Ll]iv(?:e|es|ing) at|[Aa]ddress(?:'s| is| was|:)|[Mm]oved to|[Rr]esid(?:e|es|ing) at|[Ss]taying at|[Hh]ome is) "
+    r"\b(?:[Ll]iv(?:e|es|ing) at|[Aa]ddress(?:'s| is| was|:)|[Mm]oved to|[Rr]esid(?:e|es|ing) at|[Ss]taying at"
+    r"|[Hh]ome is) "
     rf"(?:number |still |now )?(?P<it>{_HOUSE}(?:[Tt]he )?[A-Z][a-z'\-]+(?:,? [A-Z][a-z'\-]+){{0,3}})"
 )
 _BOX = regex.compile(
-    rf"\b(?P<it>(?:P\.?\s?O\.?|[Pp]ost [Oo]ffice) [Bb]ox (?:\d+|(?i:{_NAMES}|{_TENS}|ten|eleven|twelve|\w+teen)(?:[ ,-]+(?i:{_NAMES}|{_TENS}|hundred))*))"
+    rf"\b(?P<it>(?:P\.?\s?O\.?|[Pp]ost [Oo]ffice) [Bb]ox (?:\d+|(?i:{_NAMES}|{_TENS}|ten|eleven|twelve"
+    rf"|\w+teen)(?:[ ,-]+(?i:{_NAMES}|{_TENS}|hundred))*))"
 )
 _HOMES = (_STREET, _HOME, _BOX)
 _EMPLOYERS = (
@@ -140,25 +154,30 @@ _EMPLOYERS = (
     # who says for whom they call is no debtor at work
     regex.compile(
         r"\b(?:I'm|I am|[Hh]e's|[Ss]he's|[Hh]e is|[Ss]he is|I was) (?:an?|the|on)"
-        r" (?:(?!\w*(?:collect|attorney|lawyer|legal|solicitor|agent|team|acting|party|officer|recover|represent|calling|bailiff"
+        r" (?:(?!\w*(?:collect|attorney|lawyer|legal|solicitor|agent|team|acting|party|officer|recover|represent"
+        r"|calling|bailiff"
         rf"|investigator|advis|ombudsman|call)\w*)\w+ ){{1,3}}(?:at|for|with) (?:the )?(?P<it>{_LONG_NAME})"
     ),
     regex.compile(
-        r"\bon (?:the )?(?:tills?|checkouts?|floor|line|desk|bar|kitchen|wards?|counter|phones|night shift|shift|doors?)"
+        r"\bon (?:the )?(?:tills?|checkouts?|floor|line|desk|bar|kitchen|wards?|counter|phones|night shift|shift"
+        r"|doors?)"
         rf" (?:at|for|with|in) (?:the )?(?P<it>{_NAME})"
     ),
     regex.compile(
-        r"\b(?:driv|clean|cook|cater|deliver|serv|weld|nurs|teach|manag|temp|pack|stack|paint|labour|labor)(?:ing|s|es)?"
+        r"\b(?:driv|clean|cook|cater|deliver|serv|weld|nurs|teach|manag|temp|pack|stack|paint|labour|labor)(?:ing|s"
+        r"|es)?"
         rf" (?:for|at|with) (?:the )?(?P<it>{_LONG_NAME})"
     ),
 )
 _EMPLOYER_ZH = (
     regex.compile(
-        r"在(?P<it>(?!我们|你们|咱们|他们|这|那|哪|什么|一家|一个|外|本|贵|某)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|幼儿园|酒店|超市|商场|银行|局))"
+        r"在(?P<it>(?!我们|你们|咱们|他们|这|那|哪|什么|一家|一个|外|本|贵|某)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院"
+        r"|学校|大学|中学|小学|幼儿园|酒店|超市|商场|银行|局))"
         r"(?=上班|工作|做|打工|当|干)"
     ),
     regex.compile(
-        r"(?:工作单位|上班的单位|单位)(?:是|叫|在|:|：)+(?P<it>(?!哪|什么)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|酒店|超市|银行|局))"
+        r"(?:工作单位|上班的单位|单位)(?:是|叫|在|:|：)+(?P<it>(?!哪|什么)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院"
+        r"|学校|大学|中学|小学|酒店|超市|银行|局))"
     ),
 )
 
@@ -198,11 +217,13 @@ _DOCUMENT = (
     ),
 )
 _PLATE = regex.compile(
-    r"(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][\s]?[a-z][\s·•.\-]?(?=(?:[a-z]*\d){3})[a-z\d]{5,6})(?![a-z\d])"
+    r"(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+    r"[\s]?[a-z][\s·•.\-]?(?=(?:[a-z]*\d){3})[a-z\d]{5,6})(?![a-z\d])"
 )
 #: A number told in parts: 前面138,中间0013,后面8000.
 _PART_OF_NUMBER = regex.compile(
-    rf"(?:前(?:面|边)?(?:[三3]位)?|中间(?:那)?(?:[四4]位)?|后(?:面|边)?(?:[四4]位)?)(?:是|,|，)?(?P<it>{_ZH}(?:[\s]?{_ZH}){{2,3}})(?!{_ZH})"
+    rf"(?:前(?:面|边)?(?:[三3]位)?|中间(?:那)?(?:[四4]位)?|后(?:面|边)?(?:[四4]位)?)(?:是|,"
+    rf"|，)?(?P<it>{_ZH}(?:[\s]?{_ZH}){{2,3}})(?!{_ZH})"
 )
 _ABOUT_A_NUMBER = regex.compile("号码|手机|电话")
 _DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
@@ -211,7 +232,7 @@ _DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
 def in_words(text: str, cased: str) -> Iterator[Found]:
     """Personal stretches of a normalised ``text``; ``cased`` is the same text, letter by letter, with its capitals."""
     yield from _numbers_by_cue(text)
-    yield from dictated(text)
+    yield from in_english(text)
     for kind, patterns, source in (
         (Personal.BIRTH, _BORN, text),
         (Personal.ADDRESS, _ADDRESS, text),
@@ -222,8 +243,7 @@ def in_words(text: str, cased: str) -> Iterator[Found]:
         for pattern in patterns:
             for m in pattern.finditer(source):
                 if pattern not in _HOMES or not _PUBLIC.search(text, max(0, m.start() - 45), m.start()):
-                    start, end = m.span("it")
-                    yield Found(kind, end - len(m["it"].lstrip()), end)
+                    yield Found(kind, m.end("it") - len(m["it"].lstrip()), m.end("it"))
 
 
 def _numbers_by_cue(text: str) -> Iterator[Found]:

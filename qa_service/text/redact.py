@@ -13,11 +13,10 @@ from dataclasses import dataclass
 
 import regex
 
-from qa_service.text.dictated_en import luhn
 from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.numbers_zh import DIGITS, MISHEARD
-from qa_service.text.personal import Found, Personal
+from qa_service.text.personal import SERVICE_EN, Found, Personal, luhn
 from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
@@ -85,9 +84,8 @@ _TAIL_CUE = regex.compile(r"(?:尾号|后四位|末四位|last four|ending in)[^
 
 _MOBILE = regex.compile(r"(?:0{0,2}86)?1[3-9]\d{9}")
 _LANDLINE = regex.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
-#: Published numbers of services: free of charge or local rate.
+#: Published Chinese numbers of services.
 _SERVICE = regex.compile(r"[48]00\d{7}|955\d{2,5}")
-_SERVICE_EN = regex.compile(r"1?8(?:00|33|44|55|66|77|88)\d{7}|0(?:800|808|3\d\d|845|870|871)\d{6,7}")
 _AMERICAN = regex.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _ID_18 = regex.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]")
 _ID_15 = regex.compile(r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
@@ -141,7 +139,8 @@ def _all(folded: Normalised, original: str, before: str) -> list[Found]:
     mails = [Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
     plain = [m.span() for m in _PLAIN.finditer(text)]
     closed = [(m.start, m.end) for m in mails] + plain
-    numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run)]
+    english = not _HAN.search(text)
+    numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run, english)]
     return _apart([*_told(folded, original, before), *mails, *numbers])
 
 
@@ -206,27 +205,27 @@ def _group(written: str, start: int, end: int) -> _Group:
     return _Group("".join(_SPOKEN.get(c, c) for c in written), start, end, not written.isdecimal())
 
 
-def _numbers(text: str, run: list[_Group]) -> Iterator[Found]:
+def _numbers(text: str, run: list[_Group], english: bool) -> Iterator[Found]:
     """From each group on, the longest stretch of groups that is a number."""
     at = 0
     while at < len(run):
-        for stop in range(min(len(run), at + _MOST_GROUPS), at, -1):
-            if _is_service(text, run[at:stop]):  # nor is a part of it anybody's number
-                at = stop
+        some = run[at : at + _MOST_GROUPS]
+        digits = "".join(g.digits for g in some)
+        for count in range(len(some), 0, -1):
+            if _is_service(digits, english):  # nor is a part of it anybody's number
+                at += count
                 break
-            hit = _number(text, run[at:stop])
+            hit = _number(text, some[:count], digits) if 7 <= len(digits) <= 19 else None
             if hit:
                 yield hit
-                at = stop
+                at += count
                 break
+            digits = digits[: len(digits) - len(some[count - 1].digits)]
         else:
             at += 1
 
 
-def _number(text: str, groups: list[_Group]) -> Found | None:
-    digits = "".join(g.digits for g in groups)
-    if not 7 <= len(digits) <= 19:
-        return None
+def _number(text: str, groups: list[_Group], digits: str) -> Found | None:
     start, end = _with_prefix(text, groups[0].start), groups[-1].end
     check = _CHECK_X.match(text, end) if len(digits) == 17 else None
     if check:
@@ -235,11 +234,8 @@ def _number(text: str, groups: list[_Group]) -> Found | None:
     return Found(kind, start, end) if kind else None
 
 
-def _is_service(text: str, groups: list[_Group]) -> bool:
-    if sum(len(g.digits) for g in groups) > 11:
-        return False
-    digits = "".join(g.digits for g in groups)
-    return bool(_SERVICE.fullmatch(digits) or (_SERVICE_EN.fullmatch(digits) and not _HAN.search(text)))
+def _is_service(digits: str, english: bool) -> bool:
+    return len(digits) <= 11 and bool(_SERVICE.fullmatch(digits) or (english and SERVICE_EN.fullmatch(digits)))
 
 
 def _with_prefix(text: str, start: int) -> int:

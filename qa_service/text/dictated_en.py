@@ -28,8 +28,8 @@ _TOKEN = regex.compile(
 _REPEATS = {"double": 2, "triple": 3, "treble": 3}
 _NUMBER_WORDS = {"nought", "naught", *DIGIT_WORDS, *TENS, *SMALL, *_REPEATS}
 #: Behind a number: it counts, measures or dates something.
-_MEASURES = """pound pounds quid dollar dollars buck bucks pence cent cents percent grand k day days week weeks month months
-year years hour hours minute minutes second seconds times payment payments instalment instalments installment
+_MEASURES = """pound pounds quid dollar dollars buck bucks pence cent cents percent grand k day days week weeks month
+months year years hour hours minute minutes second seconds times payment payments instalment instalments installment
 installments digit digits number numbers letter letters little people cards kids children am pm o'clock thousand
 million each per a st nd rd th january february march april may june july august september october november december
 """

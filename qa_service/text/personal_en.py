@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
 
 import regex
 
@@ -139,45 +141,67 @@ def _words(text: str) -> Iterator[Found]:
             yield Found(Personal.SECRET, m.start("it"), m.start("it") + len(said.rstrip()))
 
 
+@dataclass(frozen=True, slots=True)
+class _Candidates:
+    """What is asked of runs and of the words between them, found once whatever number of cues there is."""
+
+    #: Runs that can be secrets, and where they start.
+    runs: Sequence[Run]
+    starts: list[int]
+    #: "five-sixty" is an amount sooner than three digits.
+    amounts: list[bool]
+    #: Where other matters are spoken of, from which a number further on is taken.
+    others: list[int]
+
+    def other_matter(self, start: int, end: int) -> bool:
+        at = bisect_left(self.others, start)
+        return at < len(self.others) and self.others[at] < end
+
+
 def _secrets(text: str, runs: Sequence[Run]) -> Iterator[Found]:
+    cues = [c for c in _SECRET.finditer(text) if not _NO_SECRET.search(text, max(0, c.start() - 14), c.start())]
+    if not cues:
+        return
+    secret = [run for run in runs if _is_secret(text, run)]
+    known = _Candidates(
+        runs=secret,
+        starts=[run.start for run in secret],
+        amounts=[any(len(p.digits) > 1 and text[p.start].isalpha() for p in run.pieces) for run in secret],
+        others=[m.start() for m in _OTHER_MATTER.finditer(text)],
+    )
     starts = [run.start for run in runs]
     told: set[int] = set()
-    for cue in _SECRET.finditer(text):
-        if _NO_SECRET.search(text, max(0, cue.start() - 14), cue.start()):
-            continue
-        at = bisect_left(starts, cue.end())
-        ahead = list(_ahead(text, runs, at, cue, told))
+    for cue in cues:
+        ahead = list(_ahead(known, cue, told))
         told.update(ahead)
-        if not ahead and (run := _behind(text, runs, bisect_left(starts, cue.start()) - 1, cue)):
-            yield Found(Personal.SECRET, run.start, run.end)
-    yield from (Found(Personal.SECRET, runs[at].start, runs[at].end) for at in sorted(told))
+        before = bisect_left(starts, cue.start()) - 1
+        if not ahead and before >= 0 and _is_behind(text, runs[before], cue):
+            yield Found(Personal.SECRET, runs[before].start, runs[before].end)
+    yield from (Found(Personal.SECRET, secret[at].start, secret[at].end) for at in sorted(told))
 
 
-def _ahead(text: str, runs: Sequence[Run], at: int, cue: regex.Match[str], told: set[int]) -> Iterator[int]:
-    """The runs from the one at ``at`` on that the cue tells of: the first and what follows it closely."""
+def _ahead(known: _Candidates, cue: regex.Match[str], told: set[int]) -> Iterator[int]:
+    """The runs behind a cue of which it tells: the first secret one and those that follow it closely."""
     last, reach = None, cue.end() + AHEAD
-    while at < len(runs) and runs[at].start <= reach:
-        run = runs[at]
-        if _OTHER_MATTER.search(text, last or cue.end(), run.start):
+    for at in range(bisect_left(known.starts, cue.end()), len(known.runs)):
+        run = known.runs[at]
+        if run.start > reach or known.other_matter(last or cue.end(), run.start):
             return
-        counted = any(len(p.digits) > 1 and text[p.start].isalpha() for p in run.pieces)
-        # "five-sixty" is an amount sooner than three digits
-        doubtful = counted and last is None and (cue["weak"] or run.start - cue.end() > _NEAR)
-        if not doubtful and _is_secret(text, run):
-            yield at
-            if at in told:  # and so is what follows it
-                return
-            last, reach = run.end, run.end + _AGAIN
-        at += 1
+        if known.amounts[at] and last is None and (cue["weak"] or run.start - cue.end() > _NEAR):
+            continue
+        yield at
+        if at in told:  # and so is all that follows it
+            return
+        last, reach = run.end, run.end + _AGAIN
 
 
-def _behind(text: str, runs: Sequence[Run], at: int, cue: regex.Match[str]) -> Run | None:
-    """The run before a cue, where the words between say that it is meant."""
-    if at < 0 or not runs[at].end <= cue.start() <= runs[at].end + _BEHIND:
-        return None
-    between = runs[at].end, cue.start()
+def _is_behind(text: str, run: Run, cue: regex.Match[str]) -> bool:
+    """Whether the words between a run and a cue say that the cue means it."""
+    between = run.end, cue.start()
+    if not 0 <= between[1] - between[0] <= _BEHIND:
+        return False
     told = _BACK.fullmatch(text, *between) or (not cue["weak"] and _FAR_BACK.fullmatch(text, *between))
-    return runs[at] if told and _is_secret(text, runs[at]) else None
+    return bool(told) and _is_secret(text, run)
 
 
 def _is_secret(text: str, run: Run) -> bool:
@@ -197,14 +221,15 @@ def _long_numbers(text: str, runs: Sequence[Run]) -> Iterator[Found]:
 
 def _loose(text: str, runs: Sequence[Run]) -> Iterator[Run]:
     """Runs near one another that are one card's number, whatever is said between: the check digit tells."""
-    digits = [run.digits for run in runs]
+    told = [run.digits for run in runs]
+    digits, ends = "".join(told), [0, *accumulate(map(len, told))]
     at = 0
     while at < len(runs):
         most = at + 1
         while most < min(len(runs), at + _MOST_RUNS) and runs[most].start - runs[most - 1].end <= _BEHIND:
             most += 1
         for stop in range(most, at + 1, -1):
-            if _is_card(text, "".join(digits[at:stop]), runs[at].start, runs[stop - 1].end):
+            if _is_card(text, digits[ends[at] : ends[stop]], runs[at].start, runs[stop - 1].end):
                 yield Run(tuple(p for run in runs[at:stop] for p in run.pieces), corrected=False)
                 at = stop - 1
                 break

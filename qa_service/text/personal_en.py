@@ -104,7 +104,7 @@ _SPELLED = (
 )
 #: An address of mail, letter by letter: "r for romeo, o, double s, at example dot net".
 _SPELLED_MAIL = regex.compile(
-    rf"(?P<it>(?:\b{_SPELLED}\b[\s,.]{{1,3}}){{2,40}}+at (?:[a-z\d\-]+[\s,.]{{1,3}}){{1,3}}"
+    rf"(?<!')(?P<it>(?:\b{_SPELLED}\b[\s,.]{{1,3}}){{2,40}}+at (?:[a-z\d\-]+[\s,.]{{1,3}}){{1,3}}"
     r"dot[\s,.]{1,3}(?:com|net|org|edu|gov|co|uk|io|us|me)(?:[\s,.]{1,3}dot[\s,.]{1,3}uk)?)\b"
 )
 _KNOWN_MAIL = regex.compile(

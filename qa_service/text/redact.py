@@ -20,7 +20,7 @@ from qa_service.text.personal import SERVICE_EN, Found, Personal, luhn
 from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
-__all__ = ["Personal", "Redacted", "personal", "redact"]
+__all__ = ["LOOKED_BACK", "Personal", "Redacted", "personal", "redact"]
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ _MOBILE_SHAPES = {(3, 4, 4), (3, 8), (7, 4), (3, 3, 5), (3, 4, 2, 2), (3, 2, 2, 
 _AMERICAN_SHAPES = {(10,), (11,), (1, 10), (3, 3, 4), (3, 7), (1, 3, 7), (6, 4)}
 _MOST_GROUPS = 24
 _REPEATS = {"double": 2, "triple": 3}
-#: Characters of what was said before in which a question is looked for.
-_QUESTION = 120
+LOOKED_BACK = 240
+"""Characters of what was said before in which a question, or the begin of a number, is looked for."""
 #: What joins the parts of a number that is told bit by bit.
 _JOINED = regex.compile(r"[\s,.]{0,2}(?:然后|后面|接着|再|最后|and then|then)(?:是)?[\s,.]{0,2}")
 
@@ -113,7 +113,8 @@ class _Group:
 def redact(text: str, before: str = "") -> Redacted:
     """The text without personal data; marks are English in English text, else Chinese.
 
-    ``before`` is what was said just before, by anybody: the question that makes "nine two one" a security code.
+    ``before`` is what was said just before, by anybody, a line for each turn: the question that makes "nine two one"
+    a security code, or the groups that a number goes on from.
     """
     folded = normalise(text)
     found = _all(folded, text, before)
@@ -147,7 +148,7 @@ def _all(folded: Normalised, original: str, before: str) -> list[Found]:
 def _told(folded: Normalised, original: str, before: str) -> Iterator[Found]:
     """What the words around it give away, those said before included."""
     cased = "".join(_cased(original[a:b], c) for c, a, b in zip(folded.text, folded.starts, folded.ends, strict=True))
-    question = normalise(before[-_QUESTION:] + "\n").text if before else ""
+    question = normalise(before[-LOOKED_BACK:] + "\n").text if before else ""
     for hit in in_words(question + folded.text, question + cased):
         if hit.end > len(question):  # a number may have begun in what was said before
             yield Found(hit.kind, max(0, hit.start - len(question)), hit.end - len(question))

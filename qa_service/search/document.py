@@ -7,12 +7,10 @@ from datetime import date, datetime
 from functools import cached_property
 
 from qa_service.records import CallEntry, Finding, FindingState, Inspection, Record, Role, Severity, Turn
-from qa_service.text.redact import redact
+from qa_service.text.redact import LOOKED_BACK, redact
 
 #: Length of a turn's vector: one signed byte for each dimension of the encoder, only its direction counts.
 DIMENSIONS = 384
-#: Turns in which the question is looked for that makes digits personal: numbers are told bit by bit.
-TURNS_BEFORE = 6
 
 
 class FindingMark(Record):
@@ -113,9 +111,13 @@ def document(entry: CallEntry, stage: str | None = None) -> CallDocument | None:
 
 
 def redacted(inspection: Inspection) -> tuple[str, ...]:
-    """What each turn says, without personal numbers; one that goes on over some turns is told by those before."""
-    said = [turn.text for turn in inspection.turns]
-    return tuple(redact(text, "\n".join(said[max(0, at - TURNS_BEFORE) : at])).text for at, text in enumerate(said))
+    """What each turn says, without personal numbers; one that goes on over turns is told by the last ones before."""
+    out, before = [], ""
+    for turn in inspection.turns:
+        out.append(redact(turn.text, before).text)
+        # a number is often told over several turns with "yes" between
+        before = f"{before}\n{turn.text}"[-LOOKED_BACK:]
+    return tuple(out)
 
 
 def _turns(inspection: Inspection) -> tuple[TurnDocument, ...]:

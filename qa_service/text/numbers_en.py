@@ -11,10 +11,10 @@ DIGIT_WORDS = {
     "zero": "0", "oh": "0", "one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7",
     "eight": "8", "nine": "9",
 }  # fmt: skip
-_TENS = {
+TENS = {
     "twenty": 20, "thirty": 30, "forty": 40, "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90,
 }  # fmt: skip
-_SMALL = {
+SMALL = {
     **{word: int(digit) for word, digit in DIGIT_WORDS.items() if word != "oh"},
     "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15, "sixteen": 16,
     "seventeen": 17, "eighteen": 18, "nineteen": 19,
@@ -22,10 +22,10 @@ _SMALL = {
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6}
 _ORDINALS = {
     "first": "one", "third": "three", "fifth": "five", "eighth": "eight", "ninth": "nine", "twelfth": "twelve",
-    **{w[:-1] + "ieth": w for w in _TENS},
+    **{w[:-1] + "ieth": w for w in TENS},
 }  # fmt: skip
 #: Every word that a cardinal number is made of, "oh" left out.
-CARDINALS = (*_SMALL, *_TENS, *_SCALES)
+CARDINALS = (*SMALL, *TENS, *_SCALES)
 _REPEATS = {"double": 2, "triple": 3}
 _WORD = re.compile(r"[a-z]+(?:'[a-z]+)?|\d+(?:st|nd|rd|th)?|%")
 _PAUSE = re.compile(r"[\s,.\-]{1,3}")
@@ -169,7 +169,7 @@ def _cardinal(word: str) -> str:
     """16th and sixteenth as 16 and sixteen. ``second`` stays: it is a time as well."""
     if re.fullmatch(r"\d+(st|nd|rd|th)", word):
         return word[:-2]
-    if word.endswith("th") and word[:-2] in _SMALL:
+    if word.endswith("th") and word[:-2] in SMALL:
         return word[:-2]
     return _ORDINALS.get(word, word)
 
@@ -177,7 +177,7 @@ def _cardinal(word: str) -> str:
 def _ordinal(word: str) -> str:
     """Digits of tenth and above, as dates and articles have; "first" and "third" say where in a list."""
     cardinal = _cardinal(word)
-    value = _TENS.get(cardinal, _SMALL.get(cardinal, 0))
+    value = TENS.get(cardinal, SMALL.get(cardinal, 0))
     return str(value) if word != cardinal and value > 9 else ""
 
 
@@ -210,10 +210,10 @@ def _small(words: list[str], at: int) -> tuple[int, int] | None:
         return 1, at + 1
     if word.isdigit():
         return int(word), at + 1
-    if word in _TENS:
-        unit = _SMALL.get(_cardinal(words[at + 1]), 0) if at + 1 < len(words) else 0
-        return (_TENS[word] + unit, at + 2) if 0 < unit < 10 else (_TENS[word], at + 1)
-    return (_SMALL[word], at + 1) if word in _SMALL else None
+    if word in TENS:
+        unit = SMALL.get(_cardinal(words[at + 1]), 0) if at + 1 < len(words) else 0
+        return (TENS[word] + unit, at + 2) if 0 < unit < 10 else (TENS[word], at + 1)
+    return (SMALL[word], at + 1) if word in SMALL else None
 
 
 def _is_word(words: list[str], at: int, wanted: Container[str]) -> bool:
@@ -221,4 +221,4 @@ def _is_word(words: list[str], at: int, wanted: Container[str]) -> bool:
 
 
 def _is_number(words: list[str], at: int) -> bool:
-    return 0 <= at < len(words) and (words[at] in {*_SMALL, *_TENS, "oh"} or words[at].isdigit())
+    return 0 <= at < len(words) and (words[at] in {*SMALL, *TENS, "oh"} or words[at].isdigit())

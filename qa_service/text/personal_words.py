@@ -15,6 +15,7 @@ import regex
 
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.personal import Found, Personal
+from qa_service.text.personal_en import in_english
 from qa_service.text.whereabouts_zh import is_office
 
 _NAMES = "|".join(w for w in DIGIT_WORDS)
@@ -25,41 +26,22 @@ _GAP = r"[\s,，、.。\-]{0,3}"
 _EN_RUN = rf"{_EN}(?:[\s,.\-]{{1,3}}{_EN})*"
 #: Behind a number: it counts or measures something.
 _MEASURE = (
-    r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?|seconds?"
+    r"(?![\s\-]*(?:pounds?|quid|dollars?|bucks|pence|cents|percent|%|days?|weeks?|months?|years?|hours?|minutes?"
+    r"|seconds?"
     r"|times|payments?|digits?|numbers?|instal|of (?:the|your|my)|and a half|hundred|thousand|grand)\b)"
 )
 _MEASURE_ZH = "(?![元块万千百天日年月期次分秒个位])"
 
-_CODE_EN = (
-    r"(?:\b(?:security (?:code|number)|cvv2?|cvc2?|cvn|cav2|card verification \w+"
-    r"|(?:digits|numbers?|code)(?: \w+){0,2} on the (?:back|reverse|signature strip|front)"
-    r"|back of (?:the|my|your|her|his) card"
-    r"|pin(?: number| code)?|one[ -]time (?:pass ?code|password|code|pin)|pass ?code|otp|pass ?word"
-    r"|(?:verification|authentication|authorisation|authorization|confirmation|access|login|log in|sms|text) code"
-    r"|memorable (?:number|word|date)|(?:meeting|session|remote|partner|screen ?share|support) (?:id|code|number)"
-    r"|any ?desk|team ?viewer"
-    r"|code(?: that| which)?(?: just)? (?:i|we|they|he|she|you|the bank|my bank|it|came)(?:'ve| have| was| were)?"
-    r"(?: just)?(?: got| get| sent| texted| received| been sent| came| through| see| have)"
-    r"|(?:texted|sent|got|came through)(?: \w+){0,3} code"
-    r"|code (?:from|in|on) (?:the|my|your) (?:text|message|phone|app|bank|email|sms|screen))\b)"
-)
-_DOOR = r"(?:(?<!back )\b(?:door|gate|building|entry|alarm|post|zip|area|sort|promo|discount|reference)\b)"
-_AFTER_CODE = (
-    regex.compile(rf"{_CODE_EN}(?:(?!{_EN}|{_DOOR})[\s\S]){{0,40}}?(?P<it>{_EN_RUN}){_MEASURE}"),
-    regex.compile(
-        r"(?:密码|口令|\bpass ?word\b)[^\n\da-z打拨]{0,6}(?:(?:is|was|it's)\b )?(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})"
-    ),
-)
-#: Spoken digits of a secret: fewer are a count, more another number.
-_SECRET_DIGITS = range(3, 9)
-
+#: A password of letters and digits.
+_PASSWORD_ZH = regex.compile(r"(?:密码|口令)[^\n\da-z打拨]{0,6}(?P<it>(?=[a-z]*\d)[a-z\d@#_]{4,20})")
 _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december"
     r"|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)"
 )
 _ORDINAL = (
     r"(?:\d{1,2}(?:st|nd|rd|th)?|(?:twenty|thirty)?[ -]?(?:first|second|third|fourth|fifth|sixth|seventh|eighth|ninth)"
-    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth|thirtieth)"
+    r"|tenth|eleventh|twelfth|thirteenth|fourteenth|fifteenth|sixteenth|seventeenth|eighteenth|nineteenth|twentieth"
+    r"|thirtieth)"
 )
 _TENS = r"(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)"
 _YEAR = (
@@ -68,6 +50,8 @@ _YEAR = (
 )
 _DATE_EN = (
     rf"(?:(?:the )?{_ORDINAL} (?:of )?{_MONTH}(?:[,\s]{{1,2}}{_YEAR})?"
+    rf"|(?:the )?{_ORDINAL} of the {_ORDINAL}[,\s]{{1,2}}{_YEAR}"
+    rf"|{_YEAR}, {_MONTH} (?:the )?{_ORDINAL}"
     rf"|{_MONTH} (?:the )?{_ORDINAL}(?:[,\s]{{1,2}}{_YEAR})?"
     r"|\d{1,2}[/.\-]\d{1,2}[/.\-]\d{2,4})"
 )
@@ -76,7 +60,11 @@ _DATE_ZH = rf"(?:{_N_ZH}{{2,4}}年(?:生?的?)?[\s,，]?{_N_ZH}{{1,3}}月(?:份)
 _BORN = (
     regex.compile(
         r"\b(?:born|date of birth|d\.?o\.?b|birth ?day|birth date)\b"
-        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,30}}?(?P<it>{_DATE_EN})\b"
+        rf"(?:(?!{_MONTH}\b)[\s\S]){{0,40}}?(?P<it>{_DATE_EN})\b"
+    ),
+    regex.compile(
+        rf"\b(?P<it>{_DATE_EN}),? (?:that's|that is|that was|is|was) (?:my|his|her|when|the day)"
+        r" (?:date of birth|d\.?o\.?b|birth ?(?:day|date)|(?:i|he|she) was born)\b"
     ),
     regex.compile(rf"(?:出生(?:日期|年月日?)?|生日|生于)[^\d\n]{{0,8}}?(?P<it>{_DATE_ZH})"),
     regex.compile(rf"(?P<it>{_DATE_ZH})(?=(?:出生|生的|生人))"),
@@ -86,7 +74,8 @@ _PART_ZH = rf"{_N_ZH}{{1,5}}(?:号楼|号院|号(?!码)|栋|幢|座|弄|组|单�
 _ADDRESS = (
     regex.compile(
         r"(?P<it>(?:(?<=[在住是到址于寄送去为叫,，:：\s])|^|(?<=[^\p{Han}]))(?:(?![在住是到址])[\p{Han}×x*]){1,16}?"
-        rf"(?:路|街|大道|巷|胡同|弄|小区|花园|公寓|苑|村|新村|家园|镇|社区)[\s,，]?{_PART_ZH}(?:[\s,，]?{_PART_ZH})*(?:[\s,，]?{_N_ZH}{{2,4}}(?!{_N_ZH}|[元块万天期]))?)"
+        rf"(?:路|街|大道|巷|胡同|弄|小区|花园|公寓|苑|村|新村|家园|镇"
+        rf"|社区)[\s,，]?{_PART_ZH}(?:[\s,，]?{_PART_ZH})*(?:[\s,，]?{_N_ZH}{{2,4}}(?!{_N_ZH}|[元块万天期]))?)"
     ),
     regex.compile(
         rf"(?P<it>{_N_ZH}{{1,3}}(?:栋|幢|号楼|座)[\s,，]?{_N_ZH}{{1,2}}单元(?:[\s,，]?{_N_ZH}{{1,4}}(?:室|号|户)?)?)"
@@ -96,25 +85,85 @@ _ADDRESS = (
 _HOUSE = (
     r"(?:(?:[Ff]lat|[Aa]partment|[Aa]pt|[Uu]nit) \w+,? )?"
     rf"(?:\d{{1,5}}[a-zA-Z]?|(?i:(?:{_TENS}|{_NAMES}|ten|eleven|twelve|\w+teen)"
-    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})),? "
+    rf"(?:[ -](?:{_TENS}|{_NAMES}|hundred|and)){{0,8}})(?: [A-D])?),? "
 )
 #: Read with capitals: "two weeks in court" is no Court.
 _STREET = regex.compile(
-    rf"\b(?P<it>{_HOUSE}(?:[A-Z][\w'\-]+ ){{1,3}}"
-    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove|Boulevard|Blvd"
-    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
+    rf"\b(?P<it>{_HOUSE}(?:(?:[A-Z][\w'\-]+|\d{{1,3}}(?:st|nd|rd|th)) ){{1,3}}"
+    r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Crescent|Terrace|Way|Place|Gardens?|Grove"
+    r"|Boulevard|Blvd"
+    r"|Square|Row|Hill|Mews|Walk|Park|Circle|Parkway|View|Green|Vale|Rise|Villas?|Cottages?|Heights|Trail|Loop|Pike"
+    r"|Highway|Parade"
+    r"|Wharf|Quay|Croft|Fold|Mount|Ridge|Meadows?|Fields?|Yard|Chase|Alley|Turnpike|Cove|Bend|Crossing|Broadway"
+    r"|street|road|avenue|lane|crescent|terrace|boulevard)\b)"
 )
-_EMPLOYER = regex.compile(
-    r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]ob|shifts?)(?: full[ -]time| part[ -]time| nights| days)? "
-    r"(?:at|for|by|with) (?:the |a )?(?P<it>[A-Z][\w&'\-]+(?: (?:of |and |& )?[A-Z][\w&'\-]+)*)"
+#: Before the street of a court or an office, which is nobody's home.
+_PUBLIC = regex.compile(
+    r"\b(?:court(?:house)?|tribunal|registry|(?:our|head|main|law|registered|local|branch|post) offices?|headquarters"
+    r"|branch"
+    r"|our (?:postal |mailing )?address|write to us|sheriff'?s?|city hall|town hall|library"
+    r"|job ?centre)\b[^\n.?!]{0,25}$"
+)
+#: A name of one word or more, and one of two words at least, for where less else tells of work; no day or month.
+_NAMED = (
+    r"(?!(?:(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day|January|February|March|April|May|June|July|August|September"
+    r"|October"
+    r"|November|December|I|Mr|Mrs|Ms|Dr)\b)(?=[A-Z])[A-Z][\w&'\-]+"
+)
+_NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)*"
+_LONG_NAME = rf"{_NAMED}(?: (?:of |and |& )?[A-Z][\w&'\-]+)+"
+#: Where somebody says that they live, a house number and a name are enough.
+_HOME = regex.compile(
+    r"\b(?:[Ll]iv(?:e|es|ing) at|[Aa]ddress(?:'s| is| was|:)|[Mm]oved to|[Rr]esid(?:e|es|ing) at|[Ss]taying at"
+    r"|[Hh]ome is) "
+    rf"(?:number |still |now )?(?P<it>{_HOUSE}(?:[Tt]he )?[A-Z][a-z'\-]+(?:,? [A-Z][a-z'\-]+){{0,3}})"
+)
+_BOX = regex.compile(
+    rf"\b(?P<it>(?:P\.?\s?O\.?|[Pp]ost [Oo]ffice) [Bb]ox (?:\d+|(?i:{_NAMES}|{_TENS}|ten|eleven|twelve"
+    rf"|\w+teen)(?:[ ,-]+(?i:{_NAMES}|{_TENS}|hundred))*))"
+)
+_HOMES = (_STREET, _HOME, _BOX)
+_EMPLOYERS = (
+    regex.compile(
+        r"\b(?:[Ww]ork(?:s|ing|ed)?|employed|[Jj]obs?|[Ss]hifts?|[Nn]ights|[Ll]ates|[Ee]arlies|self-employed trading)"
+        r"(?: full[ -]time| part[ -]time| nights| days| over| down)? "
+        rf"(?:at|for|by|with|as) (?:the |a )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:[Ww]ages?|[Ss]alary|(?:[Mm]y|[Hh]is|[Hh]er|[Tt]heir) pay|[Pp]ay ?(?:che(?:ck|que)s?|slips?|roll))"
+        rf" (?:\w+ )?(?:comes? |is |are |paid |came )?(?:from|by) (?:the )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:[Ee]mployers?|[Ww]orkplace|[Pp]lace of work|[Cc]ompany I work for)(?: \w+)?(?:'s| is| was| are|:|,)"
+        rf" (?:called |named |the )?(?P<it>{_NAME})"
+    ),
+    # who says for whom they call is no debtor at work
+    regex.compile(
+        r"\b(?:I'm|I am|[Hh]e's|[Ss]he's|[Hh]e is|[Ss]he is|I was) (?:an?|the|on)"
+        r" (?:(?!\w*(?:collect|attorney|lawyer|legal|solicitor|agent|team|acting|party|officer|recover|represent"
+        r"|calling|bailiff"
+        rf"|investigator|advis|ombudsman|call)\w*)\w+ ){{1,3}}(?:at|for|with) (?:the )?(?P<it>{_LONG_NAME})"
+    ),
+    regex.compile(
+        r"\bon (?:the )?(?:tills?|checkouts?|floor|line|desk|bar|kitchen|wards?|counter|phones|night shift|shift"
+        r"|doors?)"
+        rf" (?:at|for|with|in) (?:the )?(?P<it>{_NAME})"
+    ),
+    regex.compile(
+        r"\b(?:driv|clean|cook|cater|deliver|serv|weld|nurs|teach|manag|temp|pack|stack|paint|labour|labor)(?:ing|s"
+        r"|es)?"
+        rf" (?:for|at|with) (?:the )?(?P<it>{_LONG_NAME})"
+    ),
 )
 _EMPLOYER_ZH = (
     regex.compile(
-        r"在(?P<it>(?!我们|你们|咱们|他们|这|那|哪|什么|一家|一个|外|本|贵|某)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|幼儿园|酒店|超市|商场|银行|局))"
+        r"在(?P<it>(?!我们|你们|咱们|他们|这|那|哪|什么|一家|一个|外|本|贵|某)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院"
+        r"|学校|大学|中学|小学|幼儿园|酒店|超市|商场|银行|局))"
         r"(?=上班|工作|做|打工|当|干)"
     ),
     regex.compile(
-        r"(?:工作单位|上班的单位|单位)(?:是|叫|在|:|：)+(?P<it>(?!哪|什么)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院|学校|大学|中学|小学|酒店|超市|银行|局))"
+        r"(?:工作单位|上班的单位|单位)(?:是|叫|在|:|：)+(?P<it>(?!哪|什么)[\p{Han}a-z]{2,14}?(?:公司|集团|厂|医院"
+        r"|学校|大学|中学|小学|酒店|超市|银行|局))"
     ),
 )
 
@@ -154,11 +203,13 @@ _DOCUMENT = (
     ),
 )
 _PLATE = regex.compile(
-    r"(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼][\s]?[a-z][\s·•.\-]?(?=(?:[a-z]*\d){3})[a-z\d]{5,6})(?![a-z\d])"
+    r"(?P<it>[京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼]"
+    r"[\s]?[a-z][\s·•.\-]?(?=(?:[a-z]*\d){3})[a-z\d]{5,6})(?![a-z\d])"
 )
 #: A number told in parts: 前面138,中间0013,后面8000.
 _PART_OF_NUMBER = regex.compile(
-    rf"(?:前(?:面|边)?(?:[三3]位)?|中间(?:那)?(?:[四4]位)?|后(?:面|边)?(?:[四4]位)?)(?:是|,|，)?(?P<it>{_ZH}(?:[\s]?{_ZH}){{2,3}})(?!{_ZH})"
+    rf"(?:前(?:面|边)?(?:[三3]位)?|中间(?:那)?(?:[四4]位)?|后(?:面|边)?(?:[四4]位)?)(?:是|,"
+    rf"|，)?(?P<it>{_ZH}(?:[\s]?{_ZH}){{2,3}})(?!{_ZH})"
 )
 _ABOUT_A_NUMBER = regex.compile("号码|手机|电话")
 _DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
@@ -167,24 +218,29 @@ _DIGIT_OF = {**DIGIT_WORDS, "o": "0"}
 def in_words(text: str, cased: str) -> Iterator[Found]:
     """Personal stretches of a normalised ``text``; ``cased`` is the same text, letter by letter, with its capitals."""
     yield from _numbers_by_cue(text)
+    yield from in_english(text)
     for kind, patterns, source in (
         (Personal.BIRTH, _BORN, text),
-        (Personal.ADDRESS, (*_ADDRESS, _STREET), None),
+        (Personal.ADDRESS, _ADDRESS, text),
+        (Personal.ADDRESS, _HOMES, cased),
         (Personal.WORK, _EMPLOYER_ZH, text),
-        (Personal.WORK, (_EMPLOYER,), cased),
+        (Personal.WORK, _EMPLOYERS, cased),
     ):
         for pattern in patterns:
-            looked_in = source or (cased if pattern is _STREET else text)
-            for m in pattern.finditer(looked_in):
-                if kind is not Personal.ADDRESS or not is_office(text, *m.span("it")):
-                    yield Found(kind, *m.span("it"))
+            for m in pattern.finditer(source):
+                if not _of_an_office(text, kind, m):
+                    yield Found(kind, m.end("it") - len(m["it"].lstrip()), m.end("it"))
+
+
+def _of_an_office(text: str, kind: Personal, m: regex.Match[str]) -> bool:
+    """Whether an address is that of a court, a branch or another office."""
+    if kind is not Personal.ADDRESS:
+        return False
+    return is_office(text, *m.span("it")) or _PUBLIC.search(text, max(0, m.start() - 45), m.start()) is not None
 
 
 def _numbers_by_cue(text: str) -> Iterator[Found]:
-    for pattern in _AFTER_CODE:
-        for m in pattern.finditer(text):
-            if pattern is _AFTER_CODE[-1] or digits_in(m["it"]) in _SECRET_DIGITS:
-                yield Found(Personal.SECRET, *m.span("it"))
+    yield from (Found(Personal.SECRET, *m.span("it")) for m in _PASSWORD_ZH.finditer(text))
     for m in _SORT_CODE.finditer(text):
         if digits_in(m["it"]) >= 6:
             yield Found(Personal.ACCOUNT, *m.span("it"))

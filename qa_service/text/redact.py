@@ -17,11 +17,11 @@ from qa_service.text.dictated_zh import OTHER_NUMBER, dictated
 from qa_service.text.normalise import Normalised, normalise
 from qa_service.text.numbers_en import DIGIT_WORDS
 from qa_service.text.numbers_zh import DIGITS, MISHEARD
-from qa_service.text.personal import Found, Personal
+from qa_service.text.personal import SERVICE_EN, Found, Personal, luhn
 from qa_service.text.personal_words import in_words
 from qa_service.text.spoken_zh import PAUSE
 
-__all__ = ["Personal", "Redacted", "personal", "redact"]
+__all__ = ["LOOKED_BACK", "Personal", "Redacted", "personal", "redact"]
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,8 @@ _TAIL_CUE = regex.compile(r"(?:尾号|后四位|末四位|last four|ending in)[^
 
 _MOBILE = regex.compile(r"(?:0{0,2}86)?1[3-9]\d{9}")
 _LANDLINE = regex.compile(r"0(?:10|2\d|[3-9]\d{2})\d{7,8}")
-#: Published numbers of services: free of charge or local rate.
+#: Published Chinese numbers of services.
 _SERVICE = regex.compile(r"[48]00\d{7}|955\d{2,5}")
-_SERVICE_EN = regex.compile(r"1?8(?:00|33|44|55|66|77|88)\d{7}|0(?:800|808|3\d\d|845|870|871)\d{6,7}")
 _AMERICAN = regex.compile(r"1?[2-9]\d{2}[2-9]\d{6}")
 _ID_18 = regex.compile(r"[1-9]\d{5}(?:18|19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dx]")
 _ID_15 = regex.compile(r"[1-9]\d{5}\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}")
@@ -98,8 +97,8 @@ _MOBILE_SHAPES = {(3, 4, 4), (3, 8), (7, 4), (3, 3, 5), (3, 4, 2, 2), (3, 2, 2, 
 _AMERICAN_SHAPES = {(10,), (11,), (1, 10), (3, 3, 4), (3, 7), (1, 3, 7), (6, 4)}
 _MOST_GROUPS = 24
 _REPEATS = {"double": 2, "triple": 3}
-#: Characters of what was said before in which a question is looked for.
-_QUESTION = 120
+LOOKED_BACK = 240
+"""Characters of what was said before in which a question, or the begin of a number, is looked for."""
 #: What joins the parts of a number that is told bit by bit.
 _JOINED = regex.compile(r"[\s,.]{0,2}(?:然后|后面|接着|再|最后|and then|then)(?:是)?[\s,.]{0,2}")
 
@@ -117,7 +116,8 @@ class _Group:
 def redact(text: str, before: str = "") -> Redacted:
     """The text without personal data; marks are English in English text, else Chinese.
 
-    ``before`` is what was said just before, by anybody: the question that makes "nine two one" a security code.
+    ``before`` is what was said just before, by anybody, a line for each turn: the question that makes "nine two one"
+    a security code, or the groups that a number goes on from.
     """
     folded = normalise(text)
     found = _all(folded, text, before)
@@ -143,18 +143,19 @@ def _all(folded: Normalised, original: str, before: str) -> list[Found]:
     mails = [Found(Personal.EMAIL, *m.span()) for m in _EMAIL.finditer(text)]
     plain = [m.span() for m in _PLAIN.finditer(text)]
     closed = [(m.start, m.end) for m in mails] + plain
-    numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run)]
+    english = not _HAN.search(text)
+    numbers = [hit for run in _runs(text, closed) for hit in _numbers(text, run, english)]
     return _apart([*_told(folded, original, before), *mails, *numbers])
 
 
 def _told(folded: Normalised, original: str, before: str) -> Iterator[Found]:
     """What the words around it give away, those said before included."""
     cased = "".join(_cased(original[a:b], c) for c, a, b in zip(folded.text, folded.starts, folded.ends, strict=True))
-    question = normalise(before[-_QUESTION:] + "\n").text if before else ""
+    question = normalise(before[-LOOKED_BACK:] + "\n").text if before else ""
     whole, since = question + folded.text, len(question)
     for hit in (*in_words(whole, question + cased), *dictated(whole, since)):
-        if hit.start >= since:
-            yield Found(hit.kind, hit.start - since, hit.end - since)
+        if hit.end > since:  # a number may have begun in what was said before
+            yield Found(hit.kind, max(0, hit.start - since), hit.end - since)
 
 
 def _cased(written: str, folded: str) -> str:
@@ -213,32 +214,37 @@ def _group(written: str, start: int, end: int) -> _Group:
     return _Group("".join(_SPOKEN.get(c, c) for c in written), start, end, not written.isdecimal())
 
 
-def _numbers(text: str, run: list[_Group]) -> Iterator[Found]:
+def _numbers(text: str, run: list[_Group], english: bool) -> Iterator[Found]:
     """From each group on, the longest stretch of groups that is a number."""
     at = 0
     while at < len(run):
-        for stop in range(min(len(run), at + _MOST_GROUPS), at, -1):
-            hit = _number(text, run[at:stop])
+        some = run[at : at + _MOST_GROUPS]
+        digits = "".join(g.digits for g in some)
+        for count in range(len(some), 0, -1):
+            if _is_service(digits, english):  # nor is a part of it anybody's number
+                at += count
+                break
+            hit = _number(text, some[:count], digits) if 7 <= len(digits) <= 19 else None
             if hit:
                 yield hit
-                at = stop
+                at += count
                 break
+            digits = digits[: len(digits) - len(some[count - 1].digits)]
         else:
             at += 1
 
 
-def _number(text: str, groups: list[_Group]) -> Found | None:
-    digits = "".join(g.digits for g in groups)
-    if not 7 <= len(digits) <= 19:
-        return None
+def _number(text: str, groups: list[_Group], digits: str) -> Found | None:
     start, end = _with_prefix(text, groups[0].start), groups[-1].end
     check = _CHECK_X.match(text, end) if len(digits) == 17 else None
     if check:
         return Found(Personal.ID, start, check.end())
-    if _SERVICE.fullmatch(digits) or (_SERVICE_EN.fullmatch(digits) and not _HAN.search(text)):
-        return None
     kind = _kind(digits, groups, text[max(0, start - 30) : start], text[start:end])
     return Found(kind, start, end) if kind else None
+
+
+def _is_service(digits: str, english: bool) -> bool:
+    return len(digits) <= 11 and bool(_SERVICE.fullmatch(digits) or (english and SERVICE_EN.fullmatch(digits)))
 
 
 def _with_prefix(text: str, start: int) -> int:
@@ -265,7 +271,7 @@ def _long(digits: str, groups: list[_Group], before: str) -> Personal | None:
     if _ID_18.fullmatch(digits) or _ID_15.fullmatch(digits) or _ID_CUE.search(before):
         return Personal.ID
     even = max(len(g.digits) for g in groups) <= 6
-    sure = len(groups) == 1 or _dictated(groups) or digits.startswith("62") or (even and _luhn(digits))
+    sure = len(groups) == 1 or _dictated(groups) or digits.startswith("62") or (even and luhn(digits))
     return Personal.CARD if sure or _CARD_CUE.search(before) else None
 
 
@@ -298,9 +304,3 @@ def _is_social_security(digits: str, written: str, before: str) -> bool:
     return bool(regex.fullmatch(r"\d{3}[\s-]\d{2}[\s-]\d{4}", written.lstrip("("))) or (
         bool(_ID_CUE.search(before)) and len(digits) == 9
     )
-
-
-def _luhn(digits: str) -> bool:
-    """The check digit of bank cards."""
-    doubled = (int(d) * (1 + i % 2) for i, d in enumerate(reversed(digits)))
-    return sum(n - 9 * (n > 9) for n in doubled) % 10 == 0

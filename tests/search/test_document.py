@@ -44,6 +44,19 @@ def test_the_text_is_redacted_and_vectors_are_of_the_redacted_texts() -> None:
     assert [turn.vector[0] for turn in meant.turns] == [0, 1]
 
 
+def test_a_number_told_over_several_turns_goes_with_short_answers_between() -> None:
+    said = turns("And the code we texted you?", "Hang on.", "Sure.", "It's six six, oh two.", "Yes.", "Nine one.")
+    left = redacted(inspection(turns=said))
+    assert left == ("And the code we texted you?", "Hang on.", "Sure.", "It's [secret].", "Yes.", "[secret].")
+    card = ("The long number?", "four five three nine", "Yep.", "double oh seven seven", "Okay.")
+    assert redacted(inspection(turns=turns(*card, "one two double oh, three three four nine")))[-1] == "[card]"
+
+
+def test_what_was_said_long_before_tells_nothing_of_a_number() -> None:
+    said = ("And the three digits on the back?", *["I see what you mean, one moment."] * 9, "nine two one")
+    assert redacted(inspection(turns=turns(*said)))[-1] == "nine two one"
+
+
 def test_a_finding_without_turns_goes_where_it_starts_or_to_the_first_turn() -> None:
     at = finding(rule_id="A", turns=(), start_s=5.0, end_s=None)
     whole = finding(rule_id="B", turns=(), start_s=None, end_s=None)

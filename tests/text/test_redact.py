@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
@@ -221,3 +222,16 @@ def test_arbitrary_text_is_no_trouble() -> None:
     for _ in range(2000):
         said = "".join(chance.choices(signs, k=chance.randint(0, 60)))
         assert isinstance(redact(said).text, str)
+
+
+@pytest.mark.parametrize("said", ["pin 4444 ", "pin 4 ", "four ", "0800 123 4567 "])
+def test_time_is_in_step_with_the_text(said: str) -> None:
+    """Four times the text takes four times as long, or little more; each cue against each number would be sixteen."""
+
+    def seconds(size: int) -> float:
+        text = said * (size // len(said))
+        begun = time.process_time()
+        redact(text)
+        return time.process_time() - begun
+
+    assert seconds(80_000) < 10 * max(seconds(20_000), 0.05)

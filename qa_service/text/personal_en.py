@@ -265,16 +265,25 @@ def _kind(text: str, run: Run) -> Personal | None:
         return Personal.ID
     if count in (6, 8, 14) and (_SORT.search(around) if count == 6 else _ACCOUNT.search(before[-60:] + "\n" + after)):
         return Personal.ACCOUNT
-    if known := _KNOWN_SHAPES.get(run.groups(text)):
-        fits = known is not Personal.PHONE or _like_a_phone(digits)
-        return known if fits else None
+    known = _KNOWN_SHAPES.get(run.groups(text))
+    if known is Personal.ACCOUNT or (known and _digit_by_digit(text, run)):
+        return known if known is not Personal.PHONE or _like_a_phone(digits) else None
     if regex.fullmatch(r"(?:44|0)7\d{9}", digits):  # a British mobile, whatever is said of it
         return Personal.PHONE
     if count == 7 and _PHONE.search(before[-25:]) and max(len(p.digits) for p in run.pieces) != 2:
         return Personal.PHONE
-    if 10 <= count <= 13 and _PHONE.search(around) and _like_a_phone(digits):
+    amounts = sum("hundred" in text[p.start : p.end] for p in run.pieces) > 1
+    if 10 <= count <= 13 and not amounts and _PHONE.search(around) and _like_a_phone(digits):
         return Personal.PHONE
     return None
+
+
+def _digit_by_digit(text: str, run: Run) -> bool:
+    """Nobody says an amount so: "three hundred, fifty, twelve hundred" has the groups of a social security number."""
+    return all(
+        text[p.start].isalpha() and (len(p.digits) == 1 or text.startswith(("double", "triple", "treble"), p.start))
+        for p in run.pieces
+    )
 
 
 #: Numbers that their groups give away.

@@ -74,8 +74,9 @@ _EMAIL = regex.compile(
 )
 #: Said just before a number that is then personal even where it is short, long or oddly grouped.
 _PHONE_CUE = regex.compile(
-    r"(?:电话|手机|座机|号码|热线|联系方式|微信|phone|cell|mobile|number|(?:reach|call) (?:me|him|her|them) (?:at|on))"
-    r"[^\d]{0,8}$"
+    r"(?:电话|手机|座机|号码|热线|联系方式|微信|phone|cell|mobile"
+    r"|(?<!case |claim |order |reference |file |docket |policy |invoice |ticket |tracking )number"
+    r"|(?:reach|call) (?:me|him|her|them) (?:at|on))[^\d]{0,8}$"
 )
 _CARD_CUE = regex.compile(r"(?:卡号|账号|帐号|账户|银行卡|card(?: number)?|account(?: number)?)[^\d]{0,8}$")
 _ID_CUE = regex.compile(
@@ -282,7 +283,8 @@ def _is_phone(digits: str, groups: list[_Group], before: str, written: str) -> b
         return True
     if _LANDLINE.fullmatch(digits) and (len(groups) <= 4 or dictated):
         return True
-    if _AMERICAN.fullmatch(digits) and (sizes[-3:] in _AMERICAN_SHAPES or dictated):
+    listed = bool(regex.search(r"\d\s?[,，、]\s?\d", written)) and not cue  # 250, 300, 1200 are amounts
+    if _AMERICAN.fullmatch(digits) and ((sizes[-3:] in _AMERICAN_SHAPES and not listed) or dictated):
         return True
     if written.startswith("+") or (dictated and len(digits) >= 10):
         return True

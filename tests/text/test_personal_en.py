@@ -43,6 +43,11 @@ KEPT = [
     "Your PIN is fine. I can pay two hundred on the third, four fifty after that.",
     "The PIN is not needed. The balance is four thousand, four hundred.",
     "The screen says eleven twenty.",
+    "I sent 250, 300, 1200 and then 400.",
+    "The case number is 4471 0936.",
+    # amounts in the groups of a social security number, of a telephone
+    "I paid three hundred, fifty, twelve hundred, and that's all of it.",
+    "Call me about the two hundred, three hundred, fifteen hundred.",
     "Ring us free on oh eight hundred, one two three, four five six seven.",
     "Call one eight hundred, five five five, oh one nine nine.",
     "The court is at 40 Castle Street, Leeds.",

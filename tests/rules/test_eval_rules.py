@@ -99,6 +99,15 @@ def test_shipped_utterances_are_of_known_requirements_and_each_once(file: Path, 
     assert all(script.turns_of(u) for u in said)
 
 
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_shipped_personal_data_is_of_known_requirements_and_each_once(language: str) -> None:
+    known = {r["id"] for r in json.loads((ROOT / "rules/requirements.json").read_text("utf-8"))["requirements"]}
+    entries = json.loads((SCRIPTS / "personal" / f"{language}.json").read_text("utf-8"))["requirements"]
+    assert {e["id"] for e in entries} <= {r for r in known if r.startswith("PII-")}
+    said = [u for e in entries for kind in ("violations", "near_misses") for u in e[kind]]
+    assert len(said) == len(set(said)) > 100
+
+
 @pytest.mark.parametrize(
     ("utterance", "turns"),
     [

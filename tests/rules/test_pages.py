@@ -252,7 +252,7 @@ def test_a_selection_tells_which_gates_it_switches(tmp_path: Path) -> None:
         "own": {"phrases": ["a"], "gates": {**off}},
         "as_rule": {"phrases": ["b"], "gates": {"quotation": "off", "conditional": "on"}},
         "back": {"similar": {"to": ["c d"]}, "gates": {"quotation": "on", "conditional": "off"}},
-        "sound": {"hold": {"at_least_s": 9}, "gates": {**off}},
+        "sound": {"hold": {"at_least_s": 9}},
         "filter_off": {"phrases": ["d"], "gates": {**off}},
         "filter_on": {"phrases": ["e"], "gates": on},
     }

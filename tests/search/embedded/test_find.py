@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from qa_service.errors import QueryError
+from qa_service.errors import InputError, QueryError
 from qa_service.records import Role, Severity
 from qa_service.search.embedded import EmbeddedIndex
 from qa_service.search.protocol import EVERYTHING, Access, SearchQuery
@@ -127,7 +127,8 @@ def test_filters_of_days_agents_and_roles(scored: EmbeddedIndex) -> None:
     first = dated(-1)["day"]
     assert found(scored, "还钱", day_from=first) == ["C-0:0", "C-1:0"]
     assert found(scored, "还钱", day_to=first, day_from=first) == ["C-1:0"]
-    assert found(scored, "还钱", day_from=DAY, day_to=first) == []
+    with pytest.raises(InputError, match="lies after the last"):
+        found(scored, "还钱", day_from=DAY, day_to=first)
     assert found(scored, agent_id="a-201", role=Role.CUSTOMER, team="2组") == ["C-2:1"]
 
 

@@ -157,7 +157,7 @@ def wrong_words(asked: PageAsked, outcome: Outcome) -> str:
     if outcome.error is None:
         return ""
     if asked.day_from and asked.day_to and asked.day_from > asked.day_to:
-        return "search.days_turned"
+        return "wrong.days_turned"
     if asked.like and outcome.error.code == ErrorCode.NOT_FOUND:
         return "like.no_vector" if outcome.source else "like.no_turn"
     return f"error.{outcome.error.code}"

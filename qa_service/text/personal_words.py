@@ -167,13 +167,9 @@ _EMPLOYER_ZH = (
     ),
 )
 
-_SORT_CODE = regex.compile(rf"\bsort code\b(?:(?!{_EN}|\bending\b)[\s\S]){{0,25}}?(?P<it>{_EN_RUN})")
-_ACCOUNT = regex.compile(
-    rf"\b(?:account(?: number|'s|s)?)\b(?:(?!{_EN}|\bending\b|\blast\b|£|\$)[\s\S]){{0,20}}?(?P<it>{_EN_RUN}){_MEASURE}"
-)
-_NATIONAL_INSURANCE = (
-    regex.compile(r"\b(?P<it>(?:qq|[a-ceghj-prstw-z][a-ceghj-nprstw-z]) ?\d{2} ?\d{2} ?\d{2} ?[a-d])\b"),
-    regex.compile(rf"\b(?P<it>[a-z][ .,]{{1,2}}[a-z][ .,]{{1,2}}(?:{_EN}[\s,.\-]{{1,3}}){{1,6}}[a-d])\b"),
+#: As it is written; spelled letter by letter it is found in :mod:`qa_service.text.personal_en`.
+_NATIONAL_INSURANCE = regex.compile(
+    r"\b(?P<it>(?:qq|[a-ceghj-prstw-z][a-ceghj-nprstw-z]) ?\d{2} ?\d{2} ?\d{2} ?[a-d])\b"
 )
 _SAYS = r"(?:号码?|账号|帐号|id|编号)?(?:就是|是|为|叫|加我?|[\s:：,，.]){0,4}"
 _SITE_ZH = "(?:微信|扣扣|企鹅|抖音|支付宝)"
@@ -241,16 +237,7 @@ def _of_an_office(text: str, kind: Personal, m: regex.Match[str]) -> bool:
 
 def _numbers_by_cue(text: str) -> Iterator[Found]:
     yield from (Found(Personal.SECRET, *m.span("it")) for m in _PASSWORD_ZH.finditer(text))
-    for m in _SORT_CODE.finditer(text):
-        if digits_in(m["it"]) >= 6:
-            yield Found(Personal.ACCOUNT, *m.span("it"))
-    for m in _ACCOUNT.finditer(text):
-        if digits_in(m["it"]) in (8, 14):
-            yield Found(Personal.ACCOUNT, *m.span("it"))
-    for pattern in _NATIONAL_INSURANCE:
-        for m in pattern.finditer(text):
-            if digits_in(m["it"]) == 6:
-                yield Found(Personal.ID, *m.span("it"))
+    yield from (Found(Personal.ID, *m.span("it")) for m in _NATIONAL_INSURANCE.finditer(text))
     for pattern in _CHAT:
         yield from (Found(Personal.ACCOUNT, *m.span("it")) for m in pattern.finditer(text))
     for pattern in _DOCUMENT:

@@ -1,13 +1,15 @@
 """Recall and false alarms of the packs on the catalogue's own example utterances.
 
     python scripts/eval_rules.py CATALOGUE [--by-requirement] [--verbose]
+    python scripts/eval_rules.py models/conduct/data/requirements/uk-t8.jsonl …
 
 CATALOGUE is a requirements file whose entries carry ``violations`` and ``near_misses``: one utterance each, or a
 short exchange marked [Customer] … [Agent] … (【客户】 … 【坐席】 …). Cases of call metadata and audio alone are left
 out. What the catalogue notes behind an utterance (barred; no judgment; recording on) or before it ([22:07 …]) is no
 speech: it is what is known of the case, and is given as facts of the call where it says one. An utterance is found
 when any finding, of any state, cites its requirement. Odd positions (first, third, …) were open to the writers of the
-packs, even ones were not: the even figure is the one to believe.
+packs, even ones were not: the even figure is the one to believe. Batches of single utterances (.jsonl; what they say
+of the case stands apart, and counts as a note) are counted together, and their halves mean nothing.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from said_calls import transcript_of
 
 from qa_service.inspect.pipeline import Inspector
 from qa_service.records import CallFacts, Inspection, Polarity, Role
-from qa_service.settings import load_settings
+from qa_service.settings import bundled, load_settings
 
 #: (jurisdiction or requirement, kind and half, outcome) → utterances.
 Counts = Counter[tuple[str, str, str]]
@@ -238,7 +240,7 @@ def judge(inspector: Inspector, requirement: str, place: str, utterance: str) ->
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("catalogue", type=Path)
+    parser.add_argument("catalogue", type=Path, nargs="+")
     parser.add_argument(
         "--by-requirement", action="store_true", help="then a line for each requirement, as a table in Markdown"
     )
@@ -246,7 +248,7 @@ def main() -> int:
     arguments = parser.parse_args()
     inspector = Inspector(load_settings())
     counts: Counts = Counter()
-    entries = _entries(arguments.catalogue)
+    entries = [entry for path in arguments.catalogue for entry in _entries(path)]
     for entry in entries:
         _count(inspector, entry, counts, verbose=arguments.verbose)
     _report(counts, {_jurisdiction(entry) for entry in entries})
@@ -256,9 +258,23 @@ def main() -> int:
 
 
 def _entries(path: Path) -> list[dict[str, Any]]:
+    if path.suffix == ".jsonl":
+        return _batch(path)
     raw = json.loads(path.read_text(encoding="utf-8"))
     entries: list[dict[str, Any]] = raw if isinstance(raw, list) else raw["requirements"]
     return [e for e in entries if not e["id"].startswith("PII-")]
+
+
+def _batch(path: Path) -> list[dict[str, Any]]:
+    """The utterances of a batch, in order, as entries of a catalogue."""
+    places = {e["id"]: e["jurisdiction"] for e in _entries(bundled("rules") / "requirements.json")}
+    entries: dict[str, dict[str, Any]] = {}
+    for row in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        name = row["requirement"]
+        empty: dict[str, Any] = {"id": name, "jurisdiction": places[name], **{kind: [] for kind in KINDS}}
+        said = f"{row['text']} ({row['case']})" if row.get("case") else row["text"]
+        entries.setdefault(name, empty)[KINDS[row["kind"] != "v"]].append(said)
+    return list(entries.values())
 
 
 def _place(entry: dict[str, Any]) -> str:

@@ -55,6 +55,26 @@ def test_summary_then_a_table_by_requirement_without_words_of_the_even_half(
     assert "secret" not in told
 
 
+def test_batches_of_single_utterances_are_counted_together_and_what_they_say_of_the_case_is_a_note(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    barred = rule({"select": {"x": {"phrases": ["we will sue"]}}, "facts": "account.sol_expired == true"})
+    monkeypatch.setenv("QA_RULES_DIR", str(folder(tmp_path / "rules", barred)))
+    monkeypatch.setenv("QA_DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("QA_CLASSIFIER", "off")
+    row = {"requirement": "US-1692D-2", "kind": "v", "text": "we will sue"}
+    batches = [[{**row, "case": "statute barred"}, row], [{**row, "kind": "n"}]]
+    for number, rows in enumerate(batches):
+        written = "".join(json.dumps(each) + "\n" for each in rows)
+        (tmp_path / f"{number}.jsonl").write_text(written, encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["eval_rules.py", str(tmp_path / "0.jsonl"), str(tmp_path / "1.jsonl")])
+    assert script.main() == 0
+    told = capsys.readouterr().out.splitlines()
+    assert [line.split(" = ")[0].split()[-3:] for line in told] == [
+        ["cited", "1/", "1"], ["cited", "0/", "1"], ["cited", "0/", "1"], ["cited", "0/", "0"],
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("utterance", "country", "facts"),
     [

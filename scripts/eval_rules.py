@@ -253,7 +253,7 @@ def main() -> int:
         _count(inspector, entry, counts, verbose=arguments.verbose)
     _report(counts, {_jurisdiction(entry) for entry in entries})
     if arguments.by_requirement:
-        _table(counts, [entry["id"] for entry in entries])
+        _table(counts, list(dict.fromkeys(entry["id"] for entry in entries)))
     return 0
 
 

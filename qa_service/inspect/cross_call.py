@@ -1,6 +1,7 @@
 """Judge the rules over several calls on an inspection that exists already. Pure: no clock, no disk, no sound.
 
-Only these rules are judged; what the others found stays as it is, in its place. The result hangs on the inspection, the
+Only these rules are judged, and on a call without words those over facts alone, which nothing has judged yet; what the
+others found stays as it is, in its place. The result hangs on the inspection, the
 facts, the packs and the history alone, so that judging twice changes nothing, and the order in which calls came does
 not either.
 """
@@ -43,9 +44,9 @@ def judged_again(
 ) -> Inspection:
     """The inspection with its rules over several calls judged by ``history``.
 
-    A call whose words could not be judged is judged by those of them that need no words: an attempt that nobody
-    answered is an attempt all the same. A failed one is left as it is. ``language`` is that of the rules, for a call
-    in which none was heard.
+    A call whose words could not be judged is judged by all rules that need neither words nor sound, those of one call
+    too: an attempt that nobody answered, or that was made by night, is an attempt all the same. A failed one is left as
+    it is. ``language`` is that of the rules, for a call in which none was heard.
     """
     if inspection.status is CallStatus.FAILED or not packs:
         return inspection
@@ -80,7 +81,7 @@ def judged_again(
 
 
 def _judged(wordless: bool) -> Callable[[Rule], bool]:
-    return lambda rule: rule.over_calls and rule.spec.marks is None and not (wordless and rule.condition)
+    return lambda rule: rule.of_facts if wordless else rule.over_calls and rule.spec.marks is None
 
 
 def _replaced(before: Iterable[Said], after: Iterable[Said], rules: set[str]) -> list[Said]:

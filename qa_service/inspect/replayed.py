@@ -98,7 +98,7 @@ def _differences(kept: Inspection, now: Inspection, pack: str, day: date) -> Ite
             call_id=kept.call_id,
             day=day,
             start_s=finding.start_s,
-            quote=redact(finding.quote).text[:MOST_QUOTED],
+            quote=(finding.quote if finding.quotes_calls else redact(finding.quote).text)[:MOST_QUOTED],
             was=_state(was),
             is_now=_state(is_now),
             reason=is_now.reason if is_now else why.get(finding.rule_id, ""),

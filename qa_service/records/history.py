@@ -48,7 +48,8 @@ class Contact(Record):
     ``at``: when it began, in UTC; when it was received where ``timed`` is False. ``debtor`` and ``number`` are hashes
     of the debtor's reference and of the number dialled, None where unknown. ``debt`` names the debt, ``place`` the kind
     of line (home, cell, work, …). ``answered``: by the caller's own system. ``agreed``: the call had been agreed on
-    before. ``heard`` is None until the call is inspected.
+    before, None where what was sent says neither. ``collector``: the agency that called, where that was sent.
+    ``heard`` is None until the call is inspected.
     """
 
     call_id: str
@@ -63,7 +64,8 @@ class Contact(Record):
     debt: str | None = None
     product: str | None = None
     place: str | None = None
-    agreed: bool = False
+    agreed: bool | None = False
+    collector: str | None = None
     heard: HeardCall | None = None
 
 

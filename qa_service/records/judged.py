@@ -76,6 +76,11 @@ class Finding(Record):
     reason: str = ""
     earlier: tuple[EarlierCall, ...] = ()
 
+    @property
+    def quotes_calls(self) -> bool:
+        """Whether the quote is a list of earlier calls, which are no words of anybody."""
+        return bool(self.earlier) and not self.turns
+
 
 class NotAssessed(Record):
     """A rule that could not be judged, and why. ``reason`` starts with a stable word, see docs/rules.md."""

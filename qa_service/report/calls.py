@@ -35,6 +35,8 @@ MOST_PRAISED = 8
 MOST_EVIDENCE = 3
 MOST_MOMENTS = 6
 LONGEST_QUOTE = 240
+#: Characters of a list of earlier calls: some ten of them.
+LONGEST_LIST = 600
 #: Characters around a quote.
 LONGEST_CONTEXT = 60
 #: Characters of the turns that are searched for the quote.
@@ -132,7 +134,9 @@ def _note(entry: CallEntry, found: Sequence[Finding], source: Source) -> CallNot
 
 def _evidence(call_id: str, group: Sequence[Finding], source: Source) -> Evidence:
     finding, others = group[0], group[1 : 1 + MOST_MOMENTS]
-    quote = plain(source.redact(finding.quote), LONGEST_QUOTE)
+    # Ids of calls look like card numbers to the redaction, and are shown as they are everywhere else.
+    listed = finding.quotes_calls
+    quote = plain(finding.quote, LONGEST_LIST) if listed else plain(source.redact(finding.quote), LONGEST_QUOTE)
     before, after = _around(quote, finding, call_id, source)
     return Evidence(
         severity=finding.severity,

@@ -25,7 +25,7 @@ from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.zones import state_of, zones_of
+from qa_service.rules.zones import indicated, state_of, zones_of
 
 
 @dataclass
@@ -107,9 +107,11 @@ class Case:
         ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
         """
         if name == ZONES:
-            return list(zones_of(self.facts, country))
+            return list(indicated(self.facts, country))
         if name == "state":
             return state_of(self.facts)
+        if name == "debtor_tz" and self.facts.debtor_tz:
+            return zones_of(self.facts, country)[0]
         if name.startswith("call."):
             return self._of_call[name.removeprefix("call.")]
         if name.startswith("measures."):

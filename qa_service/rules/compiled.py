@@ -10,7 +10,7 @@ from pydantic import JsonValue
 
 from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
-from qa_service.rules.facts import Expression, remembers
+from qa_service.rules.facts import Expression, facts_of, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Hit, Operator
@@ -121,6 +121,13 @@ class Rule:
     def over_calls(self) -> bool:
         """Whether what it says may hang on earlier calls."""
         return any(remembers(e) for e in (self.applies, self.facts) if e is not None)
+
+    @property
+    def of_facts(self) -> bool:
+        """Whether it needs neither words nor sound: what is known of a call that nobody answered is enough."""
+        asked = [e for e in (self.applies, self.facts) if e is not None]
+        heard = any(name.startswith("measures.") for e in asked for name in facts_of(e))
+        return self.condition is None and self.spec.marks is None and not heard
 
     @property
     def id(self) -> str:

@@ -69,7 +69,7 @@ def in_quiet_hours(at: Any, zones: Any, first: Any, last: Any, seconds: Any) -> 
     answers = {touches(start, _number(seconds), _number(first), _number(last), name) for name in zones}
     if len(answers) == 1:
         return answers.pop()
-    where = f" (it may be in any of {', '.join(zones)})" if zones else ""
+    where = f" (the debtor may be in any of {', '.join(zones)})" if zones else ""
     return Unsure(False, True, f"debtor_tz{where}", "missing_fact")
 
 

@@ -253,6 +253,12 @@ def remembers(expression: Expression) -> bool:
     return asked or any(remembers(child) for child in _children(expression))
 
 
+def facts_of(expression: Expression) -> frozenset[str]:
+    """Names of all facts that the expression asks of the call itself."""
+    own = {expression.name} if isinstance(expression, Fact) else set()
+    return frozenset(own).union(*(facts_of(child) for child in _children(expression)))
+
+
 def _children(expression: Expression) -> tuple[Expression, ...]:
     match expression:
         case Call(arguments=parts) | Remembered(arguments=parts) | Junction(parts=parts):

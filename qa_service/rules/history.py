@@ -14,6 +14,7 @@ from typing import Any
 from qa_service.records import Contact, EarlierCall, History
 from qa_service.rules import outcome
 from qa_service.rules.facts import Unknown
+from qa_service.rules.history_marks import OF_A_NUMBER, agreed_on, bound
 from qa_service.rules.outcome import Answer, both
 from qa_service.rules.unsure import Unsure, between
 from qa_service.rules.zones import zone
@@ -21,8 +22,6 @@ from qa_service.rules.zones import zone
 #: Days since something that never happened.
 NEVER = 36_500
 THIRD_PARTIES = ("contact", "unrelated", "spouse")
-#: Kinds of marks that belong to a number, not to the debtor.
-OF_A_NUMBER = ("third_party_refused",)
 #: Facts that are asked by the kind of a mark.
 OF_MARKS = ("marked", "days_since_mark", "days_since_last_mark")
 MOST_NAMED = 3
@@ -87,7 +86,10 @@ class HistoryView:
         )
 
     def _same_debt(self, call: Contact) -> Answer:
-        """Calls without the name of a debt are taken for one case, unless they name different products."""
+        """Calls without the name of a debt are taken for one case, unless they name different products. What is counted
+        for one debt is counted for one collector: two that are named and differ have nothing to do with each other."""
+        if self._this.collector and call.collector and self._this.collector != call.collector:
+            return False
         ours, theirs = self._this.debt, call.debt
         if ours is None and theirs is None:
             differ = self._this.product and call.product and self._this.product != call.product
@@ -210,12 +212,15 @@ def _unanswered_today(view: HistoryView) -> Any:
 @_of_debtor
 def _calls_last_days(view: HistoryView, days: float) -> Any:
     """For one debt, busy lines and calls agreed on before left out (12 CFR 1006.14(b)(2)-(3))."""
+    asked = bound(view.history, "callback", view.role_floor)
 
     def counts(call: Contact, where: str) -> Answer:
-        placed = both(_attempt(view, call), view._same_debt(call), not call.agreed)
+        free = agreed_on(call, asked, where)
+        placed = both(_attempt(view, call), view._same_debt(call), None if free is None else not free)
         return both(placed, view._within(call, where, days), outcome.connected(call, view.role_floor))
 
-    own = outcome.outcome_of(view._this, view.role_floor) != "not_connected" and not view._this.agreed
+    reached = outcome.outcome_of(view._this, view.role_floor) != "not_connected"
+    own = both(reached, None if view._this.agreed is None else not view._this.agreed)
     return view.count(counts, "attempt", own)
 
 
@@ -290,7 +295,8 @@ def _third_party_calls(view: HistoryView) -> Any:
             view._outbound(call), call.number == view._this.number, role, outcome.conversation(call, view.role_floor)
         )
 
-    return view.count(counts, "conversation")
+    # An attempt that nobody answers is no second communication.
+    return view.count(counts, "conversation", outcome.conversation(view._this, view.role_floor))
 
 
 @_of_debtor
@@ -310,35 +316,6 @@ def _unreached_since(view: HistoryView) -> Any:
     return between(len(sure), len(sure) + len(maybe), view._why(maybe))
 
 
-def _bound(view: HistoryView, kind: str) -> tuple[list[tuple[Contact, float | None]], list[Contact]]:
-    """Calls in which that was surely said, with the second, and those in which it may have been."""
-    sure, maybe = [], []
-    for call in (*view.history.marked, *view.history.earlier):
-        concerned = _concerned(view, call, kind)
-        if concerned is False or not call.timed:
-            continue
-        marks = [mark for mark in (call.heard.marks if call.heard else ()) if mark.kind == kind]
-        said = next((mark for mark in marks if mark.sure), None)
-        if said and concerned:
-            sure.append((call, said.start_s))
-        elif marks or not outcome.judged_words(call, view.role_floor):
-            maybe.append(call)
-    return sure, maybe
-
-
-def _concerned(view: HistoryView, call: Contact, kind: str) -> Answer:
-    """Whether what was said in that call binds this one."""
-    this = view._this
-    if kind in OF_A_NUMBER:
-        return call.number == this.number
-    if call.debtor != this.debtor or call.callee_role not in (None, "debtor"):
-        return False
-    if kind == "workplace":
-        same = this.number is not None and call.number == this.number
-        return True if same or this.place == "work" else (None if this.place is None and this.number is None else False)
-    return True
-
-
 def _nameless(view: HistoryView, kind: str) -> Unknown | None:
     """Why marks of this kind cannot be looked for."""
     known, missing = (view._this.number, "phone") if kind in OF_A_NUMBER else (view._this.debtor, "debtor_ref")
@@ -348,7 +325,7 @@ def _nameless(view: HistoryView, kind: str) -> Unknown | None:
 def _marked(view: HistoryView, kind: str) -> Any:
     if missing := _nameless(view, kind):
         return missing
-    sure, maybe = _bound(view, kind)
+    sure, maybe = bound(view.history, kind, view.role_floor)
     for call, start_s in sure[-MOST_NAMED:]:
         view._cite_one(call, kind, start_s)
     return True if sure else between(False, bool(maybe), view._why(maybe))
@@ -358,20 +335,22 @@ def _days_since_mark(view: HistoryView, kind: str) -> Any:
     """Days since it was first said; -1 where it never was."""
     if missing := _nameless(view, kind) or (None if view.zones else Unknown(("debtor_tz",))):
         return missing
-    sure, maybe = _bound(view, kind)
+    sure, maybe = bound(view.history, kind, view.role_floor)
+    # A call without a time took place some time before it was received.
+    perhaps = [view._days_ago(call, where) if call.timed else NEVER for call in maybe for where in view.zones]
     if not sure:
-        return between(-1, max((view._days_ago(c, view.zones[0]) for c in maybe), default=-1), view._why(maybe))
+        return between(-1, max(perhaps, default=-1), view._why(maybe))
     first, start_s = sure[0]
     view._cite_one(first, kind, start_s)
     ago = [view._days_ago(first, where) for where in view.zones]
-    return between(min(ago), max(ago), view._why(()))
+    return between(min(ago), max([*ago, *perhaps]), view._why(maybe))
 
 
 def _days_since_last_mark(view: HistoryView, kind: str) -> Any:
     """Days since it was last said; :data:`NEVER` where it never was."""
     if missing := _nameless(view, kind) or (None if view.zones else Unknown(("debtor_tz",))):
         return missing
-    sure, maybe = _bound(view, kind)
+    sure, maybe = bound(view.history, kind, view.role_floor)
     surely = [[view._days_ago(call, where) for call, _ in sure] for where in view.zones]
     perhaps = [view._days_ago(call, where) for call in maybe for where in view.zones]
     low = min((ago for agos in surely for ago in agos), default=NEVER)

@@ -39,7 +39,12 @@ class Heard:
     @property
     def quote(self) -> str:
         """The words as heard; the earlier calls where the rule needs no words."""
-        return self.evidence.quote or "; ".join(f"{c.call_id} {c.at:%Y-%m-%d %H:%M}" for c in self.earlier)
+        return self.evidence.quote or "; ".join(f"{c.call_id} {_moment(c)}" for c in self.earlier)
+
+
+def _moment(call: EarlierCall) -> str:
+    """Its time where the debtor is; where that may be in several zones, that of no zone, by name."""
+    return f"{call.at:%Y-%m-%d %H:%M}{' UTC' if call.at.tzname() == 'UTC' else ''}"
 
 
 def absent(rule: Rule, condition: Condition, hits: Hits, listener: Listener, coverage: float | None) -> list[Heard]:

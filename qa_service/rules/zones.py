@@ -1,4 +1,4 @@
-"""In which time zones a debtor may be: as sent, else by the state, else by the country of the rules.
+"""In which time zones a debtor may be: as sent, else by the state, the number's area code, the country of the rules.
 
 States by zone of the IANA database; a state that lies in two has both, and a question whose answer differs between
 them is not answered. Of the United States the fifty states, the District of Columbia and the five territories in which
@@ -9,24 +9,22 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from qa_service.records import CallFacts
+from qa_service.rules.area_codes import CENTRAL, EASTERN, MOUNTAIN, PACIFIC, area_zones
 
-_EASTERN, _CENTRAL, _MOUNTAIN, _PACIFIC = (
-    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
-)  # fmt: skip
 #: Where a whole state keeps one time. Arizona keeps no daylight saving time, but the Navajo Nation in it does.
 _STATES: dict[tuple[str, ...], str] = {
-    (_EASTERN,): "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
-    (_CENTRAL,): "AL AR IL IA LA MN MS MO OK WI",
-    (_MOUNTAIN,): "CO MT NM UT WY",
-    (_PACIFIC,): "CA WA",
-    (_PACIFIC, _MOUNTAIN): "NV ID OR",
-    ("America/Phoenix", _MOUNTAIN): "AZ",
+    (EASTERN,): "CT DE DC GA ME MD MA NH NJ NY NC OH PA RI SC VT VA WV",
+    (CENTRAL,): "AL AR IL IA LA MN MS MO OK WI",
+    (MOUNTAIN,): "CO MT NM UT WY",
+    (PACIFIC,): "CA WA",
+    (PACIFIC, MOUNTAIN): "NV ID OR",
+    ("America/Phoenix", MOUNTAIN): "AZ",
     ("Pacific/Honolulu",): "HI",
-    (_EASTERN, _CENTRAL): "FL IN KY MI TN",
-    (_CENTRAL, _MOUNTAIN): "KS NE ND SD TX",
+    (EASTERN, CENTRAL): "FL IN KY MI TN",
+    (CENTRAL, MOUNTAIN): "KS NE ND SD TX",
     ("America/Anchorage", "America/Adak"): "AK",
 }
 #: Of a call that names one of these; a call to the United States that names no state is to one of the fifty.
@@ -55,6 +53,21 @@ _COUNTRIES: dict[str, tuple[str, ...]] = {
     "GB": ("Europe/London",),
     "US": tuple(dict.fromkeys(zone for zones in _STATES for zone in zones)),
 }
+#: What exports write for a clock, by country. Some are names of the IANA database too, of clocks that are never changed
+#: in summer: not what is meant.
+_CLOCKS: dict[str, dict[str, tuple[str, ...]]] = {
+    "US": {
+        **dict.fromkeys(("et", "est", "edt", "eastern"), (EASTERN,)),
+        **dict.fromkeys(("ct", "cst", "cdt", "central"), (CENTRAL,)),
+        **dict.fromkeys(("mt", "mst", "mountain"), (MOUNTAIN, "America/Phoenix")), "mdt": (MOUNTAIN,),
+        **dict.fromkeys(("pt", "pst", "pdt", "pacific"), (PACIFIC,)),
+        **dict.fromkeys(("akst", "akdt", "alaska"), ("America/Anchorage",)),
+        **dict.fromkeys(("hst", "hawaii"), ("Pacific/Honolulu",)), "ast": ("America/Puerto_Rico",),
+        "est5edt": (EASTERN,), "cst6cdt": (CENTRAL,), "mst7mdt": (MOUNTAIN,), "pst8pdt": (PACIFIC,),
+    },
+    "UK": dict.fromkeys(("gmt", "bst"), ("Europe/London",)),
+    "CN": dict.fromkeys(("cst", "beijing", "shanghai", "北京", "北京时间"), ("Asia/Shanghai",)),
+}  # fmt: skip
 #: Names of a part of a country that are no state.
 _CITIES = {"NYC": "NY"}
 
@@ -80,17 +93,53 @@ def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
 
     ``country`` is that of the rule pack, for calls whose jurisdiction was not sent.
     """
+    land = _land(facts, country)
     if facts.debtor_tz:
-        return (facts.debtor_tz,)
-    land = (facts.jurisdiction or country or "").upper().partition("-")[0]
-    if land in ("US", "") and (known := _OF_STATE.get(state_of(facts) or "")):
-        return known
-    return _COUNTRIES.get(land, ())
+        return clock(facts.debtor_tz, land)
+    return _by_state(facts, land) or _by_number(facts, land) or _COUNTRIES.get(land, ())
+
+
+def indicated(facts: CallFacts, country: str | None) -> tuple[str, ...]:
+    """All zones in which the facts indicate that the debtor might be, to judge the hour of a call by.
+
+    Where a state and the area code of the number differ, a call must be convenient in both (12 CFR 1006, supplement I,
+    comment 6(b)(1)(i)-2). A zone that was sent stands, unless no clock of the state goes like it.
+    """
+    sent, land = zones_of(facts, country), _land(facts, country)
+    others = _by_state(facts, land)
+    if not facts.debtor_tz:
+        return tuple(dict.fromkeys((*sent, *_by_number(facts, land))))
+    if not others or facts.started_at is None:
+        return sent
+    try:
+        at = {name: facts.started_at.astimezone(zone(name)).utcoffset() for name in (*sent, *others)}
+    except (ValueError, OverflowError):  # told where the hour is asked for
+        return sent
+    agree = {at[name] for name in sent} & {at[name] for name in others}
+    return sent if agree else (*sent, *others)
+
+
+def clock(written: str, land: str) -> tuple[str, ...]:
+    """The zones that a country's systems mean by what they write: ``EST`` changes to summer time there."""
+    name = written.strip()
+    return _CLOCKS.get("UK" if land == "GB" else land, {}).get(name.lower(), (name,))
+
+
+def _land(facts: CallFacts, country: str | None) -> str:
+    return (facts.jurisdiction or country or "").strip().upper().partition("-")[0]
+
+
+def _by_state(facts: CallFacts, land: str) -> tuple[str, ...]:
+    return _OF_STATE.get(state_of(facts) or "", ()) if land in ("US", "") else ()
+
+
+def _by_number(facts: CallFacts, land: str) -> tuple[str, ...]:
+    return area_zones(facts.phone) if land == "US" else ()
 
 
 @lru_cache(maxsize=64)
 def zone(name: str) -> ZoneInfo:
-    """A zone by name.
+    """A zone by name, in whatever case it is written.
 
     Raises:
         ValueError: there is none of this name.
@@ -98,7 +147,15 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{name!r} is no time zone") from None
+        meant = _by_plain_name().get(name.strip().lower().replace(" ", "_"))
+        if meant is None:
+            raise ValueError(f"{name!r} is no time zone") from None
+        return ZoneInfo(meant)
+
+
+@lru_cache(maxsize=1)
+def _by_plain_name() -> dict[str, str]:
+    return {name.lower(): name for name in available_timezones()}
 
 
 def touches(start: datetime, seconds: float, first: float, last: float, name: str) -> bool:

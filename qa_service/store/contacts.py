@@ -21,18 +21,20 @@ from qa_service.store.tables import CallRow, ContactRow, FollowUpRow
 DAYS = 92
 #: A call without a time is placed by when it was received, up to this long after it took place.
 UNTIMED = timedelta(days=1)
-#: Facts of the caller's own: the debt, the kind of line, an agreement to be called, and whether somebody answered.
+#: Facts of the caller's own: the debt, the kind of line, the agency, an agreement to be called, and whether somebody
+#: answered.
 DEBT = ("debt_ref", "debt_id", "account_ref", "account_id", "account_number", "loan_id", "contract_id")
 PLACE = ("called_place", "phone_type", "number_type")
+COLLECTOR = ("agency", "agency_id", "collector_id", "vendor_id")
 AGREED = ("callback_agreed", "callback_consent")
 ANSWERED = ("answered", "connected")
 
 
 def contact_of(facts: CallFacts, call_id: str, received_at: datetime) -> Contact:
     """What the facts say of a call to the calls after it."""
-    sides = (facts.history, facts.account, facts.extra)
     answered = _first(ANSWERED, facts.extra)
     debt, place = _first(DEBT, facts.account, facts.extra), _first(PLACE, facts.extra)
+    collector = _first(COLLECTOR, facts.extra, facts.account)
     return Contact(
         call_id=call_id,
         debtor=debtor_key(facts.debtor_ref),
@@ -46,7 +48,8 @@ def contact_of(facts: CallFacts, call_id: str, received_at: datetime) -> Contact
         debt=None if debt is None else _named(debt),
         product=facts.product,
         place=place.strip().lower() if isinstance(place, str) else None,
-        agreed=any(side.get(name) is True for side in sides for name in AGREED),
+        agreed=_agreed(facts),
+        collector=None if collector is None else _named(collector).casefold(),
     )
 
 
@@ -159,6 +162,12 @@ def _contact(row: Row[Any]) -> Contact:
     contact = Contact.model_validate_json(row.contact)
     heard = HeardCall.model_validate_json(row.heard) if row.heard else None
     return contact.model_copy(update={"heard": heard, "at": aware(row.happened_at)})
+
+
+def _agreed(facts: CallFacts) -> bool | None:
+    """Whether the call had been agreed on; None where that was sent in other words than true or false."""
+    sent = [side[n] for side in (facts.history, facts.account, facts.extra) for n in AGREED if side.get(n) is not None]
+    return True if any(s is True for s in sent) else (False if all(s is False for s in sent) else None)
 
 
 def _named(debt: JsonValue) -> str:

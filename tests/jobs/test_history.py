@@ -260,3 +260,76 @@ def test_calls_without_a_number_have_nothing_to_do_with_each_other(store: Store,
     assert [mark.kind for mark in result(store, "C-1").marks] == ["third_party_refused"]
     assert findings_of(store, "C-2", "CN-COLL-THIRD-8") == []
     assert reasons(store, "C-2")["CN-COLL-THIRD-8"] == "missing_fact: phone"
+
+
+def _nobody_answers(store: Store, code: str = "no_speech") -> None:
+    """The next waiting call was recorded and holds no words."""
+    claim = store.queue.claim("w", lease_s=60, now=NOW)
+    assert claim
+    nothing = ErrorInfo(code=code, message="No words.")
+    found = Inspection(call_id=claim.call_id, status=CallStatus.NOT_ASSESSABLE, error=nothing, duration_s=20.0)
+    assert store.queue.finish(claim, found, later(1))
+
+
+def test_an_attempt_by_night_that_nobody_answers_is_found(store: Store, settings: Settings) -> None:
+    """An attempt to communicate needs no words (12 CFR 1006.6(b)(1)); what needs sound is not asked of it."""
+    keep_call(store, "C-1", "2026-11-17T23:30:00+08:00", disposition="无人接听")
+    keep_call(store, "U-1", "2026-11-17T21:30:00-05:00", jurisdiction="US", disposition="no answer")
+    keep_call(store, "U-2", "2026-11-17T12:30:00-05:00", jurisdiction="US", account={"attorney_on_file": True})
+    for _ in range(3):
+        _nobody_answers(store)
+    inspect_all(store, settings)
+    assert list(findings(store, "CN-COLL-TIME-1")) == ["C-1"]
+    assert list(findings(store, "US-COLL-TIME-1")) == ["U-1"]
+    assert {f.rule_id for f in result(store, "U-2").findings} == {"US-COLL-ATTY-2"}
+    assert not {"CN-COLL-TONE-2", "CN-COLL-TIME-10"} & reasons(store, "C-1").keys()
+    assert result(store, "U-1").score is None
+
+
+def test_earlier_calls_of_a_debtor_in_one_of_two_zones_are_told_in_universal_time(
+    store: Store, settings: Settings
+) -> None:
+    for day in range(10, 18):
+        keep_call(store, f"U-{day}", f"2026-11-{day}T12:00:00-06:00", jurisdiction="US", state="TX", debtor_tz=None)
+    inspect_all(store, settings)
+    assert findings(store, AGAIN)["U-11"].quote == "U-10 2026-11-10 18:00 UTC"
+
+
+def test_a_call_imported_again_is_counted_once(store: Store, settings: Settings) -> None:
+    for call_id, at in FOUR.items():
+        keep_call(store, call_id, at)
+        keep_call(store, call_id, at)
+    inspect_all(store, settings)
+    store.queue.requeue(["C-1"])
+    inspect_all(store, settings)
+    found = findings(store, DAY_CAP)
+    assert list(found) == ["C-4"]
+    assert [e.call_id for e in found["C-4"].earlier] == ["C-1", "C-2", "C-3"]
+
+
+def test_of_calls_that_begin_in_one_second_one_is_the_fourth(store: Store, settings: Settings) -> None:
+    for call_id in ("C-3", "C-1", "C-4", "C-2"):
+        keep_call(store, call_id, FOUR["C-1"])
+        inspect_all(store, settings)
+    assert list(findings(store, DAY_CAP)) == ["C-4"]
+
+
+def test_a_finding_goes_when_the_facts_of_an_earlier_call_are_corrected(store: Store, settings: Settings) -> None:
+    for call_id, at in FOUR.items():
+        keep_call(store, call_id, at)
+    inspect_all(store, settings)
+    assert list(findings(store, DAY_CAP)) == ["C-4"]
+    entry = store.calls.get("C-2")
+    store.calls.correct("C-2", entry.facts.model_copy(update={"debtor_ref": "DR-9"}), entry.day)
+    inspect_all(store, settings)
+    assert findings(store, DAY_CAP) == {}
+
+
+def test_days_at_the_end_of_a_year(store: Store, settings: Settings) -> None:
+    for call_id, at in {
+        "C-1": "2026-12-31T16:30:00+00:00", "C-2": "2027-01-01T08:10:00+08:00", "C-3": "2027-01-01T12:00:00+08:00",
+        "C-4": "2026-12-31T23:50:00+08:00", "C-5": "2027-01-01T19:00:00+08:00",
+    }.items():  # fmt: skip
+        keep_call(store, call_id, at)
+    inspect_all(store, settings)
+    assert list(findings(store, DAY_CAP)) == ["C-5"]

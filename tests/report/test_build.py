@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from qa_service.records import NotAssessed, Severity
+from qa_service.records import EarlierCall, NotAssessed, Severity
 from qa_service.report.records import DailyReport
-from tests.factories import DAY
+from tests.factories import DAY, NOW
 from tests.report.days import (
     BRISK,
     DOUBTED,
@@ -156,6 +156,15 @@ def test_quotes_are_redacted():
     told = THREAT.model_copy(update={"quote": "加我 13812345678", "message": "138"})
     evidence = report_of([call(1, told)]).to_hear.notes[0].evidence[0]
     assert (evidence.quote, evidence.message) == ("加我 ***12345678", "***")
+
+
+def test_earlier_calls_of_a_finding_are_told_as_they_are():
+    """Their ids look like personal numbers."""
+    ids = [f"202611171015{n:02d}138" for n in range(8)]
+    earlier = tuple(EarlierCall(call_id=i, at=NOW, what="attempt") for i in ids)
+    quote = "; ".join(f"{i} 2026-11-17 10:15" for i in ids)
+    told = THREAT.model_copy(update={"turns": (), "earlier": earlier, "quote": quote})
+    assert report_of([call(1, told)]).to_hear.notes[0].evidence[0].quote == quote
 
 
 def test_a_quote_stands_in_what_was_said_around_it():

@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 
-from qa_service.records import CallFacts, CallStatus, Contact, HeardCall, History, Mark
+from qa_service.records import (
+    CallFacts,
+    CallStatus,
+    Contact,
+    Coverage,
+    EngineInfo,
+    HeardCall,
+    History,
+    Mark,
+    Roles,
+    RoleSource,
+    Transcript,
+)
+from qa_service.rules.case import Case
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.history import HistoryView
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
-from qa_service.rules.zones import state_of, touches, zones_of
+from qa_service.rules.zones import indicated, state_of, touches, zones_of
 
 NY, CHICAGO = ("America/New_York",), ("America/Chicago",)
 TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
@@ -154,6 +168,60 @@ def test_a_mark_binds_from_its_moment_and_a_doubted_one_leaves_it_open() -> None
     assert str(answer('history.marked("attorney")', this, doubted)).startswith("history_unsure")
 
 
+def test_a_mark_of_a_call_without_a_time_leaves_it_open() -> None:
+    marked = TALKED.model_copy(update={"marks": (Mark(kind="attorney", rule_id="R-1", rule_version=1, sure=True),)})
+    this = call("2026-11-18T15:00:00-05:00")
+    untimed = call("2026-11-08T09:00:00-05:00", timed=False, heard=marked)
+    assert str(answer('history.marked("attorney")', this, untimed)).endswith("has no started_at")
+    assert answer('history.marked("attorney")', this, untimed, call("2026-11-09T09:00:00-05:00", heard=marked)) is True
+    since = 'history.days_since_mark("attorney") > 14'
+    assert str(answer(since, this, untimed)).startswith("history_unsure")
+    doubted = call("2026-10-18T09:00:00-05:00", heard=None)
+    assert str(answer(since, this, doubted, call("2026-11-09T09:00:00-05:00", heard=marked))).startswith("history_")
+
+
+def test_calls_that_the_debtor_asked_for_count_for_none() -> None:
+    """12 CFR 1006.14(b)(3)(i): within seven days of the wish, the day of the wish the first."""
+    asked = TALKED.model_copy(update={"marks": (Mark(kind="callback", rule_id="R-1", rule_version=1, sure=True),)})
+    this, before = call("2026-11-18T15:00:00-05:00"), call("2026-11-10T23:00:00-05:00", heard=asked)
+    days = [call(f"2026-11-{day}T09:00:00-05:00") for day in (10, 16, 17)]  # before the wish, on its 7th and 8th day
+    assert answer("history.calls_last_days(9) == 3", this, days[0], before, *days[1:]) is True
+    assert answer("history.attempts_last_days(9) == 4", this, days[0], before, *days[1:]) is True
+    doubted = before.model_copy(update={"heard": None})
+    assert answer("history.calls_last_days(7) >= 1", this, doubted, *days[1:]) is True
+    assert str(answer("history.calls_last_days(7) >= 2", this, doubted, *days[1:])).startswith("history_unsure")
+
+
+def test_an_agreement_in_other_words_than_true_or_false_leaves_it_open() -> None:
+    this, before = call("2026-11-18T15:00:00-05:00"), call("2026-11-17T15:00:00-05:00", agreed=None)
+    assert str(answer("history.calls_last_days(7) >= 1", this, before)).startswith("history_unsure")
+    unclear = this.model_copy(update={"agreed": None})
+    assert str(answer("history.calls_last_days(7) >= 1", unclear, call("2026-11-17T15:00:00-05:00"))).startswith(
+        "history"
+    )
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "counts"), [("a", "a", True), ("a", "b", False), ("a", None, True), (None, "b", True)]
+)
+def test_a_debt_is_counted_for_each_collector(ours: str | None, theirs: str | None, counts: bool) -> None:
+    this, before = (
+        call("2026-11-18T15:00:00-05:00", collector=ours),
+        call("2026-11-17T15:00:00-05:00", collector=theirs),
+    )
+    assert answer("history.calls_last_days(7) >= 1", this, before) is counts
+    assert answer("history.days_since_conversation < 7", this, before) is counts
+    assert answer("history.customer_calls_last_days(7) >= 1", this, before) is True
+
+
+def test_an_attempt_that_a_third_party_does_not_answer_is_no_second_conversation() -> None:
+    before = call("2026-11-17T15:00:00-05:00", callee_role="contact")
+    this = call("2026-11-18T15:00:00-05:00", callee_role="contact")
+    assert answer("history.third_party_calls >= 1", this, before) is True
+    rung = this.model_copy(update={"disposition": "no answer"})
+    assert answer("history.third_party_calls >= 1", rung, before) is False
+
+
 @pytest.mark.parametrize(
     "text",
     ["history.marked", 'history.marked("lawyer")', "history.calls_last_days", "history.calls_last_days(1, 2)",
@@ -211,10 +279,72 @@ def test_quiet_hours_follow_the_clock_where_the_debtor_is(start: str, seconds: f
         ({"state": "PR"}, "US", ("America/Puerto_Rico",)),
         ({"jurisdiction": "US-GU"}, "US", ("Pacific/Guam",)),
         ({}, None, ()),
+        ({"phone": "+1 (212) 555-0100"}, "US", NY),
+        ({"phone": "219-555-0100 ext. 4"}, "US", (*NY, *CHICAGO)),
+        ({"phone": "212-555-0100", "state": "IL"}, "US", CHICAGO),
+        ({"phone": "212-555-0100", "jurisdiction": "CN"}, "US", ("Asia/Shanghai",)),
+        ({"debtor_tz": "EST"}, "US", NY),
+        ({"debtor_tz": "cst"}, "US", CHICAGO),
+        ({"debtor_tz": "CST"}, "CN", ("Asia/Shanghai",)),
+        ({"debtor_tz": "GMT", "jurisdiction": "GB"}, "UK", ("Europe/London",)),
+        ({"debtor_tz": "MST"}, "US", ("America/Denver", "America/Phoenix")),
     ],
 )
 def test_where_a_debtor_may_be(facts: dict[str, Any], country: str | None, expected: tuple[str, ...]) -> None:
     assert zones_of(CallFacts.model_validate(facts), country) == expected
+
+
+@pytest.mark.parametrize(
+    "phone", ["800-555-0100", "416-555-0100", "138 0013 8000", "020 7946 0958", "212-555", "", None]
+)
+def test_a_number_that_names_no_place_of_the_country_leaves_it_whole(phone: str | None) -> None:
+    assert len(zones_of(CallFacts(phone=phone), "US")) > 4
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"state": "CA", "phone": "212-555-0100"}, ("America/Los_Angeles", *NY)),
+        ({"state": "NY", "phone": "212-555-0100"}, NY),
+        ({"state": "CA", "phone": "800-555-0100"}, ("America/Los_Angeles",)),
+        ({"state": "NY", "phone": "415-555-0100", "debtor_tz": "America/New_York"}, NY),
+        ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, ("America/Los_Angeles", *NY)),
+        ({"state": "IN", "debtor_tz": "America/Indiana/Knox"}, ("America/Indiana/Knox",)),
+        ({"state": "NY", "debtor_tz": "nowhere"}, ("nowhere",)),
+    ],
+)
+def test_a_call_must_be_convenient_wherever_the_debtor_might_be(
+    facts: dict[str, Any], expected: tuple[str, ...]
+) -> None:
+    """12 CFR 1006, supplement I, comment 6(b)(1)(i)-2. A zone that was sent decides, unless the state has no such."""
+    known = CallFacts.model_validate({"started_at": "2026-07-18T09:00:00-05:00", **facts})
+    assert indicated(known, "US") == expected
+
+
+@pytest.mark.parametrize(
+    ("sent", "hour", "expected"),
+    [
+        (
+            {"state": "CA", "phone": "212-555-0100"},
+            23,
+            "missing_fact: debtor_tz (the debtor may be in any of America/L",
+        ),
+        ({"state": "CA", "phone": "212-555-0100"}, 20, "False"),
+        ({"state": "CA", "phone": "212-555-0100"}, 2, "True"),
+        ({"debtor_tz": "EST"}, 21, "True"),  # summer time: with EST as written it would be 20:30
+        ({"debtor_tz": "america/new york"}, 21, "True"),
+        ({"debtor_tz": "Eastern time"}, 21, "invalid_fact: 'Eastern time' is no time zone"),
+    ],
+)
+def test_quiet_hours_where_facts_agree_and_where_they_do_not(sent: dict[str, Any], hour: int, expected: str) -> None:
+    facts = CallFacts.model_validate({"started_at": f"2026-07-18T{hour:02d}:30:00-04:00", **sent})
+    turns = Transcript(
+        language="en", duration_s=60, coverage=Coverage(), turns=(), engine=EngineInfo(name="text"),
+        roles=Roles(source=RoleSource.METADATA, confidence=1.0),
+    )  # fmt: skip
+    case = Case(turns, facts, None, 0.5, 0.8)
+    found = truth(parse_facts("in_quiet_hours(21, 8, 60)"), FactsContext(partial(case.look_up, country="US"), {}))
+    assert (found.reason() if isinstance(found, Unknown) else str(found)).startswith(expected)
 
 
 @pytest.mark.parametrize(

@@ -187,8 +187,9 @@ class Candidates:
         """Of each turn the joins, with their numbers, that it is one sentence with another one in."""
         found: dict[int, list[tuple[int, Join]]] = {}
         for at, reading in enumerate(self.readings, self.count):
-            for turn in (reading.first, reading.last) if isinstance(reading, Join) and reading.unbroken else ():
-                found.setdefault(turn, []).append((at, reading))
+            if isinstance(reading, Join) and reading.unbroken:
+                found.setdefault(reading.first, []).append((at, reading))
+                found.setdefault(reading.last, []).append((at, reading))
         return found
 
     def as_turns(self, found: Turns) -> Turns:

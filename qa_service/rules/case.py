@@ -54,7 +54,7 @@ class Case:
     def turns(self) -> tuple[tuple[int, ...], Sequence[Line]]:
         """Positions of the turns that have words, and their lines."""
         at = tuple(i for i, t in enumerate(self.transcript.turns) if t.text.strip())
-        return at, [Line(self.transcript.turns[i].text) for i in at]
+        return at, [Line(self.transcript.turns[i].text, self.transcript.turns[i].words) for i in at]
 
     @cached_property
     def spoken(self) -> Sequence[Turn]:

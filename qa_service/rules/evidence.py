@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -9,7 +10,7 @@ from itertools import groupby
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit
 from qa_service.rules.operators.lines import Line, Span
-from qa_service.rules.operators.place import moment, words_of
+from qa_service.rules.operators.place import moment
 
 #: Characters of a turn that an absence quotes.
 OPENING = 60
@@ -52,9 +53,10 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         if measured := [h for h in own if h.end_s is not None]:
             spans += [(h.time_s, h.end_s) for h in measured if h.end_s is not None]
         if len(measured) < len(own):
-            spans.append((moment(turns[at], start), moment(turns[at], end, after=True)))
+            begin = moment(turns[at], lines[at], start)
+            spans.append((begin, max(begin, moment(turns[at], lines[at], end, after=True))))
         if any(not h.seen or h.end_s is None for h in own):  # what was measured does not hang on the words
-            doubts += [d for d in (_sounded(own), _doubt(turns[at], start, end, floor)) if d]
+            doubts += [d for d in (_sounded(own), _doubt(turns[at], lines[at], start, end, floor)) if d]
         doubts += [h.leans for h in own if h.leans]
     return Evidence(
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
@@ -70,8 +72,8 @@ def doubt_of(hit: Hit, turns: Sequence[Turn], lines: Sequence[Line], floor: floa
     """Why a hit by itself is only possible; empty where its words can be trusted."""
     if hit.leans or (hit.seen and hit.end_s is not None):
         return hit.leans
-    parts = [(turns[part.at], _original(lines[part.at], [part])) for part in _parts(hit)]
-    return _sounded([hit]) or next((d for turn, place in parts if (d := _doubt(turn, *place, floor))), "")
+    parts = ((turns[p.at], lines[p.at], *_original(lines[p.at], [p])) for p in _parts(hit))
+    return _sounded([hit]) or next((d for part in parts if (d := _doubt(*part, floor))), "")
 
 
 def unsure(hit: Hit, turns: Sequence[Turn]) -> bool:
@@ -148,17 +150,19 @@ def _parts(hit: Hit) -> Iterator[Hit]:
         yield replace(hit, at=at, span=span, goes_on=None)
 
 
-def _doubt(turn: Turn, start: int, end: int, floor: float) -> str:
+def _doubt(turn: Turn, line: Line, start: int, end: int, floor: float) -> str:
     """Flags of the turn, or words the recogniser was less sure of than ``floor`` on average."""
     if turn.flags:
         return f"doubtful_words: {', '.join(turn.flags)}"
-    probability = _probability(turn, start, end)
+    probability = _probability(turn, line, start, end)
     if probability is not None and probability < floor:
         return f"doubtful_words: recognised with probability {probability:.2f} (floor {floor:.2f})"
     return ""
 
 
-def _probability(turn: Turn, start: int, end: int) -> float | None:
+def _probability(turn: Turn, line: Line, start: int, end: int) -> float | None:
     """Mean of the words that touch ``[start, end)``; the turn's own where words carry none."""
-    heard = [word.probability for first, last, word in words_of(turn) if first < end and last > start]
+    timed = line.timed
+    words = timed.words[bisect_right(timed.ends, start) : bisect_left(timed.starts, end)]
+    heard = [word.probability for word in words]
     return sum(heard) / len(heard) if heard else turn.confidence

@@ -254,8 +254,10 @@ class Listener:
                 written += [span for span in spans if not span.heard_as]
                 for span in spans:
                     hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                    why = self._dropped(selection, term, line, span, excluded or ()) or _excluded_as_read(
-                        selection, line, span
+                    why = (
+                        self._dropped(selection, term, line, span, excluded or ())
+                        or _excluded_as_read(selection, line, span)
+                        or self._held_beyond(selection, term, at, span)
                     )
                     if why is None:
                         found.append(hit)
@@ -264,6 +266,17 @@ class Listener:
             if spans:
                 self.touched.add((selection.name, term.written))
         return [hit for hit in found if not (hit.span.heard_as and touches(hit.span, written))]
+
+    def _held_beyond(self, selection: Selection, term: Term, at: int, span: Span) -> Held | None:
+        """What holds back words of a turn in the one before or behind it that is the same sentence."""
+        for number, join in self.candidates.unbroken.get(at, ()):
+            if (place := join.place_of(at, span, self.lines)) is None:
+                continue
+            there = [t for t in selection.excluded if holds(self.candidates.turns(t), number)]
+            excluded = [s for t in there for s in find(t, join.line)]
+            if why := self._dropped(selection, term, join.line, place, excluded):
+                return why
+        return None
 
     def _say_outside(self, selection: Selection, place: Place, found: Sequence[Hit]) -> None:
         limits = ", ".join(f"{name}: {self.scene.amount(amount):g}" for name, amount in selection.places.items())

@@ -29,6 +29,10 @@ _ASCII_RUN = regex.compile(r"[a-z0-9]+(?:[ '][a-z0-9]+)*+")
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 #: A Chinese character, or another word.
 _UNIT = regex.compile(rf"[{_HAN}]|[^ \n{_HAN}]+")
+#: A Chinese character, and a space between two of them.
+_HAN_CHAR, _HAN_SPACE = regex.compile(f"[{_HAN}]"), regex.compile(rf"(?<=[{_HAN}])\s+(?=[{_HAN}])")
+#: Spaces for each Chinese character from which they stand between all words, and are no pauses.
+_SPACED = 0.3
 _TITLES = frozenset({"mr", "mrs", "ms", "dr", "st", "vs"})
 
 
@@ -135,6 +139,12 @@ class _Writer:
     sentences: list[int] = field(default_factory=lambda: [0])
     gap: str = ""
 
+    @cached_property
+    def spaced(self) -> bool:
+        """Whether spaces stand between words or characters throughout, as some recognisers write Mandarin."""
+        spaces = len(_HAN_SPACE.findall(self.source.text))
+        return spaces > _SPACED * len(_HAN_CHAR.findall(self.source.text))
+
     def write(self) -> Stream:
         text = self.source.text
         run = _ASCII_RUN if text.isascii() and isinstance(self.source.starts, range) else _RUN
@@ -192,8 +202,9 @@ class _Writer:
         return is_word(after) or alone or numbered or word in _TITLES
 
     def _space(self, char: str, before: str) -> None:
-        """A space is a pause between Chinese characters and nothing but a space between other words."""
-        if char.isspace() and is_han(before):
+        """A space is a pause between Chinese characters (unless words are told apart by it) and nothing but a space
+        between other words."""
+        if char.isspace() and is_han(before) and not self.spaced:
             self._widen("pause")
         elif char.isspace() or char in "-_/":
             self._widen("space")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from qa_service.rules.compiled import Rule, Selection
 from qa_service.rules.condition import Condition, Present, mentioned, supporting
@@ -24,7 +25,9 @@ def holding(
 ) -> list[tuple[Hit, ...]]:
     """The evidence of each window in which the condition holds, at most one to a turn, in the order of the call.
 
-    Where the first hit of each selection counts (``order``), windows that begin elsewhere have the same evidence: once.
+    What was surely said goes first: something doubtful in front of it must not make it doubtful. Not so where the first
+    hit of each selection counts (``order``), which a doubtful one may be; windows that begin elsewhere have the same
+    evidence there: once.
 
     ``most``: how many windows are wanted; None: all.
     """
@@ -35,20 +38,41 @@ def holding(
     found: list[tuple[Hit, ...]] = []
     told: set[tuple[Hit, ...]] = set()
     taken: set[int] = set()
-    empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
-    for anchor in in_order(hits, rule.selections, wanted):
-        if len(found) == most:
-            break
-        if anchor.at in taken or anchor.at in empty:
-            continue
-        evidence = _window(rule, condition, rows, listener, within, anchor, selections, wanted)
-        if evidence and evidence not in told:
-            told.add(evidence)
-            found.append(evidence)
-            taken |= {h.at for h in evidence}
-        elif within.kind == "turn":
-            empty.add(anchor.at)
-    return found
+    begun: set[int] = set()  # turns in which what was surely said begins
+    for some in _sure_first(rule, hits, listener):
+        ahead = rows if some is hits else {name: Ordered(of) for name, of in some.items()}
+        empty: set[int] = set()  # turns in which it does not hold, where one turn is one window
+        for anchor in in_order(some, rule.selections, wanted):
+            if len(found) == most:
+                break
+            if anchor.at in taken or anchor.at in empty:
+                continue
+            evidence = _window(rule, condition, _Rows(ahead, rows), listener, within, anchor, selections, wanted)
+            here = {h.at for h in evidence}
+            if evidence and evidence not in told and not (some is hits and here & begun):
+                told.add(evidence)
+                found.append(evidence)
+                taken |= here
+                begun |= {anchor.at} if some is not hits else set()
+            elif within.kind == "turn":
+                empty.add(anchor.at)
+    return sorted(found, key=lambda evidence: min(h.key for h in evidence)) if begun else found
+
+
+def _sure_first(rule: Rule, hits: Hits, listener: Listener) -> Iterator[Hits]:
+    """Hits that can be trusted, where some cannot, and then all."""
+    if not rule.spec.match.order:
+        sure = {name: [h for h in of if not unsure(h, listener.turns)] for name, of in hits.items()}
+        if any(len(sure[name]) < len(of) for name, of in hits.items()):
+            yield sure
+    yield hits
+
+
+class _Rows(NamedTuple):
+    """Hits of each selection: those that may be what is looked for, and all, of which some must not be there."""
+
+    wanted: Mapping[str, Ordered]
+    unwanted: Mapping[str, Ordered]
 
 
 def in_order(hits: Hits, selections: Sequence[Selection], names: Collection[str]) -> list[Hit]:
@@ -71,7 +95,7 @@ def unsaid(condition: Condition, hits: Hits, selections: Sequence[Selection]) ->
 def _window(
     rule: Rule,
     condition: Condition,
-    rows: Mapping[str, Ordered],
+    rows: _Rows,
     listener: Listener,
     within: Within,
     anchor: Hit,
@@ -79,7 +103,8 @@ def _window(
     wanted: frozenset[str],
 ) -> tuple[Hit, ...]:
     def near(name: str, both_ways: bool) -> Sequence[Hit]:
-        return _near(rows[name], anchor, within, listener, both_ways=both_ways)
+        row = (rows.unwanted if both_ways else rows.wanted)[name]
+        return _near(row, anchor, within, listener, both_ways=both_ways)
 
     def present(name: str, negated: bool) -> bool:
         return selections[name].complete(near(name, both_ways=negated))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qa_service.audio.measures import measure
-from qa_service.audio.measures.utterances import asks, calls_for_answer, only_listens
 from qa_service.audio.types import SoundStretch, SpeechSpan
 from qa_service.records import Hold, Measures
+from qa_service.text.utterances import asks, calls_for_answer, only_listens
 from tests.audio.measuring import AGENT, CUSTOMER, UNKNOWN, Said, quiet_call, span, spans_of, transcript
 
 

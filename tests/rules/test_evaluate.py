@@ -118,7 +118,7 @@ def test_filter_clears_only_its_window(tmp_path: Path) -> None:
     }
     root = folder(tmp_path, rule(match))
     assert judged(root, said("agent: as you asked we may not sue you")).findings == ()
-    found = judged(root, said("agent: as you asked", "agent: we sue you")).findings
+    found = judged(root, said("agent: as you asked.", "agent: we sue you")).findings
     assert found[0].turns == (1,)
 
 

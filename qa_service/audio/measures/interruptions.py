@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from qa_service.audio.measures.stretches import length, shared
 from qa_service.audio.measures.talk import Talk, of_others
-from qa_service.audio.measures.utterances import asks, only_listens
 from qa_service.records import Interruption
+from qa_service.text.utterances import asks, only_listens
 
 #: Overlap up to here is ordinary: people begin before the other has quite ended (in the corpora of M. Heldner and
 #: J. Edlund 2010 two in five changes of speaker overlap, most of them by less than this).

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from qa_service.audio.measures.stretches import Interval, gaps, length, shared, union
 from qa_service.audio.measures.talk import Talk
-from qa_service.audio.measures.utterances import asks, calls_for_answer
 from qa_service.audio.types import SoundStretch
 from qa_service.records import Hold, Role
+from qa_service.text.utterances import asks, calls_for_answer
 
 #: Shorter silence is how people take turns (M. Heldner, J. Edlund 2010, "Pauses, gaps and overlaps in conversations",
 #: Journal of Phonetics 38), and under the detector's grain.

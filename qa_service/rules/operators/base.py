@@ -82,17 +82,6 @@ class Scene:
         """When the first words begin and the last ones end."""
         return self.turns[0].start_s, max(turn.end_s for turn in self.turns)
 
-    @cached_property
-    def times_s(self) -> Sequence[tuple[float, float]]:
-        """Of each turn, when its first words begin and its last ones end, by the turn or by its words."""
-        return [
-            (
-                min((t.start_s, *(word.start_s for word in t.words))),
-                max((t.end_s, *(word.end_s for word in t.words))),
-            )
-            for t in self.turns
-        ]
-
     def amount(self, amount: Amount) -> float:
         """A number as written, or the parameter it names."""
         value = self.parameters[amount[1:]] if isinstance(amount, str) else amount

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import ahocorasick
 
+from qa_service.rules.operators.joins import Join
 from qa_service.rules.operators.lines import Line, Reading
 from qa_service.rules.operators.sounds import is_latin, keys_of, listening_for, ways_to_say
 from qa_service.rules.operators.turns import NONE, Turns, first_turns, places_of, turns_at
@@ -179,6 +180,16 @@ class Candidates:
         for turn in places_of(turns & self._begun):
             for at, reading in self._by_turn[turn]:
                 found |= 1 << at | 1 << reading.last
+        return found
+
+    @cached_property
+    def unbroken(self) -> Mapping[int, Sequence[tuple[int, Join]]]:
+        """Of each turn the joins, with their numbers, that it is one sentence with another one in."""
+        found: dict[int, list[tuple[int, Join]]] = {}
+        for at, reading in enumerate(self.readings, self.count):
+            if isinstance(reading, Join) and reading.unbroken:
+                found.setdefault(reading.first, []).append((at, reading))
+                found.setdefault(reading.last, []).append((at, reading))
         return found
 
     def as_turns(self, found: Turns) -> Turns:

@@ -4,6 +4,9 @@ A recogniser cuts a sentence where the speaker takes a breath or the other side 
 border is looked for in the end of the one turn with the beginning of the next one of the same speaker, a short time
 later, whatever the other side says in between; what stands in one of them alone is left to that turn. A full stop is a
 border that no phrase and no pattern crosses, as within a turn.
+
+What stands in one turn is read with the other one too, for what holds it back there: 我们绝对不会 | 告诉你单位 denies.
+That only where nothing but listening words was said in between; after an answer another sentence begins.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from dataclasses import dataclass
 
 from qa_service.records import Role, Turn
 from qa_service.rules.operators.lines import Line, Span
+from qa_service.text.utterances import only_listens
 
 #: Seconds between two turns that may still be one sentence.
 LONGEST_PAUSE_S = 2.0
@@ -25,6 +29,7 @@ class Join:
     """The end of the turn at ``first`` with the beginning of the one at ``second`` (positions).
 
     ``line``: both as one; its text has ``border`` characters of the first turn, which begin there at ``begins``.
+    ``unbroken``: nothing but listening words was said in between.
     """
 
     first: int
@@ -32,6 +37,7 @@ class Join:
     line: Line
     border: int
     begins: int
+    unbroken: bool = False
 
     @property
     def last(self) -> int:
@@ -47,6 +53,17 @@ class Join:
         if before is None or after is None:
             return None
         return Span(*before, heard_as=span.heard_as, sure=span.sure), (self.second, Span(*after))
+
+    def place_of(self, at: int, span: Span, lines: Sequence[Line]) -> Span | None:
+        """Where a span of one of the two turns stands in ``line``; None where that does not reach so far."""
+        stream = lines[at].stream
+        start, end = stream.original(span.start, span.end)
+        moved = -self.begins if at == self.first else self.border + 1
+        if start + moved < 0 or end + moved > len(self.line.text):
+            return None
+        place = self.line.stream.within(start + moved, end + moved)
+        same = place is not None and self.line.stream.text[slice(*place)] == stream.text[span.start : span.end]
+        return Span(*place, heard_as=span.heard_as, sure=span.sure) if place is not None and same else None
 
 
 def joins(turns: Sequence[Turn]) -> Iterator[Join]:
@@ -71,7 +88,8 @@ def _join(first: int, second: int, turns: Sequence[Turn]) -> Join | None:
     line = Line(f"{end} {follows}")
     if _cut_at(line, len(end)):
         return None
-    return Join(first, second, line, len(end), begins)
+    unbroken = all(only_listens(turn.text) for turn in turns[first + 1 : second])
+    return Join(first, second, line, len(end), begins, unbroken)
 
 
 def _cut_at(line: Line, border: int) -> bool:

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple, Protocol
 from unicodedata import normalize
 
+from qa_service.records import Word
 from qa_service.rules.stream import Stream, stream_of
 from qa_service.text.pinyin import Syllable, near_key, syllables
 
@@ -42,14 +43,42 @@ class Listened:
 
 
 @dataclass(frozen=True)
+class Timed:
+    """Words of a turn that are in its text, each with the slice ``[starts[i], ends[i])`` that it stands for."""
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    words: Sequence[Word]
+
+
+@dataclass(frozen=True)
 class Line:
-    """A turn ready for matching: its stream, and its syllables where a rule asks for them."""
+    """A turn ready for matching: its stream, and its syllables where a rule asks for them.
+
+    ``words``: as recognised, with their times; empty where these are not known.
+    """
 
     text: str
+    words: tuple[Word, ...] = ()
     stream: Stream = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "stream", stream_of(self.text))
+
+    @cached_property
+    def timed(self) -> Timed:
+        """The words, each looked for behind the one before."""
+        starts: list[int] = []
+        ends: list[int] = []
+        words: list[Word] = []
+        for word in self.words:
+            text = word.text.strip()
+            start = self.text.find(text, ends[-1] if ends else 0)
+            if start >= 0 and text:
+                starts.append(start)
+                ends.append(start + len(text))
+                words.append(word)
+        return Timed(starts, ends, words)
 
     @cached_property
     def cased(self) -> str:

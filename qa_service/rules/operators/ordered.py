@@ -1,6 +1,6 @@
 """Hits in the order of a call, with bounds that tell which of them need not be looked at.
 
-Words may be timed beyond the borders of their turn, so that times need not ascend with places: what ascends is the
+Turns may be said at the same time, so that times need not ascend with places: what ascends is the
 latest time so far and the earliest time from here on.
 """
 

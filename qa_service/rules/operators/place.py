@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from qa_service.records import Turn, Word
+from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.turns import Turns, turns_at
@@ -62,29 +63,18 @@ def _gap(one: Hit, other: Hit, line: Line) -> int:
 def time_of(turn: Turn, line: Line, span: Span) -> float:
     """When the span begins: of its first word, else by its share of the turn. Seconds from the call's start."""
     start, _ = line.stream.original(span.start, span.end)
-    return moment(turn, start)
+    return moment(turn, line, start)
 
 
-def moment(turn: Turn, character: int, *, after: bool = False) -> float:
-    """When a character of ``turn.text`` is spoken; ``after``: when all before it has been."""
-    for _, end, word in words_of(turn):
-        if after and end >= character:
-            return word.end_s
-        if end > character:
-            return word.start_s
-    share = character / max(1, len(turn.text))
-    return turn.start_s + share * (turn.end_s - turn.start_s)
-
-
-def words_of(turn: Turn) -> Iterator[tuple[int, int, Word]]:
-    """The words with the slice ``[start, end)`` of ``turn.text`` they stand for; words not in the text are left out."""
-    at = 0
-    for word in turn.words:
-        text = word.text.strip()
-        found = turn.text.find(text, at)
-        if found >= 0:
-            at = found + len(text)
-            yield found, at, word
+def moment(turn: Turn, line: Line, character: int, *, after: bool = False) -> float:
+    """When a character of the turn's text is spoken; ``after``: when all before it has been. Never outside the turn."""
+    timed = line.timed
+    at = (bisect_left if after else bisect_right)(timed.ends, character)
+    if at == len(timed.words):
+        share = character / max(1, len(turn.text))
+        return turn.start_s + share * (turn.end_s - turn.start_s)
+    word = timed.words[at]
+    return min(turn.end_s, max(turn.start_s, word.end_s if after else word.start_s))
 
 
 def inside(place: Place, hit: Hit, scene: Scene) -> bool:
@@ -93,10 +83,10 @@ def inside(place: Place, hit: Hit, scene: Scene) -> bool:
 
 
 def may_be_inside(place: Place, scene: Scene) -> Turns:
-    """Turns in which a hit can lie within the limits. Words may be timed beyond the borders of their turn."""
+    """Turns in which a hit can lie within the limits."""
     if place not in scene.inside:
-        times = enumerate(scene.times_s)
-        scene.inside[place] = turns_at(at for at, (first, last) in times if _lies(place, at, first, last, scene))
+        turns = enumerate(scene.turns)
+        scene.inside[place] = turns_at(at for at, t in turns if _lies(place, at, t.start_s, t.end_s, scene))
     return scene.inside[place]
 
 

@@ -82,3 +82,40 @@ def test_with_words_of_another_selection_in_one_turn(tmp_path: Path) -> None:
     call = said("agent: 今天不还我就打给你", ("customer: 嗯嗯", 2.1), ("agent: 单位领导", 2.5), language="zh")
     (finding,) = judged(folder(tmp_path, rule(match, status="stable")), call).findings
     assert finding.quote == "今天不还我就打给你 … 单位领导"
+
+
+TOLD = {"phrases": ["告诉你单位", "坐牢", "tell your boss"], "not_phrases": ["坐牢骗局"]}
+DENIALS = [
+    ("zh", "我们绝对不会", "告诉你单位", "negation"),
+    ("zh", "您刚才说有人跟您讲", "要你坐牢", "quotation"),
+    ("zh", "坐牢", "这种话我们不会说", "negation"),
+    ("zh", "这是个坐牢", "骗局吧", "not"),
+    ("en", "we will never ever", "tell your boss", "negation"),
+]
+
+
+@pytest.mark.parametrize("answer", [None, "嗯", "uh-huh"])
+@pytest.mark.parametrize(("language", "before", "behind", "gate"), DENIALS)
+def test_a_denial_cut_by_a_breath_is_no_accusation(
+    tmp_path: Path, language: str, before: str, behind: str, gate: str, answer: str | None
+) -> None:
+    explain: list[Suppressed] = []
+    meanwhile = [(f"customer: {answer}", 2.1)] if answer else []
+    call = said(f"agent: {before}", *meanwhile, (f"agent: {behind}", 2.5), language=language)
+    root = folder(tmp_path, rule({"select": {"it": TOLD}}))
+    assert judged(root, call, explain=explain).findings == ()
+    assert [s.gate for s in explain] == [gate]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("agent: 我们绝对不会。", ("agent: 告诉你单位", 2.5)),  # a sentence ends
+        ("agent: 我们绝对不会", ("agent: 告诉你单位", 9.0)),  # much later
+        ("agent: 我们绝对不会", ("customer: 你们到底要怎样", 2.1), ("agent: 告诉你单位", 3.0)),  # an answer
+        ("customer: 我们绝对不会", ("agent: 告诉你单位", 2.5)),  # somebody else's denial
+    ],
+)
+def test_a_denial_of_another_sentence_clears_nothing(tmp_path: Path, lines: tuple[Any, ...]) -> None:
+    root = folder(tmp_path, rule({"select": {"it": TOLD}}))
+    assert [f.quote for f in judged(root, said(*lines, language="zh")).findings] == ["告诉你单位"]

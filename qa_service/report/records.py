@@ -121,8 +121,13 @@ class RequirementLabel(Record):
     id: str
     jurisdiction: str
     title: str
+    titles: dict[Language, str] = {}
     citations: tuple[str, ...]
     wording: dict[Language, str]
+
+    def titled(self, language: Language) -> str:
+        """Its title in the reader's language, where the catalogue has one."""
+        return self.titles.get(language, self.title)
 
 
 class RequirementRow(Record):

@@ -155,6 +155,20 @@ def test_national_standards_are_never_called_law():
         assert lawful == ((requirement.basis == "law"),) * 2, requirement.id
 
 
+def test_a_requirement_is_titled_in_the_reader_s_language():
+    from qa_service.report.build import label_of
+    from qa_service.rules.catalogue import load_catalogue
+
+    threat = load_catalogue(bundled("rules")).get("CN-THREAT-01")
+    assert threat is not None
+    report = report_of([call(1, THREAT)])
+    report = report.model_copy(update={"labels": {"CN-THREAT-01": label_of(threat)}})
+    pages = {language: page_of(report, language).text for language in LANGUAGES}
+    assert "Violence, threats, intimidation" in pages["en"]
+    assert "暴力、威胁、恐吓" not in pages["en"]
+    assert "暴力、威胁、恐吓" in pages["zh"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_data_stays_data(language):
     page = page_of(hostile(), language, "")

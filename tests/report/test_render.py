@@ -169,6 +169,25 @@ def test_a_requirement_is_titled_in_the_reader_s_language():
     assert "暴力、威胁、恐吓" in pages["zh"]
 
 
+def test_a_telephone_number_in_an_id_or_a_file_s_name_is_shown_by_its_last_digits():
+    entry = call(1, THREAT).model_copy(update={"call_id": "20261116_13812345678_A305"})
+    report = report_of([entry], None, (refused("rec-07700900123.docx"),))
+    page = page_of(report, "en", None)
+    assert "20261116_*******5678_A305" in page.text
+    assert "rec-*******0123.docx" in page.text
+    assert "13812345678" not in page.html
+    assert "07700900123" not in page.html
+
+
+@pytest.mark.parametrize(
+    "name", ["D-ZH-003", "2026111614100001", "1763270000123", "2026-11-16T14:10:00Z", "4008205555-1"]
+)
+def test_other_names_are_shown_as_they_are(name):
+    from qa_service.report.words import named
+
+    assert named(name) == name
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_data_stays_data(language):
     page = page_of(hostile(), language, "")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import Record, Severity
 
@@ -87,7 +89,7 @@ class Requirement(Record):
     jurisdiction: str
     severity: Severity
     title: str
-    titles: dict[str, str] = {}
+    titles: dict[str, str] = Field(default_factory=dict)
     text: str
     citations: tuple[str, ...]
     leading: str

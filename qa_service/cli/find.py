@@ -154,10 +154,10 @@ def _print_call(call: CallHit, by_meaning: frozenset[tuple[str, int]], paper: Co
 
 
 def _marked(text: str, spans: Sequence[tuple[int, int]]) -> str:
-    """Text with the hits in brackets, so that they are seen without colour too."""
+    """Text with the hits between «», seen without colour too; what was redacted stands in square brackets."""
     out, last = [], 0
     for start_, end in spans:
-        out += [text[last:start_], "[", text[start_:end], "]"]
+        out += [text[last:start_], "«", text[start_:end], "»"]
         last = end
     return "".join([*out, text[last:]])
 

@@ -89,6 +89,7 @@ def label_of(requirement: Requirement) -> RequirementLabel:
         id=requirement.id,
         jurisdiction=requirement.jurisdiction,
         title=requirement.title,
+        titles={"zh": requirement.titled("zh"), "en": requirement.titled("en")},
         citations=requirement.citations,
         wording={"zh": requirement.breach("zh"), "en": requirement.breach("en")},
     )

@@ -41,7 +41,7 @@ def requirements(rows: Sequence[RequirementRow], report: DailyReport, t: Words) 
 
 def _requirement(row: RequirementRow, report: DailyReport, t: Words, y: float, scale: float) -> list[Markup]:
     label = report.labels.get(row.id)
-    words = svg.fit(f"{row.id}  {label.title if label else ''}", BAR_LEFT - 32)
+    words = svg.fit(f"{row.id}  {label.titled(t.language) if label else ''}", BAR_LEFT - 32)
     sure, unsure = row.findings.count * scale, row.doubtful.count * scale
     said = t("chart.requirements.label" if row.doubtful.count else "chart.requirements.sure",
              n=row.findings.count, doubtful=row.doubtful.count)  # fmt: skip

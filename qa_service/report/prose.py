@@ -52,4 +52,4 @@ def _shown(value: Value, report: DailyReport, t: Words) -> Markup:
     if value.kind == "error":
         return t.known(f"error.{value.text}", value.text)
     label = report.labels.get(value.text) if value.kind == "requirement" else None
-    return escape(f"{value.text} {label.title}" if label else value.text)
+    return escape(f"{value.text} {label.titled(t.language)}" if label else value.text)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Literal
 
+from pydantic import Field
+
 from qa_service.records import CallState, FindingState, Record, Severity
 
 Language = Literal["zh", "en"]
@@ -121,8 +123,13 @@ class RequirementLabel(Record):
     id: str
     jurisdiction: str
     title: str
+    titles: dict[Language, str] = Field(default_factory=dict)
     citations: tuple[str, ...]
     wording: dict[Language, str]
+
+    def titled(self, language: Language) -> str:
+        """Its title in the reader's language, where the catalogue has one."""
+        return self.titles.get(language, self.title)
 
 
 class RequirementRow(Record):

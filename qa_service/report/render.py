@@ -111,7 +111,8 @@ def _environment(templates: Path) -> Environment:
     )
     found.filters.update(
         percent=words.percent, points=words.points, number=words.number, clock=words.clock, hours=words.hours,
-        moment=words.moment, stamp=words.stamp, script=words.tag, cited=words.cited, mark=charts.severity_mark,
+        moment=words.moment, stamp=words.stamp, script=words.tag, cited=words.cited, named=words.named,
+        mark=charts.severity_mark,
     )  # fmt: skip
     found.globals.update(
         Moment=Moment,

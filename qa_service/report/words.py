@@ -14,6 +14,8 @@ from markupsafe import Markup, escape
 
 from qa_service.errors import ErrorCode, InputError, SetupError
 from qa_service.report.records import Language, Rate, Share
+from qa_service.text.personal import Personal
+from qa_service.text.redact import personal
 
 LANGUAGES: tuple[Language, ...] = ("zh", "en")
 #: What goes into ``lang`` attributes.
@@ -21,6 +23,7 @@ TAGS: dict[Language, str] = {"zh": "zh-Hans", "en": "en"}
 NONE = "–"
 #: Between a number and its sign: a space at which no line ends.
 PER_CENT = "\u00a0%"
+_ALL_BUT_FOUR = re.compile(r"\d(?=(?:\D*\d){4})")
 _MARK = re.compile(r"(?P<said>.*?)\s*\[(?P<mark>V[12])\]", re.DOTALL)
 
 
@@ -149,6 +152,16 @@ def offset(at: datetime) -> str:
 def tag(text: str) -> str:
     """``lang`` of a text that comes from data: Chinese where it has Chinese characters."""
     return "zh-Hans" if any("\u3400" <= c <= "\u9fff" for c in text) else "en"
+
+
+def named(text: str) -> str:
+    """The id of a call or the name of a file as a page shows it: of a telephone number in it only the last digits."""
+    out, last = [], 0
+    for start, end, kind in personal(text):
+        if kind is Personal.PHONE:
+            out += [text[last:start], _ALL_BUT_FOUR.sub("*", text[start:end])]
+            last = end
+    return "".join([*out, text[last:]])
 
 
 def cited(wording: str) -> Markup:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from pydantic import Field
+
 from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import Record, Severity
 
@@ -47,7 +49,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _STANDARDS = ("中银协", "GB/T", "JR/T", "公约", "PCI", "GB 11643")
 #: Laws for the loans of one kind of licence: not what a call about another loan breaches.
-_OF_A_PRODUCT = ("信用卡办法", "《商业银行信用卡业务监督管理办法》", "消金办法", "《消费金融公司管理办法》")
+_OF_A_PRODUCT = ("信用卡办法", "商业银行信用卡业务监督管理办法", "消金办法", "消费金融公司管理办法")
 #: Whether a crime was done is for a court to say: background to a finding, never its wording.
 _PENAL = ("刑法",)
 _UNREAD = ("unverified", "未见", "not read", "inferred")
@@ -71,28 +73,37 @@ _SOURCE_ID = re.compile(r"\s*(?:,\s*cited in\s*|\([^()]*)?\[S-[A-Za-z0-9-]+\]\)?
 _PROVISIONS = re.compile(r"(\d+\.\d+)\.\d+[A-Z]?(?:, \1\.\d+[A-Z]?)*")
 #: How the law of one state is named among the sources of a demand that holds in all.
 _STATES = {"MA ": "US-MA", "NY ": "US-NY", "Cal. ": "US-CA", "Wis. ": "US-WI"}
+#: Chinese law is named in Chinese.
+_CHINESE = re.compile(r"[一-鿿]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9.-]+)*(?:\([a-z0-9]+\))*")
 
 
 class Requirement(Record):
     """One demand. ``citations`` may be shown as they are: each ends in its mark, [V1] or [V2].
 
-    ``text`` is the demand in one sentence, ``status`` the catalogue's own remark on its sources (not for users).
+    ``text`` is the demand in one sentence, ``leading`` the citation by which a finding is worded (empty: house policy),
+    ``status`` the catalogue's own remark on its sources (not for users).
     """
 
     id: str
     jurisdiction: str
     severity: Severity
     title: str
+    titles: dict[str, str] = Field(default_factory=dict)
     text: str
     citations: tuple[str, ...]
+    leading: str
     basis: Basis
     status: str
+
+    def titled(self, language: str) -> str:
+        """Its title in ``zh`` or ``en``, or as it was written where it has none in that language."""
+        return self.titles.get("zh" if language.startswith("zh") else "en", self.title)
 
     def breach(self, language: str) -> str:
         """How a report words a finding: national standards and industry guidelines are never called law."""
         zh = language.startswith("zh")
-        first = leading(self.citations)
+        first = self.leading
         if self.basis == "law":
             return f"可能违反：{first}" if zh else f"May breach: {first}"
         if self.basis == "standard":
@@ -139,20 +150,33 @@ def load_catalogue(root: Path) -> Catalogue:
 
 def _requirement(entry: dict[str, str]) -> Requirement:
     citations = tuple(c for c in citable(entry["source"], entry["status"]) if _holds_in(c, entry["jurisdiction"]))
+    first = _leads(entry["leads"], citations, entry["id"]) if "leads" in entry else leading(citations)
     return Requirement(
         id=entry["id"],
         jurisdiction=entry["jurisdiction"],
         severity=Severity(entry["severity"]),
         title=entry["title"],
+        titles={language: entry[key] for language in ("zh", "en") if (key := f"title_{language}") in entry},
         text=entry["req"],
         citations=citations,
-        basis=_basis(citations),
+        leading=first,
+        basis=_basis(first),
         status=entry["status"],
     )
 
 
+def _leads(begins: str, citations: tuple[str, ...], requirement_id: str) -> str:
+    """The citation that the catalogue itself names; an empty name stands for none."""
+    found = next((c for c in citations if c.startswith(begins)), "") if begins else ""
+    if begins and not found:
+        raise ValueError(f"{requirement_id} is to lead with “{begins}”, which is none of its citable sources")
+    return found
+
+
 def _holds_in(citation: str, jurisdiction: str) -> bool:
-    """The law of one state is not cited for a demand that is asked of calls to other states too."""
+    """The law of one state or country is not cited for a demand that is asked of calls to others too."""
+    if _CHINESE.search(citation) and "CN" not in jurisdiction:
+        return False
     state = next((code for name, code in _STATES.items() if citation.startswith(name)), "")
     return state in jurisdiction
 
@@ -241,12 +265,12 @@ def leading(citations: tuple[str, ...]) -> str:
 
 def _reach(citation: str) -> int:
     for rank, names in ((3, _PENAL), (2, _OF_A_PRODUCT), (1, _STANDARDS)):
-        if citation.startswith(names):
+        if citation.removeprefix("《").startswith(names):
             return rank
     return 0
 
 
-def _basis(citations: tuple[str, ...]) -> Basis:
-    if not citations:
+def _basis(first: str) -> Basis:
+    if not first:
         return "policy"
-    return "standard" if leading(citations).startswith(_STANDARDS) else "law"
+    return "standard" if first.startswith(_STANDARDS) else "law"

@@ -142,7 +142,8 @@ def _clauses(rule: Rule, catalogue: Catalogue) -> Iterator[str]:
     for requirement_id in rule.spec.requirements:
         requirement = catalogue.get(requirement_id)
         if requirement is not None:
-            yield f"- Clause `{requirement.id}` {escaped(requirement.title)}: {_cited(requirement)}"
+            titles = _titles(requirement.titled("zh"), requirement.titled("en"))
+            yield f"- Clause `{requirement.id}` {titles}: {_cited(requirement)}"
     for reference in rule.spec.references:
         if reference.mark in _MARKS:
             article = f", {escaped(reference.article)}" if reference.article else ""

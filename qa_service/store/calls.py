@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from typing import Any
 
@@ -190,6 +190,14 @@ class CallRepository:
         with self._reading.connect() as connection:
             text = connection.execute(select(CallRow.transcript).where(CallRow.call_id == clean(call_id))).scalar()
         return Transcript.model_validate_json(text) if text else None
+
+    def with_sound(self, call_ids: Iterable[str]) -> frozenset[str]:
+        """Those of the calls that were given with a recording; the others were given as text."""
+        query = select(CallRow.call_id).where(
+            CallRow.call_id.in_([clean(i) for i in call_ids]), CallRow.recording.is_not(None)
+        )
+        with self._reading.connect() as connection:
+            return frozenset(connection.execute(query).scalars())
 
     def all_ids(self, state: CallState | None = None) -> Iterator[str]:
         """Ids of all calls, or those in a state, oldest first; no transaction stays open between batches."""

@@ -61,8 +61,8 @@ def ids(results: SearchResults) -> list[str]:
 def test_results_are_calls_with_the_moments_to_listen_to(kept: Run) -> None:
     shown = kept("search", "单位", "--facet", "agent", "--facet", "day").out
     assert "S-3  2026-11-18  A-1  周敏  一组  100 A" in shown
-    assert "00:01  agent     我们会联系您的[单位]和家人" in shown
-    assert "00:06  customer  别打电话给我[单位]" in shown
+    assert "00:01  agent     我们会联系您的«单位»和家人" in shown
+    assert "00:06  customer  别打电话给我«单位»" in shown
     assert "agent        A-1 1" in shown
     assert "2 turns in 1 call." in shown
 

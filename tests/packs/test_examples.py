@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 
+from qa_service.errors import RuleError
 from qa_service.rules.catalogue import load_catalogue
 from qa_service.rules.examples import problem, run
 from qa_service.rules.lint import check
@@ -120,6 +122,9 @@ def test_each_reference_is_one_that_the_catalogue_lets_be_cited(name: str) -> No
         ("UK-BS-1", ("SI 2020/1311 regs 7, 11 [V2]", "creditor guidance summaries [V2]")),
         ("US-NYC-1", ()),
         ("US-CA-1", ()),
+        ("PII-DEMO", ()),  # asked of calls in every country: no Civil Code of one of them
+        # the regulations of 2000 are no longer in force
+        ("UK-REC-1", ("SI 2018/356 (interception by businesses) reg 4(1)(c): all reasonable efforts to inform [V2]",)),
     ],
 )
 def test_what_may_be_cited(requirement: str, citations: tuple[str, ...]) -> None:
@@ -138,12 +143,36 @@ def test_what_may_be_cited(requirement: str, citations: tuple[str, ...]) -> None
         ("CN-THIRD-01", "不符合：GB/T 45251-2025:只应向债务人催收,不应向联系人催收 [V2]"),
         ("CN-FEE-02", "不符合：中银协指引:禁止虚构债务信息 [V2]"),
         ("CN-VULN-01", "不符合机构内部质检要求"),
+        # 个保法 17 demands a notice, not that of a recording; 消保办法 41 speaks of delegation, not of who calls
+        ("CN-REC-01", "不符合：中银协指引:电话催收需全程录音 [V2]"),
+        ("CN-ID-01", "不符合：中银协指引(须“自报家门”、保障债务人知情权、告知委托等;核实身份并遵守文明规范) [V2]"),
+        ("CN-FALSELEGAL-02", "不符合：中银协指引禁止恐吓、欺诈等不当手段 [V2]"),  # neither reputation nor privacy
+        ("CN-REC-02", "可能违反：个保法第19条(最短必要期限) [V1]"),  # 消费金融公司管理办法 is for one product
+        ("UK-CONC-7.9-FREQ", "不符合机构内部质检要求"),  # MCOB is for mortgages, and the cap is the house's
+        ("US-TCPA-1", "可能违反：47 U.S.C. 227(b)(1)(A), as told in FCC 07-232 [V2]"),  # not what permits such calls
+        # federal law permits recording with the consent of one
+        ("US-REC-1", "可能违反：where all parties must consent: e.g. Cal. Penal Code 632, 632.7 [V2]"),
     ],
 )
 def test_a_report_accuses_nobody_of_a_crime_nor_by_the_law_for_another_loan(requirement: str, wording: str) -> None:
     found = load_catalogue(ROOT).get(requirement)
     assert found is not None
     assert found.breach("zh") == wording
+
+
+def test_a_requirement_that_leads_with_a_source_nobody_may_cite_is_refused(tmp_path: Path) -> None:
+    raw = json.loads((ROOT / "requirements.json").read_text(encoding="utf-8"))
+    next(r for r in raw["requirements"] if r["id"] == "CN-REC-01")["leads"] = "GB/T"
+    (tmp_path / "requirements.json").write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(RuleError, match="CN-REC-01 is to lead with “GB/T”"):
+        load_catalogue(tmp_path)
+
+
+def test_every_requirement_has_a_title_in_both_languages() -> None:
+    chinese = re.compile("[一-鿿]")
+    for requirement in load_catalogue(ROOT):
+        assert chinese.search(requirement.titled("zh")), requirement.id
+        assert not chinese.search(requirement.titled("en")), requirement.id
 
 
 def test_law_that_does_not_hold_for_a_licensed_loan_or_was_renumbered_is_cited_nowhere() -> None:
@@ -194,3 +223,18 @@ def test_folder_of_rules_is_data_only() -> None:
     known = (".gitkeep", "coverage.md")
     kinds = {path.suffix for path in Path(ROOT).rglob("*") if path.is_file() and path.name not in known}
     assert kinds <= {".yaml", ".json"}
+
+
+@pytest.mark.parametrize("name", ["us-collections", "uk-collections", "cn-collections"])
+def test_a_country_s_rules_are_told_in_its_language(name: str) -> None:
+    """Titles and messages stand in both languages; the rest is read by the lawyers of the country."""
+    pack, chinese = load_packs(ROOT)[name], re.compile("[一-鿿]")
+    told = {rule.id: (rule.spec.description, rule.spec.review, *rule.spec.false_positives, *rule.spec.known_gaps)
+            for rule in pack.rules}  # fmt: skip
+    told["parameters"] = tuple(f"{p.note or ''}{p.source}" for p in pack.spec.parameters.values())
+    told["pack"] = (pack.spec.description,)
+    if name == "cn-collections":
+        wrong = [(i, text) for i, texts in told.items() if i != "parameters" for text in texts if text]
+        assert [i for i, text in wrong if not chinese.search(text)] == []
+    else:
+        assert [(i, text) for i, texts in told.items() for text in texts if text and chinese.search(text)] == []

@@ -155,6 +155,39 @@ def test_national_standards_are_never_called_law():
         assert lawful == ((requirement.basis == "law"),) * 2, requirement.id
 
 
+def test_a_requirement_is_titled_in_the_reader_s_language():
+    from qa_service.report.build import label_of
+    from qa_service.rules.catalogue import load_catalogue
+
+    threat = load_catalogue(bundled("rules")).get("CN-THREAT-01")
+    assert threat is not None
+    report = report_of([call(1, THREAT)])
+    report = report.model_copy(update={"labels": {"CN-THREAT-01": label_of(threat)}})
+    pages = {language: page_of(report, language).text for language in LANGUAGES}
+    assert "Violence, threats, intimidation" in pages["en"]
+    assert "暴力、威胁、恐吓" not in pages["en"]
+    assert "暴力、威胁、恐吓" in pages["zh"]
+
+
+def test_a_telephone_number_in_an_id_or_a_file_s_name_is_shown_by_its_last_digits():
+    entry = call(1, THREAT).model_copy(update={"call_id": "20261116_13812345678_A305"})
+    report = report_of([entry], None, (refused("rec-07700900123.docx"),))
+    page = page_of(report, "en", None)
+    assert "20261116_*******5678_A305" in page.text
+    assert "rec-*******0123.docx" in page.text
+    assert "13812345678" not in page.html
+    assert "07700900123" not in page.html
+
+
+@pytest.mark.parametrize(
+    "name", ["D-ZH-003", "2026111614100001", "1763270000123", "2026-11-16T14:10:00Z", "4008205555-1"]
+)
+def test_other_names_are_shown_as_they_are(name):
+    from qa_service.report.words import named
+
+    assert named(name) == name
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_hostile_data_stays_data(language):
     page = page_of(hostile(), language, "")

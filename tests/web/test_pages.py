@@ -405,3 +405,16 @@ def test_times_in_a_call(seconds: float | None, shown: str) -> None:
 def test_marks_stand_only_where_they_fit() -> None:
     assert marked("a<b>c", ((1, 4),)) == "a<mark>&lt;b&gt;</mark>c"
     assert marked("abc", ((0, 2), (1, 3), (2, 9))) == "<mark>ab</mark>c"
+
+
+def test_points_of_what_is_not_confirmed_are_not_told_as_taken_off(client: TestClient, services: Services) -> None:
+    doubted = finding().model_copy(update={"state": FindingState.NEEDS_REVIEW, "reason": "rule"})
+    inspected(services, "C-1", None, doubted)
+    page = plain(client.get("/calls/C-1", headers=EN).text)
+    assert "−30 points if confirmed, not counted yet" in page
+
+
+def test_a_requirement_is_titled_in_the_reader_s_language(client: TestClient, services: Services) -> None:
+    inspected(services, "C-1", None, finding(requirements=("CN-THREAT-01",)))
+    assert "Violence, threats, intimidation" in client.get("/calls/C-1", headers=EN).text
+    assert "暴力、威胁、恐吓" in client.get("/calls/C-1", headers=ZH).text

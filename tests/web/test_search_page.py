@@ -18,7 +18,7 @@ from qa_service.web.index import Index
 from qa_service.web.language import messages
 from qa_service.web.pages.search import advice, offence
 from tests.factories import inspection, turns
-from tests.web.calling import inspect, inspected, keep
+from tests.web.calling import SAMPLE, inspect, inspected, keep
 from tests.web.searched import ONE_TEAM, bound, kept_and_indexed, leaked, letters
 from tests.web.test_pages import EN, ZH, plain, text_of
 
@@ -41,13 +41,24 @@ def shown(page: str) -> list[str]:
 
 
 def test_a_search_leads_from_a_word_to_the_moment(client: TestClient, services: Services) -> None:
-    inspected(services)
+    inspected(services, audio=SAMPLE)
     page = client.get("/search?q=单位", headers=EN).text
     assert "Calls: 1 · turns: 1" in plain(page)
     assert "打电话给你<mark>单位</mark>" in page
     assert 'href="/calls/C-1?t=2.6&amp;q=%E5%8D%95%E4%BD%8D&amp;play=1"' in page
     assert 'value="单位"' in page
     assert "CN-COLL-003" in plain(page)
+
+
+def test_a_call_without_a_recording_is_led_to_and_not_offered_to_be_played(
+    client: TestClient, services: Services
+) -> None:
+    inspected(services)
+    page = client.get("/search?q=单位", headers=EN).text
+    assert 'href="/calls/C-1?t=2.6&amp;q=%E5%8D%95%E4%BD%8D"' in page
+    assert "play=1" not in page
+    assert "data-play" not in page
+    assert '<span class="play off num">00:02</span>' in page
 
 
 def test_a_call_shows_its_best_turns_and_leads_to_the_rest(client: TestClient, services: Services) -> None:

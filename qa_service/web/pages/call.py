@@ -126,7 +126,7 @@ def _findings(found: Inspection | None, services: Services, translate: Translato
         ShownFinding(
             number=n,
             record=f,
-            requirements=tuple(_requirement(r, services) for r in f.requirements),
+            requirements=tuple(_requirement(r, services, translate) for r in f.requirements),
             reason=reason(f.reason, translate),
             deducted_with=once.get(n, ""),
         )
@@ -135,11 +135,11 @@ def _findings(found: Inspection | None, services: Services, translate: Translato
     return sorted(shown, key=lambda s: (SEVERITIES.index(s.record.severity), s.record.start_s or 0.0))
 
 
-def _requirement(requirement_id: str, services: Services) -> ShownRequirement:
+def _requirement(requirement_id: str, services: Services, translate: Translator) -> ShownRequirement:
     found = services.rulebook.requirement(requirement_id)
     if found is None:
         return ShownRequirement(requirement_id)
-    return ShownRequirement(found.id, found.title, found.text, found.citations)
+    return ShownRequirement(found.id, found.titled(translate.language), found.text, found.citations)
 
 
 def _unjudged(item: NotAssessed, services: Services, translate: Translator) -> ShownUnjudged:

@@ -192,6 +192,7 @@ def _shown(outcome: Outcome, asked: PageAsked, view: View, services: Services) -
         "groups": groups(results, asked, address, titled, translate) if results else [],
         "bars": bars(results.facets.get(Facet.DAY, ()), address) if results else [],
         "titles": {rule: titled(rule) for call in calls for turn in call.turns for rule in turn.rule_ids},
+        "with_sound": services.store.calls.with_sound(call.call_id for call in calls),
         "more": {call.call_id: more_address(call, asked, view) for call in calls},
         "cleared": address(**dict.fromkeys(("from", "to", *FILTERS))),
         "api_query": api_query(asked, view),

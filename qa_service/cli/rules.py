@@ -77,7 +77,7 @@ def try_rules(
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
     said = text_of(sys.stdin.buffer.read(), "standard input") if text == "-" else text
-    with counted("read by the classifier", "passages", shown_from=LONG) as on_progress:
+    with counted("read by the classifier", "passage", shown_from=LONG) as on_progress:
         result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts, on_progress=on_progress)
     _print_trial(result, explain)
 

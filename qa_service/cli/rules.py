@@ -54,7 +54,11 @@ def lock(rules: Path | None = FOLDER) -> None:
     """Write the version lock after a rule's behaviour changed and its version rose."""
     from qa_service.rules.lock import write_lock
 
-    typer.echo(f"{some(write_lock(_root(rules)), 'rule')} locked.")
+    done = write_lock(_root(rules))
+    typer.echo(f"{some(done.rules, 'rule')} locked.")
+    if done.retired:
+        typer.echo(f"Retired for ever, since no rule in use has them: {', '.join(done.retired)}.")
+        typer.echo("If that is a mistake, restore lock.json and the files, then lock again.")
 
 
 @app.command("test")

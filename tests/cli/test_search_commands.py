@@ -160,9 +160,9 @@ def test_refused_calls_are_named_and_tried_again(kept: Run, data: Path) -> None:
     examined = check_index(settings_at(data))
     assert (examined.state, examined.advice) == ("optional", "Run `qa index status`.")
     assert examined.found.endswith("3 calls, 6 turns, 6 vectors; 0 calls behind, 1 refused")
-    assert "1 calls were refused" in kept("search", "单位").err
+    assert "1 call refused by it" in kept("search", "单位").err
     ran = kept("index", "retry")
-    assert (ran.code, ran.out) == (0, "1 calls tried again, 1 written; 0 waiting, 0 parked.\n")
+    assert (ran.code, ran.out) == (0, "1 call tried again, 1 written; 0 waiting, 0 parked.\n")
 
 
 def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(

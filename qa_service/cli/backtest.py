@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.text import Text
 
-from qa_service.cli import screen
+from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import counted
 from qa_service.cli.output import check_target, some, write_text
@@ -57,7 +57,7 @@ def backtest(
         pack=pack, since=since.date(), until=until.date() if until else None, calls=calls, sample=sample,
         jobs=jobs or os.cpu_count() or 1, restart=restart,
     )  # fmt: skip
-    with counted("judged again", "calls") as on_progress:
+    with counted("judged again", "call") as on_progress:
         report = run(settings, options, on_progress=on_progress)
     if html:
         from qa_service.report.backtest import render_backtest
@@ -66,10 +66,13 @@ def backtest(
         write_text(html, render_backtest(report, language=language or settings.ui_language, templates=templates))
     if json == "-":
         typer.echo(report.model_dump_json())
-        return
-    if json:
+    elif json:
         write_text(Path(json), report.model_dump_json() + "\n")
-    _print(report)
+    if json != "-":
+        _print(report)
+    for call_id, error in report.failed.items():
+        typer.echo(f"{call_id} could not be judged again: an unexpected {error}; the log says where.", err=True)
+    raise typer.Exit(SOME_FAILED if report.failed else OK)
 
 
 def _print(report: BacktestReport) -> None:

@@ -10,7 +10,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, open_search, start
-from qa_service.cli.output import lines, some
+from qa_service.cli.output import lines, refusal, some
 from qa_service.records import CallStatus, Inspection
 
 if TYPE_CHECKING:
@@ -59,7 +59,10 @@ def inspect(
                     write(result.model_dump_json())
     except KeyboardInterrupt:
         kept = f"; their results stand in {out}" if out else ""
-        typer.echo(f"{len(results)} of {len(items)} calls were inspected{kept}.", err=True)
+        typer.echo(
+            f"{len(results)} of {some(len(items), 'call')} {'was' if len(results) == 1 else 'were'} inspected{kept}.",
+            err=True,
+        )
         raise
     if out != "-":
         screen.print_results(results)
@@ -135,7 +138,7 @@ def _print_ingest(report: IngestReport, as_json: bool) -> None:
             back = ", whose recording had been lost and is back" if item.restored else ""
             typer.echo(f"already kept  {item.source} is call {item.call_id}{back}{FACTS[item.facts]}")
         elif item.error:
-            typer.echo(f"refused       {item.source}: {item.error.message} [{item.error.code}]")
+            typer.echo(f"refused       {refusal(item.source, item.error)}")
     if report.passed_over:
         ends = ", ".join(f"{n} {end or 'without an end'}" for end, n in report.passed_over.items())
         typer.echo(f"Passed over by their names: {ends}. Name such a file itself to have it looked into.")
@@ -153,8 +156,13 @@ def work(
     from qa_service.jobs.worker import work as run
 
     store = open_data(settings)
-    waiting = store.queue.waiting()
-    with screen.AudioBar(waiting.audio_s, waiting.calls).running() as bar:
+
+    def left() -> tuple[float, int]:
+        waiting = store.queue.waiting()
+        calls = waiting.calls if limit is None else min(limit, waiting.calls)
+        return waiting.audio_s * calls / max(waiting.calls, 1), calls
+
+    with screen.AudioBar(*left(), left=left).running() as bar:
         report = run(
             store,
             settings,
@@ -169,5 +177,5 @@ def work(
         f"{store.outbox.lag().calls} waiting for the search index."
     )
     if report.stopped:
-        typer.echo(f"Stopped; {store.queue.waiting().calls} calls are not through. Next: qa work")
+        typer.echo(f"Stopped; {some(store.queue.waiting().calls, 'call')} not through yet. Next: qa work")
     raise typer.Exit(SOME_FAILED if report.failed else OK)

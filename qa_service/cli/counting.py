@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from qa_service.cli import screen
+from qa_service.cli.output import named
 
 
 class CallsBar:
@@ -20,22 +21,22 @@ class CallsBar:
         self._last_line = time.monotonic()
         self._bar = Progress(
             MofNCompleteColumn(),
-            TextColumn("calls"),
+            TextColumn("{task.fields[unit]}"),
             BarColumn(bar_width=28),
             TimeRemainingColumn(),
             console=self._out,
             transient=True,
         )
-        self._task = self._bar.add_task("", total=total)
+        self._task = self._bar.add_task("", total=total, unit=named("call", total))
 
     def on_progress(self, done: int, total: int) -> None:
         """Move the bar. A pipe hears the last one, and of the others one each half a minute."""
-        self._bar.update(self._task, completed=done, total=total)
+        self._bar.update(self._task, completed=done, total=total, unit=named("call", total))
         if self._out.is_terminal:
             return
         if done == total or time.monotonic() - self._last_line >= screen.QUIET_S:
             self._last_line = time.monotonic()
-            print(f"[{done}/{total}] calls", file=sys.stderr, flush=True)
+            print(f"[{done}/{total}] {named('call', total)}", file=sys.stderr, flush=True)
 
     @contextmanager
     def running(self) -> Iterator[CallsBar]:
@@ -52,23 +53,24 @@ def counted(what: str, unit: str, *, shown_from: int = 0) -> Iterator[Callable[[
 
     Args:
         what: is being done to them: ``judged again``.
-        unit: the things, in the plural.
+        unit: one of the things: ``call``.
         shown_from: fewer than these are done in a moment and show no bar.
     """
     out = screen.console(error=True)
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(), TextColumn(unit),
-        TimeRemainingColumn(), console=out, transient=True, disable=not out.is_terminal,
+        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(),
+        TextColumn("{task.fields[unit]}"), TimeRemainingColumn(), console=out, transient=True,
+        disable=not out.is_terminal,
     )  # fmt: skip
-    task = bar.add_task(what, total=None, visible=not shown_from)
+    task = bar.add_task(what, total=None, visible=not shown_from, unit=named(unit, 0))
     last = time.monotonic()
 
     def show(done: int, total: int) -> None:
         nonlocal last
-        bar.update(task, completed=done, total=total, visible=total >= shown_from)
+        bar.update(task, completed=done, total=total, visible=total >= shown_from, unit=named(unit, total))
         if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
             last = time.monotonic()
-            print(f"{done}/{total} {unit} {what}", file=sys.stderr, flush=True)
+            print(f"{done}/{total} {named(unit, total)} {what}", file=sys.stderr, flush=True)
 
     with bar:
         yield show

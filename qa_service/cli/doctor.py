@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from importlib import metadata
 from typing import Literal
 
+from qa_service.cli.output import held, some
 from qa_service.errors import QAError
 from qa_service.records import Record
 from qa_service.settings import Settings, bundled
@@ -143,7 +144,7 @@ def _database(settings: Settings) -> Check:
 
     counts = open_data(settings).calls.counts()
     return Check(
-        name="database", state="ok", found=f"{_hide_password(settings.database)}, {sum(counts.values())} calls"
+        name="database", state="ok", found=f"{_hide_password(settings.database)}, {some(sum(counts.values()), 'call')}"
     )
 
 
@@ -165,14 +166,14 @@ def _index(settings: Settings) -> Check:
 
     report = index_report(open_data(settings), lambda: open_index(settings))
     state, lag, error = report.state, report.lag, report.error
-    behind = f"{lag.calls} calls behind, {lag.parked} refused"
+    behind = f"{some(lag.calls, 'call')} behind, {lag.parked} refused"
     if state is None:
         why = f"{error.message} [{error.code}]" if error else "no answer"
         return Check(name="search index", state="broken", found=f"{why}; {behind}", advice="Nothing is lost.")
     where = f"{state.backend} {state.version}"
     if settings.elasticsearch_url:
         where += f" at {_hide_password(settings.elasticsearch_url)}"
-    found = f"{where}, {state.calls} calls, {state.turns} turns, {state.vectors} vectors; {behind}"
+    found = f"{where}, {held(state)}; {behind}"
     advice = "Run `qa index status`." if lag.parked else "Run `qa work`, or `qa index retry`." if lag.calls else ""
     if state.unfilled and report.inspected:
         advice = "It is new and lacks what was inspected before: run `qa reindex`, or `qa work`."

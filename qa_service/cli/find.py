@@ -174,7 +174,7 @@ def _totals(results: SearchResults) -> str:
 
 def _tell_lag(lag: Lag) -> None:
     """What cannot be found yet is said, beside the results."""
-    told: Mapping[str, int] = {"wait for the index": lag.calls, "were refused by it": lag.parked}
+    told: Mapping[str, int] = {"waiting for the index": lag.calls, "refused by it": lag.parked}
     for what, calls in told.items():
         if calls:
-            typer.echo(f"{calls} calls {what} and are not found as they are now: qa index status", err=True)
+            typer.echo(f"{some(calls, 'call')} {what}, not found as things are now: qa index status", err=True)

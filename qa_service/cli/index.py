@@ -11,6 +11,7 @@ import typer
 from qa_service.cli import OK, SOME_FAILED
 from qa_service.cli.context import open_data, start
 from qa_service.cli.counting import CallsBar
+from qa_service.cli.output import held, some
 
 if TYPE_CHECKING:
     from qa_service.jobs.overview import IndexReport
@@ -51,10 +52,11 @@ def reindex(
         done = run(
             store, index, _embedder(settings), fresh=fresh, most_refused=most_refused, on_progress=bar.on_progress
         )
-    resumed = f" {done.resumed} calls were there from the run before." if done.resumed else ""
-    typer.echo(f"{done.calls} calls with {done.turns} turns indexed: counted, as many as the database has.{resumed}")
+    resumed = f" There from the run before: {some(done.resumed, 'call')}." if done.resumed else ""
+    indexed = f"{some(done.calls, 'call')} with {some(done.turns, 'turn')} indexed"
+    typer.echo(f"{indexed}: counted, as many as the database has.{resumed}")
     if done.refused:
-        typer.echo(f"{done.refused} calls more were refused: qa index status says why.")
+        typer.echo(f"{some(done.refused, 'more call')} refused: qa index status says why.")
     raise typer.Exit(SOME_FAILED if done.refused else OK)
 
 
@@ -83,7 +85,7 @@ def _print(found: IndexReport, say: Callable[[str], None]) -> None:
     if found.state:
         state = found.state
         say(f"index     {state.backend} {state.version}")
-        say(f"holds     {state.calls} calls, {state.turns} turns, {state.vectors} vectors")
+        say(f"holds     {held(state)}")
         if state.unfilled and found.inspected:
             say("new       it lacks what was inspected before; qa reindex (or qa work) fills it")
         if state.building:
@@ -92,11 +94,11 @@ def _print(found: IndexReport, say: Callable[[str], None]) -> None:
         say(f"index     {found.error.message} [{found.error.code}]")
     fewer = found.state is not None and found.state.calls < found.inspected and not found.lag.calls
     without = "; those without words, such as failed ones, are not in the index" if fewer else ""
-    say(f"database  {found.inspected} inspected calls{without}")
+    say(f"database  {some(found.inspected, 'inspected call')}{without}")
     since = found.lag.waiting_since
-    say(f"waiting   {found.lag.calls} calls" + (f", the longest since {_local(since)}" if since else ""))
+    say(f"waiting   {some(found.lag.calls, 'call')}" + (f", the longest since {_local(since)}" if since else ""))
     if found.lag.parked:
-        say(f"parked    {found.lag.parked} calls that the index did not take; try again with: qa index retry")
+        say(f"parked    {some(found.lag.parked, 'call')} that the index did not take; try again with: qa index retry")
     for one in found.parked:
         say(f"          {one.call_id}: {one.reason}")
 
@@ -117,7 +119,7 @@ def retry() -> None:
     with open_index(settings) as index:
         written = sync_index(store, index, _embedder(settings), wait_s=COMMAND_WAIT_S)
     lag = store.outbox.lag()
-    typer.echo(f"{tried} calls tried again, {written} written; {lag.calls} waiting, {lag.parked} parked.")
+    typer.echo(f"{some(tried, 'call')} tried again, {written} written; {lag.calls} waiting, {lag.parked} parked.")
     raise typer.Exit(SOME_FAILED if lag.parked else OK)
 
 
@@ -132,4 +134,4 @@ def prune(
 
     with open_index(settings) as index:
         gone = run(open_data(settings), index, before.date())
-    typer.echo(f"{gone} calls of days before {before.date()} are out of the index.")
+    typer.echo(f"{some(gone, 'call')} of days before {before.date()} taken out of the index.")

@@ -11,7 +11,7 @@ import typer
 
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, start
-from qa_service.cli.output import some
+from qa_service.cli.output import refusal, some
 from qa_service.errors import NotFoundError
 from qa_service.records import CallEntry, CallState, Inspection
 
@@ -41,11 +41,13 @@ def status(as_json: bool = typer.Option(False, "--json", help="Print as JSON."))
     for entry in found.troubled:
         typer.echo(f"{entry.state.value:15} {entry.call_id} ({entry.source}): {_reason(entry)}")
     for refused in found.quarantined:
-        typer.echo(f"{'refused':15} {refused.source}: {refused.error.message} [{refused.error.code}]")
+        typer.echo(f"{'refused':15} {refusal(refused.source, refused.error)}")
     if found.refused:
-        typer.echo(f"{found.refused} files or lines were refused{_of(found.refused, len(found.quarantined))}.")
+        were = "was" if found.refused == 1 else "were"
+        many = some(found.refused, "file or line", "files or lines")
+        typer.echo(f"{many} {were} refused{_of(found.refused, len(found.quarantined))}.")
     parked = f", {found.index_parked} refused (qa index status)" if found.index_parked else ""
-    typer.echo(f"search index: {found.index_backlog} calls behind{parked}")
+    typer.echo(f"search index: {some(found.index_backlog, 'call')} behind{parked}")
 
 
 def _of(whole: int, listed: int) -> str:
@@ -156,5 +158,5 @@ def dismiss(
 
     moment = before.replace(tzinfo=zone(settings.timezone)) if before else None
     gone = open_data(settings).quarantine.dismiss(sources or (), before=moment)
-    typer.echo(f"{gone} refusals forgotten.")
+    typer.echo(f"{some(gone, 'refusal')} forgotten.")
     raise typer.Exit(OK if gone or before else SOME_FAILED)

@@ -7,10 +7,15 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from qa_service.errors import ErrorCode, InputError, QAError, SetupError
+from qa_service.records import ErrorInfo
+
+if TYPE_CHECKING:
+    from qa_service.search.protocol import IndexState
 
 Write = Callable[[str], None]
 
@@ -92,6 +97,22 @@ def _refuse_input(place: Path, inputs: Iterable[Path]) -> None:
                 raise typer.BadParameter(f"{place} is read by this command; name another file to write")
 
 
-def some(number: int, thing: str) -> str:
-    """``1 call``, ``2 calls``."""
-    return f"{number} {thing}{'' if number == 1 else 's'}"
+def some(number: int, thing: str, things: str | None = None) -> str:
+    """``1 call``, ``2 calls``; ``things`` where the plural is not made by an s."""
+    return f"{number} {named(thing, number, things)}"
+
+
+def named(thing: str, number: int, things: str | None = None) -> str:
+    """What so many are called: ``call``, ``calls``."""
+    return thing if number == 1 else things or f"{thing}s"
+
+
+def refusal(source: str, error: ErrorInfo) -> str:
+    """A refused file or line, why, and the code. Its place stands once, also where the reason begins with it."""
+    place = "" if error.message.startswith(source) else f"{source}: "
+    return f"{place}{error.message} [{error.code}]"
+
+
+def held(state: IndexState) -> str:
+    """What a search index holds, in words."""
+    return f"{some(state.calls, 'call')}, {some(state.turns, 'turn')}, {some(state.vectors, 'vector')}"

@@ -54,7 +54,11 @@ def lock(rules: Path | None = FOLDER) -> None:
     """Write the version lock after a rule's behaviour changed and its version rose."""
     from qa_service.rules.lock import write_lock
 
-    typer.echo(f"{some(write_lock(_root(rules)), 'rule')} locked.")
+    done = write_lock(_root(rules))
+    typer.echo(f"{some(done.rules, 'rule')} locked.")
+    if done.retired:
+        typer.echo(f"Retired for ever, since no rule in use has them: {', '.join(done.retired)}.")
+        typer.echo("If that is a mistake, restore lock.json and the files, then lock again.")
 
 
 @app.command("test")
@@ -77,7 +81,7 @@ def try_rules(
     if rules:
         settings = settings.model_copy(update={"rules_dir": rules})
     said = text_of(sys.stdin.buffer.read(), "standard input") if text == "-" else text
-    with counted("read by the classifier", "passages", shown_from=LONG) as on_progress:
+    with counted("read by the classifier", "passage", shown_from=LONG) as on_progress:
         result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts, on_progress=on_progress)
     _print_trial(result, explain)
 

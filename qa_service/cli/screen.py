@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
+from qa_service.cli.output import named, some
 from qa_service.cli.tally import AudioTally
 from qa_service.records import CallStatus, Finding, FindingState, Inspection, NotAssessed, ProgressEvent, Severity
 
@@ -60,7 +61,7 @@ def headline(result: Inspection) -> str:
     points = f"{result.score.points:g} {result.score.grade}" if result.score else "–"
     return (
         f"{result.call_id}  {points}  coverage {percent(result.coverage.ratio)}  "
-        f"{len(result.findings)} findings, {len(result.not_assessed)} not assessed"
+        f"{some(len(result.findings), 'finding')}, {len(result.not_assessed)} not assessed"
     )
 
 
@@ -145,10 +146,15 @@ class AudioBar:
     """A bar over the audio seconds of a batch, fed with progress events of any number of calls; plain lines when piped.
 
     A pipe gets a line for each call that is through, and one now and then while a long one is at work.
+
+    Args:
+        total_s, calls: seconds of audio and calls that are expected.
+        left: what is to do yet of both; asked when more calls are through than were expected.
     """
 
-    def __init__(self, total_s: float, calls: int) -> None:
+    def __init__(self, total_s: float, calls: int, left: Callable[[], tuple[float, int]] | None = None) -> None:
         self._tally = AudioTally(total_s, calls)
+        self._left = left
         self._out = console(error=True)
         self._last_line = time.monotonic()
         self._bar = Progress(
@@ -174,6 +180,8 @@ class AudioBar:
     def finished(self, result: Inspection) -> None:
         """A call is through: count it; say so when piped."""
         self._tally.through(result.call_id)
+        if self._left and self._tally.finished > self._tally.calls:
+            self._tally.expect(*self._left())
         self._show()
         if not self.live:
             self._line(f"{headline(result)}  ({self._tally})")
@@ -197,7 +205,7 @@ class AudioBar:
         )
 
     def _counted(self) -> str:
-        return f"{self._tally.finished}/{self._tally.calls} calls"
+        return f"{self._tally.finished}/{self._tally.calls} {named('call', self._tally.calls)}"
 
     def _line(self, text: str) -> None:
         self._last_line = time.monotonic()

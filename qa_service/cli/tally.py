@@ -60,6 +60,12 @@ class AudioTally:
             self.finished += 1
             self._through_s += self._in_work.pop(call_id, _Call()).total_s
 
+    def expect(self, left_s: float, left: int) -> None:
+        """Calls came in meanwhile: so many, and so many seconds of audio, are to do beside those that are through."""
+        with self._lock:
+            self.calls = self.finished + left
+            self.expected_s = max(self.expected_s, self._through_s + left_s)
+
     @property
     def total_s(self) -> float:
         """What is expected, or more where the calls turned out to be longer."""

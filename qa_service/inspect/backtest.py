@@ -9,18 +9,18 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import closing
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
 from multiprocessing.connection import wait
 from pathlib import Path
 
-from qa_service import __version__
-from qa_service.errors import ErrorCode, InputError, SetupError
+from qa_service import __version__, logs
+from qa_service.errors import ErrorCode, InputError, QAError, SetupError
 from qa_service.inspect.pipeline import Inspector
 from qa_service.inspect.progress import Progress
 from qa_service.inspect.replayed import Replayed, replay
@@ -28,6 +28,8 @@ from qa_service.inspect.summary import summarised
 from qa_service.report.backtest import BacktestReport
 from qa_service.settings import Settings, bundled
 from qa_service.store.replay import Inspected, Replay, open_replay
+
+log = logs.get(__name__)
 
 #: Calls that a process takes at a time; the progress file grows by as many lines.
 CHUNK = 16
@@ -66,6 +68,7 @@ def backtest(settings: Settings, options: Options, *, on_progress: OnProgress | 
         RuleError: ``pack_not_found``, or a pack that cannot be loaded.
         SetupError: the database, the data folder or the classifier cannot be used.
         InputError: REQUEST_INVALID where a back test is running already.
+        QAError: INTERNAL where one of its processes was killed.
     """
     inspector = Inspector(settings)
     inspector.pack(options.pack)
@@ -93,9 +96,12 @@ def _run(
     progress: Progress,
     on_progress: OnProgress,
 ) -> list[Replayed]:
-    """Results of all calls, those of an earlier run taken over; a call inspected anew since then is judged anew."""
+    """Results of all calls, those of an earlier run taken over; a call inspected anew since then is judged anew.
+
+    So is one that failed: its cause may have been mended.
+    """
     wanted = {call.call_id: call.inspection_id for call in chosen}
-    done = {r.call_id: r for r in progress.done() if wanted.get(r.call_id) == r.inspection_id}
+    done = {r.call_id: r for r in progress.done() if wanted.get(r.call_id) == r.inspection_id and not r.error}
     on_progress(len(done), len(chosen))
     for results in _judged(settings, options, inspector, [c for c in chosen if c.call_id not in done]):
         progress.add(results)
@@ -156,25 +162,45 @@ def _judged(
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(settings, options.pack)
     )
     try:
-        waiting = [pool.submit(_work, chunk) for chunk in chunks]
+        with _interrupts_ignored():
+            waiting = [pool.submit(_work, chunk) for chunk in chunks]
         yield from (future.result() for future in as_completed(waiting))
+    except BrokenExecutor:
+        message = "A process of the back test was killed, maybe because memory ran out."
+        hint = "Run it again, with fewer --jobs: it goes on where it was."
+        raise QAError(ErrorCode.INTERNAL, message, hint) from None
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 
 
+@contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    """For processes begun here: Ctrl-C reaches them too, and would end them with a traceback each while they load."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def _judge(inspector: Inspector, kept: Replay, pack: str, calls: Sequence[Inspected]) -> list[Replayed]:
-    entries = {entry.call_id: entry for entry in kept.entries([c.call_id for c in calls])}
-    gone = partial(Replayed, judged=False)
-    results = (
-        (
-            replay(inspector, pack, entries[c.call_id], kept.history)
-            if c.call_id in entries
-            else gone(call_id=c.call_id),
-            c,
-        )
-        for c in calls
-    )
-    return [result.model_copy(update={"inspection_id": c.inspection_id}) for result, c in results]
+    results = ((_replayed(inspector, kept, pack, call.call_id), call) for call in calls)
+    return [result.model_copy(update={"inspection_id": call.inspection_id}) for result, call in results]
+
+
+def _replayed(inspector: Inspector, kept: Replay, pack: str, call_id: str) -> Replayed:
+    """One call. What nobody foresaw of it, such as a stored result that cannot be read, is its result."""
+    try:
+        (entry,) = kept.entries([call_id]) or (None,)
+        return replay(inspector, pack, entry, kept.history) if entry else Replayed(call_id=call_id, judged=False)
+    except QAError:  # the database, the rules: the same for all calls
+        raise
+    except Exception as wrong:
+        logs.failure(log, f"{call_id} cannot be judged again", wrong)
+        return Replayed(call_id=call_id, judged=False, error=type(wrong).__name__)
 
 
 @dataclass(frozen=True)
@@ -197,6 +223,7 @@ def _begin(settings: Settings, pack: str) -> None:
     inspector = Inspector(settings)
     inspector.pack(pack)
     _here.append(_Here(inspector, open_replay(settings.database), pack))
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # ready: an interrupt ends it at once, and its parent says so
 
 
 def _work(calls: Sequence[Inspected]) -> list[Replayed]:

@@ -31,13 +31,15 @@ class Tally(Record):
 class Replayed(Record):
     """What became of one call. ``judged`` False: the pack is not for it, or it can no longer be judged.
 
-    ``judged_by``: behaviour of the pack that made the stored findings, empty where it was not this pack.
+    ``judged_by``: behaviour of the pack that made the stored findings, empty where it was not this pack. ``error``: the
+    kind of an error that nobody foresaw, of this call alone.
     """
 
     call_id: str
     inspection_id: int = 0
     judged: bool
     judged_by: str = ""
+    error: str = ""
     rules: dict[str, Tally] = Field(default_factory=dict)
     differences: tuple[Difference, ...] = ()
 

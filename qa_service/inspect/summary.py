@@ -40,6 +40,7 @@ def summarised(
         kept=kept,
         calls=len(judged),
         touched=sum(bool(r.differences) for r in judged),
+        failed={r.call_id: r.error for r in results if r.error},
         judged_by=dict(Counter(r.judged_by for r in judged).most_common()),
         rules=tuple(_rule(pack, rule_id, tallies[rule_id], differences[rule_id], sample) for rule_id in [*ids, *gone]),
         service_version=service_version,

@@ -191,7 +191,7 @@ class _Door:
         self, source: str, wrong: Exception, *, call_id: str | None = None, sha256: str | None = None
     ) -> IngestItem:
         """Note a refusal in quarantine."""
-        logs.failure(log, f"refused {source}", wrong)
+        logs.failure(log, "refused" if str(wrong).startswith(source) else f"refused {source}", wrong)
         error = error_info(wrong)
         self._store.quarantine.add(source, error, self._clock(), sha256)
         return IngestItem(source=source, call_id=call_id, outcome="refused", error=error)

@@ -39,6 +39,11 @@ class QuarantineEntry(Record):
     at: datetime
     sha256: str | None = None
 
+    @property
+    def reason(self) -> str:
+        """Why, to stand beside ``source``: without the place that it may begin with."""
+        return self.error.message.removeprefix(f"{self.source}: ")
+
 
 class ProgressEvent(Record):
     """Progress of one call: ``done`` of ``total`` seconds of audio in a named stage."""

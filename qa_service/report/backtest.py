@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError
+from pydantic import Field
 
 from qa_service.errors import ErrorCode, SetupError
 from qa_service.records import FindingState, PackInfo, Record, Severity
@@ -62,7 +63,8 @@ class BacktestReport(Record):
 
     ``calls`` were judged again out of ``kept`` inspected calls of the days; the others belong to other packs or were
     not drawn. ``touched``: calls in which some finding differs. ``judged_by``: how many of the calls were judged, when
-    they were stored, by which behaviour of this pack (empty: not by this pack).
+    they were stored, by which behaviour of this pack (empty: not by this pack). ``failed``: calls that an unexpected
+    error kept from being judged again, with its kind.
     """
 
     pack: PackInfo
@@ -71,6 +73,7 @@ class BacktestReport(Record):
     kept: int
     calls: int
     touched: int
+    failed: dict[str, str] = Field(default_factory=dict)
     judged_by: dict[str, int]
     rules: tuple[RuleDifference, ...]
     service_version: str

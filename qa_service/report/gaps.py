@@ -106,6 +106,6 @@ def _refused(entry: QuarantineEntry, zone: tzinfo) -> Refused:
     return Refused(
         source=plain(entry.source, LONGEST_MESSAGE),
         code=entry.error.code,
-        message=plain(entry.error.message, LONGEST_MESSAGE),
+        message=plain(entry.reason, LONGEST_MESSAGE),
         at=aware(entry.at).astimezone(zone),
     )

@@ -77,7 +77,7 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
             and (
                 _needless(finding, other)
                 if _by_model(finding)
-                else other.state is FindingState.CONFIRMED and set(finding.requirements) <= set(other.requirements)
+                else other.state is FindingState.CONFIRMED and _asks_less(finding, other)
             )
             for other in sure.get(finding.turns[0], ())
         )
@@ -89,6 +89,11 @@ def without_doubles(found: Sequence[Finding]) -> list[Finding]:
     ]
     doubles = _doubled_by_models(kept)
     return [f for f in kept if id(f) not in doubles]
+
+
+def _asks_less(finding: Finding, other: Finding) -> bool:
+    """A rule of no requirement, such as a draft that is tried, asks about something of its own."""
+    return bool(finding.requirements) and set(finding.requirements) <= set(other.requirements)
 
 
 def _needless(by_model: Finding, other: Finding) -> bool:

@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places
@@ -19,6 +20,11 @@ from qa_service.rules.load import load_packs, unread_files
 from qa_service.rules.source import Path_
 
 FILE_NAME = "lock.json"
+#: What a lock and its rules may hold; anything else is of a newer version.
+TOP_KEYS = frozenset({"gates", "retired", "rules"})
+RULE_KEYS = frozenset({"version", "status", "calls", "behaviour_sha256"})
+#: How git marks where two sides differ.
+CONFLICT = ("<<<<<<< ", ">>>>>>> ", "=======")
 #: Statuses from which a rule is promoted to stable.
 ON_TRIAL = ("draft", "test")
 
@@ -71,7 +77,10 @@ def read_lock(root: Path) -> Lock:
     if not path.exists():
         return Lock({}, frozenset())
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        raw = json.loads(text)
+        if newer := _unknown(raw):
+            raise _unreadable(f"this version does not know its key {newer!r}", hint="A newer one wrote it: use that.")
         rules = {
             str(k): Locked(
                 int(v["version"]), str(v["behaviour_sha256"]), str(v.get("status", "")), str(v.get("calls", ""))
@@ -80,32 +89,56 @@ def read_lock(root: Path) -> Lock:
         }
         gates = {str(k): str(v) for k, v in raw.get("gates", {}).items()}
         return Lock(rules, frozenset(str(i) for i in raw["retired"]), gates)
+    except json.JSONDecodeError as wrong:
+        if any(line.startswith(CONFLICT) for line in text.splitlines()):
+            hint = "Take either side's file whole (git checkout --ours or --theirs), then run `qa rules lock`."
+            raise _unreadable("a merge left its conflict in it", line=wrong.lineno, hint=hint) from None
+        raise _unreadable(wrong.msg, line=wrong.lineno, column=wrong.colno) from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as wrong:
-        raise RuleError(
-            f"the lock cannot be read: {wrong}", file=FILE_NAME, line=1, column=1, hint="Restore it from git."
-        ) from wrong
+        raise _unreadable(str(wrong)) from wrong
 
 
-def write_lock(root: Path) -> int:
-    """Lock all rules as they are; returns how many. Ids that vanished are kept as retired.
+def _unknown(raw: Mapping[str, Any]) -> str | None:
+    """A key of a newer version: what it means would be lost with the next lock."""
+    keys = [*raw.keys() - TOP_KEYS, *(key for rule in raw["rules"].values() for key in rule.keys() - RULE_KEYS)]
+    return min(keys, default=None)
+
+
+def _unreadable(why: str, *, line: int = 1, column: int = 1, hint: str = "Restore it from git.") -> RuleError:
+    return RuleError(f"the lock cannot be read: {why}", file=FILE_NAME, line=line, column=column, hint=hint)
+
+
+@dataclass(frozen=True)
+class Written:
+    """How many rules are locked, and which ids this lock retired."""
+
+    rules: int
+    retired: tuple[str, ...]
+
+
+def write_lock(root: Path) -> Written:
+    """Lock all rules as they are. Ids that vanished are kept as retired.
 
     Raises:
-        RuleError: a rule that cannot be loaded, changed without a new version, or uses a retired id; or a file that is
-            not read where it lies, whose ids would count as retired.
+        RuleError: there is no pack; a rule that cannot be loaded, changed without a new version, or uses a retired id;
+            or a file that is not read where it lies, whose ids would count as retired.
     """
     before = read_lock(root)
     for unread in unread_files(root):
         raise unread
     packs = load_packs(root)
+    if not packs:
+        raise RuleError(f"No pack was found in {root}.", hint="Name a folder of packs with --rules.")
     rules = [rule for pack in packs.values() for rule in pack.rules]
     wrong = next(violations(before, rules), None)
     if wrong:
         at = Places(root).value(wrong.rule.file, wrong.path, wrong.message, wrong.hint)
         raise RuleError(at.message, file=at.file, line=at.line, column=at.column, hint=at.hint)
     gone = set(before.rules) - {r.id for r in rules}
+    retired = before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}
     content = {
         "gates": gates_of(packs.values()),
-        "retired": sorted(before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}),
+        "retired": sorted(retired),
         "rules": {
             r.id: {
                 "version": r.spec.version,
@@ -120,7 +153,7 @@ def write_lock(root: Path) -> int:
     whole = root / f"{FILE_NAME}.new"  # a kill on the way leaves the lock that was
     whole.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     whole.replace(root / FILE_NAME)
-    return len(content["rules"])
+    return Written(len(content["rules"]), tuple(sorted(retired - before.retired)))
 
 
 def calls_of(rule: Rule) -> str:

@@ -137,7 +137,8 @@ def _filled(
         if praise
         else "{deduct: 5, once: true, dimension: compliance}",
     )
-    return re.sub(r"(?m)^(\S[^#\n]*?) +# ", lambda m: f"{m.group(1):<30} # ", text)
+    # a comment holds no quote, so that a `#` within a title is none
+    return re.sub(r'(?m)^(?!#)(\S[^\n]*?) +# ([^#"\n]*)$', lambda m: f"{m.group(1):<30} # {m.group(2)}", text)
 
 
 def _quoted(text: str) -> str:

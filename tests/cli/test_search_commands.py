@@ -154,15 +154,15 @@ def test_refused_calls_are_named_and_tried_again(kept: Run, data: Path) -> None:
     store = open_store(settings_at(data).database)
     store.outbox.failed(store.outbox.order(["S-2"]), "too large", passing=False, now=NOW)
     store.close()
-    assert "parked    1 calls" in kept("index", "status").out
+    assert "parked    1 call that" in kept("index", "status").out
     assert "S-2: too large" in kept("index", "status").out
     assert "0 calls behind, 1 refused" in kept("status").out
     examined = check_index(settings_at(data))
     assert (examined.state, examined.advice) == ("optional", "Run `qa index status`.")
     assert examined.found.endswith("3 calls, 6 turns, 6 vectors; 0 calls behind, 1 refused")
-    assert "1 calls were refused" in kept("search", "单位").err
+    assert "1 call refused by it" in kept("search", "单位").err
     ran = kept("index", "retry")
-    assert (ran.code, ran.out) == (0, "1 calls tried again, 1 written; 0 waiting, 0 parked.\n")
+    assert (ran.code, ran.out) == (0, "1 call tried again, 1 written; 0 waiting, 0 parked.\n")
 
 
 def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(
@@ -171,7 +171,7 @@ def test_while_the_index_is_down_calls_wait_and_the_commands_say_so(
     store = open_store(settings_at(data).database)
     inspect_calls(store, 2)
     store.close()
-    assert "2 calls wait for the index" in kept("search", "单位").err
+    assert "2 calls waiting for the index" in kept("search", "单位").err
     monkeypatch.setenv("QA_ELASTICSEARCH_URL", "http://127.0.0.1:9")
     shown = kept("index", "status")
     assert shown.code == 1

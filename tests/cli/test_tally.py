@@ -9,9 +9,12 @@ from typing import Literal
 import pytest
 
 from qa_service.cli import screen
+from qa_service.cli.counting import CallsBar, counted
+from qa_service.cli.output import refusal
 from qa_service.cli.screen import AudioBar
 from qa_service.cli.tally import AudioTally
-from qa_service.records import CallStatus, Inspection, ProgressEvent
+from qa_service.records import CallStatus, ErrorInfo, Inspection, ProgressEvent, QuarantineEntry
+from tests.factories import NOW
 
 Stage = Literal["decode", "transcribe", "evaluate", "done"]
 
@@ -145,6 +148,34 @@ def test_a_pipe_hears_of_a_long_call_now_and_then(
         "[0/1] 50/100 s audio",
         "[0/1] 100/100 s audio",
     ]
+
+
+def test_calls_that_come_in_meanwhile_are_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    left = [(0.0, 2), (100.0, 1), (0.0, 0)]
+    bar = AudioBar(*left.pop(0), left=lambda: left.pop(0))
+    for call_id in "abcd":
+        bar.finished(through(call_id))
+    counts = [line.split()[0] for line in capsys.readouterr().err.splitlines()]
+    assert counts == ["[1/2]", "[2/2]", "[3/4]", "[4/4]"]
+
+
+def test_one_call_is_no_calls(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "QUIET_S", 0.0)
+    assert AudioBar(1.0, 1)._bar.tasks[0].description == "0/1 call"
+    CallsBar(2).on_progress(1, 2)
+    CallsBar(1).on_progress(1, 1)
+    with counted("judged again", "call") as on_progress:
+        on_progress(1, 1)
+    assert capsys.readouterr().err.splitlines() == ["[1/2] calls", "[1/1] call", "1/1 call judged again"]
+
+
+def test_the_place_of_a_refused_line_stands_once() -> None:
+    about = "calls.jsonl, line 2"
+    for message in (f"{about}: no turns.", f"{about} is not JSON."):
+        assert refusal(about, ErrorInfo(code="x", message=message)) == f"{message} [x]"
+    assert refusal("a.wav", ErrorInfo(code="x", message="It is empty.")) == "a.wav: It is empty. [x]"
+    entry = QuarantineEntry(source=about, error=ErrorInfo(code="x", message=f"{about}: no turns."), at=NOW)
+    assert entry.reason == "no turns."
 
 
 def test_a_terminal_gets_a_bar_that_ends_full(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -124,9 +124,9 @@ def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
     assert kept.code == 1
     assert "2 calls kept, 0 already there, 2 refused." in kept.out
     assert "2 files or lines were refused" in qa("status").out
-    assert qa("dismiss", f"{path}, line 2").out == "1 refusals forgotten.\n"
+    assert qa("dismiss", f"{path}, line 2").out == "1 refusal forgotten.\n"
     assert qa("dismiss", f"{path}, line 2").code == 1
-    assert "1 files or lines were refused" in qa("status").out
+    assert "1 file or line was refused" in qa("status").out
     assert qa("dismiss").code == qa("dismiss", "--before", "0001-01-01").code == 2
     assert qa("dismiss", "--before", "2999-01-01").code == 0
     assert "refused" not in qa("status").out
@@ -232,6 +232,6 @@ def test_an_interrupted_batch_says_what_is_there(
     out = tmp_path / "out.jsonl"
     ran = qa("inspect", "--manifest", manifest, "--json", out)
     assert ran.code == 130
-    assert f"1 of 2 calls were inspected; their results stand in {out}." in ran.err
+    assert f"1 of 2 calls was inspected; their results stand in {out}." in ran.err
     assert "Interrupted." in ran.err
     assert len(out.read_text(encoding="utf-8").splitlines()) == 1

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from qa_service.errors import InputError, RuleError
+from qa_service.errors import InputError, QAError, RuleError
 from qa_service.inspect import backtest as module
 from qa_service.inspect.backtest import Options, backtest
 from qa_service.inspect.pipeline import Inspector
@@ -265,6 +269,64 @@ def test_several_processes_say_what_one_says(kept: Kept, monkeypatch: pytest.Mon
     few = backtest(kept.settings, Options("house", SINCE, calls=3, sample=1))
     assert few.calls == 3
     assert all(len(rule.samples) <= 2 for rule in few.rules)
+
+
+def test_a_call_that_cannot_be_read_stops_no_other_and_is_judged_when_it_is_mended(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        kept.call(f"C-{number}", "shut up")
+    real: Callable[..., Any] = module.replay
+    broken = {"C-1"}
+
+    def judged(inspector: Inspector, pack: str, entry: Any, history_of: Any) -> Any:
+        if entry.call_id in broken:
+            raise ValueError("what the customer said")
+        return real(inspector, pack, entry, history_of)
+
+    monkeypatch.setattr(module, "replay", judged)
+    monkeypatch.setattr(module.Progress, "finish", lambda _self: None)
+    report = backtest(kept.settings, Options("house", SINCE))
+    assert (report.kept, report.calls, report.failed) == (3, 2, {"C-1": "ValueError"})
+    page = render_backtest(report, language="en", templates=bundled("reports"))
+    assert "1 call could not be judged again" in page
+    broken.clear()
+    report = backtest(kept.settings, Options("house", SINCE))
+    assert (report.calls, report.failed) == (3, {})
+
+
+def test_a_process_that_is_killed_is_told(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Killed(ThreadPoolExecutor):
+        def __init__(self, jobs: int, **_given: Any) -> None:
+            super().__init__(jobs)
+
+        def submit(self, *_given: Any) -> Any:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenExecutor())
+            return future
+
+    for number in range(2):
+        kept.call(f"C-{number}", "shut up")
+    monkeypatch.setattr(module, "CHUNK", 1)
+    monkeypatch.setattr(module, "ProcessPoolExecutor", Killed)
+    with pytest.raises(QAError, match="fewer --jobs: it goes on where it was"):
+        backtest(kept.settings, Options("house", SINCE, jobs=2))
+
+
+def test_an_interrupt_does_not_reach_processes_while_they_load() -> None:
+    asked = [sys.executable, "-c", "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"]
+    before = signal.getsignal(signal.SIGINT)
+    with module._interrupts_ignored():
+        inside = subprocess.run(asked, capture_output=True, text=True, check=True).stdout
+    assert inside == "True\n"
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_a_page_about_no_call_does_not_say_that_nothing_differs(kept: Kept) -> None:
+    report = backtest(kept.settings, Options("house", SINCE))
+    page = render_backtest(report, language="en", templates=bundled("reports"))
+    assert "No call was judged again" in page
+    assert "Nothing differs" not in page
 
 
 def test_two_at_a_time_are_refused(kept: Kept) -> None:

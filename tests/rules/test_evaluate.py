@@ -408,3 +408,14 @@ def test_a_cap_without_a_count_of_each_finding_is_told_at_load(tmp_path: Path) -
     assert "cap" in written[(told.value.line or 0) - 1]
     steps = {"select": RUDE["select"], "flow": {"steps": [{"name": next(iter(RUDE["select"]))}]}}
     assert load_packs(folder(tmp_path, {**capped, "match": steps}))
+
+
+@pytest.mark.parametrize(("cited", "asked"), [(["US-1692D-2"], False), ([], True)])
+def test_only_what_cites_the_same_is_not_asked_about_beside_what_is_confirmed(
+    tmp_path: Path, cited: list[str], asked: bool
+) -> None:
+    """A draft that is tried cites nothing yet, and is about something of its own."""
+    pay = rule({"select": {"x": {"phrases": ["pay up"]}}}, id="H-PAY-1", requirements=cited)
+    root = folder(tmp_path, rule(RUDE, status="stable"), pay)
+    found = judged(root, said("agent: shut up and pay up"))
+    assert ("H-PAY-1" in {f.rule_id for f in found.findings}) is asked

@@ -170,7 +170,7 @@ def test_answer_of_the_api_in_its_own_spelling() -> None:
     draft = draft_of(found, "SCA-4", WORDS)
     assert draft.spec is not None
     assert draft.spec["match"]["select"] == {
-        "c7_8": {"speaker": "agent", "phrases": ["再见", "祝您"], "within_last_turns": 4}
+        "c7_8": {"speaker": "agent", "phrases": ["再见", "祝您"], "within_last_turns": 2}
     }
     assert any("no decibels" in loss for loss in draft.lost)
     text = (FILES / "upload.json").read_text(encoding="utf-8")
@@ -303,7 +303,12 @@ def test_ids_that_ours_cannot_spell_stay_apart(tmp_path: Path, first: Any, secon
         ({"lambda": "1&&7"}, "operator 7 is not in the export"),
         ({"check_range": {"role": "客服", "range": {"from": 5, "to": 2}}}, "no sentence lies from 5 to 2"),
         ({"check_range": {"range": {"from": -1, "to": -3}}}, "no sentence lies from -1 to -3"),
-        ({"check_range": {"absolute": True, "range": {"from": 1, "to": 3}}}, "that its range is absolute is left out"),
+        (
+            {"check_range": {"absolute": True, "anchor": {"cid": "9", "location": "AFTER"}, "range": {"from": 1}}},
+            "that it stands about condition 9 is left out",
+        ),
+        ({"check_range": {"timeRange": {"from": 1, "to": 3}}}, "its range of time is left out"),
+        ({"check_range": {"roleId": 7}}, "its role has a number (7) and no name"),
         ({"operators": [*about("1", "滚")["operators"], *about("1", "好")["operators"]]}, "two operators are called 1"),
     ],
 )
@@ -311,6 +316,55 @@ def test_what_of_a_condition_is_left_out_is_told(tmp_path: Path, change: dict[st
     (made,) = write_drafts(one("1", {**about("1", "滚"), **change}), tmp_path, "sca-import")
     assert made.file
     assert any(told in reason for reason in made.lost), made.lost
+
+
+@pytest.mark.parametrize(
+    ("more", "severity", "score", "told"),
+    [
+        ({"scoreType": 3, "scoreNumType": 0, "ruleScoreType": 3, "level": 0}, "critical", {"deduct": 2.0}, ""),
+        ({"level": 2, "isDelete": 0, "preqRule": {}}, "minor", {"deduct": 2.0}, ""),
+        ({"scoreType": 1, "level": 1}, "praise", {"add": 2.0}, ""),
+        ({"scoreType": 1, "scoreNum": 0}, "major", {"deduct": 0.0}, ""),
+        ({"ruleScoreType": 1, "scoreType": 1, "scoreNumType": 1}, "major", {"deduct": 0.0}, ""),
+        ({"scoreNumType": 1}, "major", {"deduct": 0.0}, "leaves its dimension 2 points at once"),
+        ({"isHitNumScore": 1}, "major", {"deduct": 2.0}, "points by the number of hits are left out"),
+        ({"preqRule": {"rid": "7"}}, "major", {"deduct": 2.0}, "another rule must have hit before"),
+        ({"isDelete": 1}, "major", {"deduct": 2.0}, "it is deleted there"),
+    ],
+)
+def test_points_and_levels_mean_here_what_they_mean_there(
+    tmp_path: Path, more: dict[str, Any], severity: str, score: dict[str, Any], told: str
+) -> None:
+    (rule_,) = one("1", about("1", "滚"), **more)
+    spec = draft_of(rule_, "SCA-10", ALL).spec
+    assert spec is not None
+    assert (spec["severity"], spec["score"]) == (severity, {**score, "once": True})
+    (made,) = write_drafts((rule_,), tmp_path, "sca-import")
+    assert made.file
+    assert told in "; ".join(made.lost)
+    assert bool(told) == bool(made.lost)
+
+
+def test_an_absolute_range_counts_whoever_speaks(tmp_path: Path) -> None:
+    for absolute, turns in ((False, 6), (True, 3)):
+        place = {"role": "客服", "absolute": absolute, "range": {"from": 1, "to": 3}}
+        (rule_,) = one("1", {**about("1", "滚"), "check_range": place})
+        draft = draft_of(rule_, "SCA-10", ALL)
+        assert draft.spec is not None
+        assert draft.spec["match"]["select"]["c1_1"]["within_first_turns"] == turns
+        assert draft.lost == []
+
+
+def test_capital_letters_count_where_they_were_asked_for(tmp_path: Path) -> None:
+    for word, text, hit in (("APP", "app", False), ("APP", "APP", True), ("app", "APP", False)):
+        rules = one("1", about("1", word, case_sensitive=True))
+        assert found_by(tmp_path / f"{word}-{text}", rules, f"agent: 下载 {text} 吧") is hit
+
+
+def test_an_answer_that_holds_its_rules_as_text() -> None:
+    data = {"conditions": [about("1", "滚")], "rules": [{"rid": "5", "lambda": "1"}]}
+    answer = {"Success": True, "Data": json.dumps({"data": data})}
+    assert [found.rid for found in read_sca(json.dumps(answer), "x.json")] == ["5"]
 
 
 def test_two_conditions_of_one_id_are_told(tmp_path: Path) -> None:

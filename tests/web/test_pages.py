@@ -79,7 +79,7 @@ def test_today_leads_with_coverage_and_what_to_hear(client: TestClient, services
     assert "waiting 1" in page
     assert page.index("Coverage") < page.index("Critical findings to hear now") < page.index("Calls of the day")
     assert "打电话给你单位" in page
-    assert "1 of 1 calls (100 %)" in page
+    assert "1 of 1 call (100 %)" in page
     assert 'href="/calls/C-1?t=1.0&amp;play=1"' in client.get("/").text
 
 
@@ -90,7 +90,7 @@ def test_today_shows_what_was_not_inspected_and_why(client: TestClient, services
     page = text_of(client, f"/?day={DAY}")
     assert "not assessable No speech No speech." in page
     assert "upload: x.mp3 refused Not audio x.mp3 is no audio." in page
-    assert "0 % 0 of 1 calls inspected" in page
+    assert "0 % 0 of 1 call inspected" in page
 
 
 def test_a_clean_call_with_unjudged_rules_is_not_called_clean(client: TestClient, services: Services) -> None:
@@ -104,7 +104,7 @@ def test_a_clean_call_with_unjudged_rules_is_not_called_clean(client: TestClient
 def test_doubtful_findings_are_counted_apart(client: TestClient, services: Services) -> None:
     inspected(services, "C-1", None, finding(state=FindingState.UNVERIFIED))
     page = text_of(client, "/")
-    assert "0 of 1 calls (0 %)" in page
+    assert "0 of 1 call (0 %)" in page
     assert "1 more finding unverified or to review" in page
 
 
@@ -348,7 +348,7 @@ def test_the_latest_report_is_one_click_away(client: TestClient, services: Servi
     inspected(services)
     page = client.get("/reports", headers=EN).text
     assert f'class="button primary" href="/reports/{DAY}"' in page
-    assert "1 of 1 calls inspected · Violations 1" in plain(page)
+    assert "1 of 1 call inspected · Violations 1" in plain(page)
 
 
 def test_nothing_of_the_data_gets_through_unescaped(client: TestClient, services: Services) -> None:

@@ -26,6 +26,7 @@ from qa_service.rules.sca.records import Anchor, Condition, ScaRule
 _TURNS_A_SENTENCE = 2
 #: Less than one turn away: the same turn.
 _SAME_TURN = 0.5
+_SEVERITIES: Mapping[int | None, str] = {0: "critical", 1: "major", 2: "minor"}
 _WHICH = {1: "first", 0: "every", -1: "any"}
 
 
@@ -41,6 +42,11 @@ class Draft:
 def draft_of(rule: ScaRule, rule_id: str, families: Collection[str]) -> Draft:
     """Translate a rule. ``families``: keys that a selection may have in this version."""
     draft = Draft(rule.name or f"SCA {rule.rid}".strip(), lost=list(rule.lost))
+    if rule.sets:
+        draft.lost.append(
+            f"a hit leaves its dimension {rule.score or 0:g} points at once there; here points are taken or given, and "
+            "the draft does neither: write score.deduct, or veto: section for none at all"
+        )
     if rule.flow:
         draft.lost.append("a flow of dialogue nodes is not translated: write it as match.flow")
         return draft
@@ -56,19 +62,28 @@ def draft_of(rule: ScaRule, rule_id: str, families: Collection[str]) -> Draft:
         "title": draft.title,
         "version": 1,
         "status": "draft",
-        "severity": "major",
+        "severity": _severity(rule),
         "requirements": [],
         "applies_to": {"speaker": "any"},
         "description": " ".join(
             filter(None, (rule.comments, f"Imported from SCA rule {rule.rid}." if rule.rid else ""))
         ),
         "match": match,
-        "score": {"deduct": abs(rule.score or 0.0), "once": True},
+        "score": {"add" if _praises(rule) else "deduct": 0.0 if rule.sets else abs(rule.score or 0.0), "once": True},
         "message": draft.title,
         "known_gaps": list(draft.lost),
     }
     draft.spec = {key: value for key, value in draft.spec.items() if value not in ("", []) or key == "requirements"}
     return draft
+
+
+def _praises(rule: ScaRule) -> bool:
+    """Without points nothing is given, and ``scoreType`` has its default."""
+    return rule.adds and not rule.sets and bool(rule.score)
+
+
+def _severity(rule: ScaRule) -> str:
+    return "praise" if _praises(rule) else _SEVERITIES.get(rule.level, "major")
 
 
 class _Match:
@@ -166,18 +181,21 @@ class _Match:
     def _places(self, condition: Condition) -> dict[str, Any]:
         """First or last sentences of the call, or sentences about the hit of another condition."""
         first, last = condition.first, condition.last
-        if condition.anchor:
+        if condition.anchor and not condition.absolute:
             return self._around(condition.cid, condition.anchor, first, last)
+        if condition.anchor:
+            self.lost.append(
+                f"condition {condition.cid}: its range is absolute and counts from the ends of the call: "
+                f"that it stands about condition {condition.anchor.cid} is left out"
+            )
         if first is None and last is None:
             return {}
-        if condition.absolute:
-            self.lost.append(f"condition {condition.cid}: that its range is absolute is left out")
         if first is not None and last is not None and first > last and first * last > 0:
             self.lost.append(
                 f"condition {condition.cid}: no sentence lies from {first} to {last}: the range is left out"
             )
             return {}
-        each = _TURNS_A_SENTENCE if condition.role in ("客服", "客户") else 1
+        each = _TURNS_A_SENTENCE if condition.role in ("客服", "客户") and not condition.absolute else 1
         if first is not None and first > 0 and last is not None and last > 0:
             if first > 1:
                 self.lost.append(f"condition {condition.cid}: it begins at sentence {first} there, with the call here")

@@ -85,8 +85,8 @@ def _keywords(kind: str, param: Param) -> Made:
     made.many_sentences = bool(param.get("context_chat_match"))
     if param.get("keyword_extension") and not param.get("synonyms"):
         made.lost.append("its automatic synonyms are not in the export; add them as phrases")
-    if param.get("case_sensitive"):
-        made.lost.append("capital letters are not told from small ones here")
+    if param.get("case_sensitive") and any(word.lower() != word.upper() for word in words):
+        made.selection["case"] = True
     return made
 
 

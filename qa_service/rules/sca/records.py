@@ -25,6 +25,16 @@ _SAME = {
     "rule_name": "name",
     "rule_id": "rid",
 }
+#: Values of ``ruleScoreType``, ``scoreType`` and ``scoreNumType`` (API QualityCheck 2019-01-15, RuleInfo).
+_UNSCORED, _ADDS, _SETS = 1, 1, 1
+#: Of a rule: what is there and has no counterpart.
+_NOT_READ = {
+    "is_delete": "it is deleted there",
+    "preq_rule": "that another rule must have hit before is left out",
+    "is_hit_num_score": "points by the number of hits are left out: see score.once and score.cap",
+}
+#: Beginnings of names under which answers hold JSON as text: ``jsonStr``, ``JsonStrForRule``, ``Data`` of GetRuleV4Str.
+_JSON_TEXT = ("json_str", "data")
 #: What a list is wrapped in by the answers of the API: ``{"OperKeyWords": {"OperKeyWord": […]}}``.
 _WRAPPED = 1
 
@@ -52,7 +62,8 @@ class Anchor:
 class Condition:
     """``role``: 客服, 客户 or empty for both. ``first``, ``last``: sentences from 1 (negative: from the end).
 
-    ``lost``: numbers that cannot be used, in words.
+    ``absolute``: they are counted whoever speaks, from the ends of the call; else only those of ``role``, and about the
+    hit of the ``anchor``. ``lost``: what cannot be used, in words.
     """
 
     cid: str
@@ -69,12 +80,20 @@ class Condition:
 
 @dataclass(frozen=True)
 class ScaRule:
+    """``score``: points, None where none are told; ``adds``: they are given, not taken (``scoreType`` 1 of 1 and 3).
+
+    ``sets``: they are not added or taken, but what its dimension has then (``scoreNumType`` 1). ``level``: 0 grave, 1
+    middling, 2 slight. ``lost``: what is not read, in words.
+    """
+
     rid: str
     name: str
     comments: str
     expression: str
     triggers: tuple[str, ...] = ()
     score: float | None = None
+    adds: bool = False
+    sets: bool = False
     level: int | None = None
     flow: bool = False
     conditions: Mapping[str, Condition] = field(default_factory=dict)
@@ -106,7 +125,7 @@ def _loaded(text: str, where: str) -> Any:
 
 
 def _rules(value: Any) -> Iterator[ScaRule]:
-    """Rules wherever they stand; ``jsonStr`` and its like hold JSON as text."""
+    """Rules wherever they stand; some fields hold JSON as text."""
     if isinstance(value, list):
         for item in value:
             yield from _rules(item)
@@ -115,7 +134,7 @@ def _rules(value: Any) -> Iterator[ScaRule]:
         yield from (_rule(rule, conditions) for rule in _dicts(value["rules"]))
     elif isinstance(value, dict):
         for name, item in value.items():
-            if isinstance(item, str) and name.startswith("json_str"):
+            if isinstance(item, str) and name.startswith(_JSON_TEXT):
                 item = _plain(_json(item))
             yield from _rules(item)
 
@@ -130,14 +149,17 @@ def _by_id(conditions: Iterable[Condition]) -> dict[str, Condition]:
 
 
 def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
-    lost: list[str] = []
+    lost = [told for key, told in _NOT_READ.items() if raw.get(key) not in (None, "", "0", 0, False, [], {})]
+    scored = _whole(raw, "rule_score_type", lost) != _UNSCORED
     return ScaRule(
         rid=_id(raw, "rid"),
         name=str(raw.get("name") or "").strip(),
         comments=str(raw.get("comments") or "").strip(),
         expression=str(raw.get("lambda") or "").strip(),
         triggers=tuple(map(str, _list(raw.get("triggers")))),
-        score=_number(raw, "score_num", lost),
+        score=_number(raw, "score_num", lost) if scored else None,
+        adds=_whole(raw, "score_type", lost) == _ADDS,
+        sets=scored and _whole(raw, "score_num_type", lost) == _SETS,
         level=_whole(raw, "level", lost),
         flow=bool(raw.get("graph_flow")),
         conditions=conditions,
@@ -152,6 +174,10 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     limits = _plain(_json(limits)) if isinstance(limits, str) else limits
     limits = limits if isinstance(limits, dict) else {}
     lost: list[str] = []
+    if place.get("time_range"):
+        lost.append("its range of time is left out")
+    if place.get("role_id") and not place.get("role"):
+        lost.append(f"its role has a number ({place['role_id']}) and no name in the export: anybody counts")
     return Condition(
         cid=_id(raw, "cid", "id"),
         expression=str(raw.get("lambda") or "").strip(),

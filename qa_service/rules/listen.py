@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
 from qa_service.rules.evidence import doubt_of
-from qa_service.rules.gates import Cues, Held, held
+from qa_service.rules.gates import Cues, Held, carried, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
-from qa_service.rules.operators.joins import REACH
+from qa_service.rules.operators.joins import REACH, Join
 from qa_service.rules.operators.lines import Line, Reading, Span
 from qa_service.rules.operators.place import ANYWHERE, Place, inside, may_be_inside, time_of
 from qa_service.rules.operators.turns import Turns, first_turns, holds, places_of, union
@@ -254,8 +254,10 @@ class Listener:
                 written += [span for span in spans if not span.heard_as]
                 for span in spans:
                     hit = Hit(selection.name, index, at, span, time_of(turn, line, span))
-                    why = self._dropped(selection, term, line, span, excluded or ()) or _excluded_as_read(
-                        selection, line, span
+                    why = (
+                        self._dropped(selection, term, line, span, excluded or ())
+                        or _excluded_as_read(selection, line, span)
+                        or self._carried(selection, at, span)
                     )
                     if why is None:
                         found.append(hit)
@@ -297,6 +299,16 @@ class Listener:
             if other.start < span.end and span.start < other.end:
                 return Held("not", text[other.start : other.end])
         return held(self.cues, selection.gates, line.stream, span, _still_found(term))
+
+
+    def _carried(self, selection: Selection, at: int, span: Span) -> Held | None:
+        """A gate that the speaker's turn before leaves open, where the hit stands in what goes on from it."""
+        if self.lines[at].stream.clause_starts(0, span.start) or not selection.gates.names:
+            return None
+        for join in self.candidates.readings:
+            if isinstance(join, Join) and join.second == at and (place := join.of_second(span, self.lines)):
+                return carried(self.cues, selection.gates, join.line.stream, *place)
+        return None
 
 
 def _excluded_as_read(selection: Selection, line: Line, span: Span) -> Held | None:

@@ -48,6 +48,15 @@ class Join:
             return None
         return Span(*before, heard_as=span.heard_as, sure=span.sure), (self.second, Span(*after))
 
+    def of_second(self, span: Span, lines: Sequence[Line]) -> tuple[Span, int] | None:
+        """A span of the second turn and where that begins, in the stream of both; None beyond what is looked at."""
+        start, end = lines[self.second].stream.original(span.start, span.end)
+        moved = self.border + 1
+        place, begins = self.line.stream.within(start + moved, end + moved), self.line.stream.within(moved, moved + 1)
+        if end > REACH or place is None or begins is None:
+            return None
+        return Span(*place, heard_as=span.heard_as, sure=span.sure), begins[0]
+
 
 def joins(turns: Sequence[Turn]) -> Iterator[Join]:
     """All borders in a call that words may run across. ``turns`` all have words."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
+from qa_service.rules.condition import FILTER
 from qa_service.rules.evidence import doubt_of
 from qa_service.rules.gates import Cues, Held, carried, held
 from qa_service.rules.operators.around import Between
@@ -88,7 +89,9 @@ class Listener:
         if selection.around is None:
             return found
         anchors = self._everywhere(selection.around.of, anyone=anyone)
-        return selection.around.kept(found, anchors, self.scene, self.doubt)
+        # What would clear an agent has to be there for sure.
+        possible = not selection.name.startswith(FILTER)
+        return selection.around.kept(found, anchors, self.scene, self.doubt, possible=possible)
 
     def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
         """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""

@@ -280,10 +280,12 @@ def _covers(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -
     if end > span.start and not _NEGATING.search(stream.text, start, span.start):
         # "别想" in "今晚你别想睡" is part of the hit; only its "你" stands before.
         return False
+    if _unfinished(cues, sentence, end, span):
+        return True
     if _between(sentence.all(cues.negation_breakers), end, span.start):
         return False
     borders = [c for c in stream.clause_starts(start, span.start) if c > end]
-    return not borders or _lists(cues, sentence, borders, span) or _unfinished(cues, sentence, end, span)
+    return not borders or _lists(cues, sentence, borders, span)
 
 
 def _embraces(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -> bool:

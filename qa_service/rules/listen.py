@@ -303,7 +303,6 @@ class Listener:
                 return Held("not", text[other.start : other.end])
         return held(self.cues, selection.gates, line.stream, span, _still_found(term))
 
-
     def _carried(self, selection: Selection, at: int, span: Span) -> Held | None:
         """A gate that the speaker's turn before leaves open, where the hit stands in what goes on from it."""
         if self.lines[at].stream.clause_starts(0, span.start) or not selection.gates.names:

@@ -166,9 +166,9 @@ class Between(Spec):
         for start in starts if self.every else starts[:1]:
             if (i := ordered.up_to(start.key)) == len(ends):
                 break
-            if (hit := self._apart(start, ends[i], scene, doubt)) is not None:
-                if hit.key not in found or _weaker(found[hit.key]) >= _weaker(hit):
-                    found[hit.key] = hit
+            hit = self._apart(start, ends[i], scene, doubt)
+            if hit is not None and (hit.key not in found or _weaker(found[hit.key]) >= _weaker(hit)):
+                found[hit.key] = hit
         return list(found.values()) or self._perhaps(starts, ordered, scene, doubt)
 
     def _apart(self, start: Hit, end: Hit, scene: Scene, doubt: Doubt) -> Hit | None:

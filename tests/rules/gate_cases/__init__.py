@@ -12,7 +12,7 @@ _WHO = r"(?:employer|boss|family|mother|mum|mom|neighbou?rs)"
 HARMS = [
     "(?:告诉|通知|联系|打给|骚扰)(?:你|您|客户)的?(?:单位|家人)",
     "(?:去|到)(?:你|您|客户)的?(?:单位|家)(?!里人)",
-    "(?:爆|曝)(?:你|您|客户)的?通讯录",
+    "(?:爆|曝)过?(?:你|您|客户)的?通讯录",
     "爆通讯录",
     "冻结(?:你|您)的?账户",
     "打断(?:你|您)的?腿",
@@ -55,8 +55,6 @@ def cases(name: str) -> Iterator[GateCase]:
         if mark == "@":
             principle = text
         elif mark.strip("?!") in ("+", "-"):
-            turns = tuple(
-                f"customer: {t[3:]}" if t.startswith("c: ") else f"agent: {t}" for t in text.split(" / ")
-            )
+            turns = tuple(f"customer: {t[3:]}" if t.startswith("c: ") else f"agent: {t}" for t in text.split(" / "))
             language = "zh" if name.startswith("zh") else "en"
             yield GateCase(principle, language, "+" in mark, "?" in mark, "!" in mark, turns, number)

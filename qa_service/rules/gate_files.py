@@ -23,12 +23,23 @@ class QuotationSpec(Spec):
 
 
 class NegationSpec(Spec):
-    """``reach``: Chinese characters or other words that may stand between a negation and the hit."""
+    """``reach``: Chinese characters or other words that may stand between a negation and the hit.
+
+    ``touching`` negates what it stands right before; ``wide`` a whole statement, until a comma that is none of
+    ``conditions`` in it, or ``contrasts``; ``fillers`` and ``light`` words may stand between a negation that the
+    speaker has not finished and the hit, over commas.
+    """
 
     cues: Terms
     pseudo: Terms | None = None
     breakers: Terms | None = None
     after: Terms | None = None
+    touching: Terms | None = None
+    wide: Terms | None = None
+    contrasts: Terms | None = None
+    conditions: Terms | None = None
+    fillers: Terms | None = None
+    light: Terms | None = None
     reach: int = Field(default=12, ge=1)
     list_conjunctions: Terms | None = None
 
@@ -76,6 +87,12 @@ def _cues(source: Source, spec: GateFile) -> Cues:
         negation_pseudo=group("negation", "pseudo"),
         negation_breakers=group("negation", "breakers"),
         negation_after=group("negation", "after"),
+        negation_touching=group("negation", "touching"),
+        negation_wide=group("negation", "wide"),
+        negation_contrasts=group("negation", "contrasts"),
+        negation_conditions=group("negation", "conditions"),
+        negation_fillers=group("negation", "fillers"),
+        negation_light=group("negation", "light"),
         negation_reach=spec.negation.reach,
         list_conjunctions=group("negation", "list_conjunctions"),
         conditional=group("conditional", "cues"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import accumulate
@@ -38,6 +38,12 @@ class Cues:
     negation_pseudo: Pattern | None
     negation_breakers: Pattern | None
     negation_after: Pattern | None
+    negation_touching: Pattern | None
+    negation_wide: Pattern | None
+    negation_contrasts: Pattern | None
+    negation_conditions: Pattern | None
+    negation_fillers: Pattern | None
+    negation_light: Pattern | None
     negation_reach: int
     list_conjunctions: Pattern | None
     conditional: Pattern | None
@@ -87,8 +93,7 @@ def held(
     Raises:
         PatternTimeoutError: a cue worked too long on this turn.
     """
-    start, end = stream.sentence(span.start)
-    sentence = _Sentence(stream, start, max(end, span.end))
+    sentence = _sentence(stream, span)
     if switches.quotation and (cue := _quoted(cues, sentence, span)):
         return Held("quotation", cue)
     if whole and switches.quotation and (cue := _quoted_within(cues, sentence, span, still_found)):
@@ -98,6 +103,23 @@ def held(
     if switches.conditional and not sentence.all(cues.conditional_certain).starts:
         found = sentence.all(cues.conditional)
         return Held("conditional", sentence.text[found.starts[0] : found.ends[0]]) if found.starts else None
+    return None
+
+
+def carried(cues: Cues, switches: Switches, stream: Stream, span: Span, border: int) -> Held | None:
+    """What a turn ended with before a speaker went on in the next one: "we will never" | "call your employer".
+
+    ``stream``: both turns as one; ``border``: where the second begins in it. Only a cue that nothing but words of
+    hesitation or little words separates from the hit is carried on: what is whole in the first turn stays there.
+    """
+    sentence = _sentence(stream, span)
+    for gate, pattern in (("quotation", cues.quotation), ("negation", cues.negation)):
+        if gate not in switches.names:
+            continue
+        for start, end in sentence.all(pattern):
+            open_ended = end <= border and _unfinished(cues, sentence, end, span, paused=True)
+            if open_ended and not (gate == "negation" and sentence.all(cues.negation_pseudo).overlap(start, end)):
+                return Held(gate, sentence.text[start:end])
     return None
 
 
@@ -111,6 +133,9 @@ class _Places:
     @cached_property
     def tops(self) -> Sequence[int]:
         return list(accumulate(self.ends, max))
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        return iter(zip(self.starts, self.ends, strict=True))
 
     def overlap(self, start: int, end: int) -> bool:
         """Whether any of them shares a character with ``[start, end)``."""
@@ -179,6 +204,11 @@ class _Sentence:
         return match.end() if match else 0
 
 
+def _sentence(stream: Stream, span: Span) -> _Sentence:
+    start, end = stream.sentence(span.start)
+    return _Sentence(stream, start, max(end, span.end))
+
+
 _NOWHERE = _Places()
 _CUE = "a cue of the gates"
 
@@ -205,7 +235,7 @@ def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:
 def _quoted_within(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None) -> str:
     """A cue that the clause begins with or holds counts when what is behind it is found alone as well."""
     text, said = sentence.text, sentence.all(cues.quotation)
-    for start, end in zip(said.starts, said.ends, strict=True):
+    for start, end in said:
         if (
             span.start <= start
             and end < span.end
@@ -217,20 +247,29 @@ def _quoted_within(cues: Cues, sentence: _Sentence, span: Span, still_found: Sti
 
 
 def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None, *, whole: bool) -> str:
-    if after := sentence.end_at(cues.negation_after, span.end):
-        return sentence.text[span.end : after]
-    said = sentence.all(cues.negation)
     pseudo = sentence.all(cues.negation_pseudo)
+    if (after := sentence.end_at(cues.negation_after, span.end)) and not pseudo.overlap(span.end, after):
+        return sentence.text[span.end : after]
     nearest = sentence.stream.units_back(span.start, cues.negation_reach)
-    for i in range(bisect_left(said.tops, nearest), bisect_left(said.starts, span.end)):
-        start, end = said.starts[i], said.ends[i]
-        if pseudo.overlap(start, end):
-            continue
-        if _covers(cues, sentence, start, end, span) or _within(
-            start, end, span, sentence.text, still_found, whole=whole
+    for start, end in _about(sentence.all(cues.negation), nearest, span.end):
+        if not pseudo.overlap(start, end) and (
+            _covers(cues, sentence, start, end, span)
+            or _within(start, end, span, sentence.text, still_found, whole=whole)
         ):
             return sentence.text[start:end]
+    for start, end in _about(sentence.all(cues.negation_wide), nearest, span.start):
+        if not pseudo.overlap(start, end) and _embraces(cues, sentence, start, end, span):
+            return sentence.text[start:end]
+    for start, end in _about(sentence.all(cues.negation_touching), span.start - 1, span.start):
+        if end == span.start and not pseudo.overlap(start, end):
+            return sentence.text[start:end]
     return ""
+
+
+def _about(places: _Places, first: int, last: int) -> Iterator[tuple[int, int]]:
+    """Those that may end behind ``first`` and begin before ``last``."""
+    chosen = range(bisect_left(places.tops, first), bisect_left(places.starts, last))
+    return ((places.starts[i], places.ends[i]) for i in chosen)
 
 
 def _covers(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -> bool:
@@ -241,11 +280,52 @@ def _covers(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -
     if end > span.start and not _NEGATING.search(stream.text, start, span.start):
         # "别想" in "今晚你别想睡" is part of the hit; only its "你" stands before.
         return False
-    breakers = sentence.all(cues.negation_breakers).starts
-    if bisect_right(breakers, end) < bisect_right(breakers, span.start):
+    if _unfinished(cues, sentence, end, span):
+        return True
+    if _between(sentence.all(cues.negation_breakers), end, span.start):
         return False
     borders = [c for c in stream.clause_starts(start, span.start) if c > end]
     return not borders or _lists(cues, sentence, borders, span)
+
+
+def _embraces(cues: Cues, sentence: _Sentence, start: int, end: int, span: Span) -> bool:
+    """Whether a negation of a whole statement ("nobody's saying …") has the hit in that statement.
+
+    Subjects and verbs of the statement are no border, as they are to a plain negation; a contrast is. A comma is one,
+    but that of a condition in it: "it's not like if you miss one, we call your boss".
+    """
+    if end > span.start or sentence.stream.units(end, span.start) > cues.negation_reach:
+        return False
+    if _between(sentence.all(cues.negation_contrasts), end, span.start):
+        return False
+    borders = [c for c in sentence.stream.clause_starts(start, span.start) if c > end]
+    if not borders or _unfinished(cues, sentence, end, span):
+        return True
+    conditions = sentence.all(cues.negation_conditions)
+    return len(borders) == 1 and any(start <= at < borders[0] for at in conditions.starts)
+
+
+def _between(places: _Places, first: int, last: int) -> bool:
+    """Whether one of them begins behind ``first`` and not behind ``last``."""
+    return bisect_right(places.starts, first) < bisect_right(places.starts, last)
+
+
+def _unfinished(cues: Cues, sentence: _Sentence, end: int, span: Span, *, paused: bool = False) -> bool:
+    """Whether the speaker only hesitates between a cue and the hit: "we don't, uh, you know, call your boss".
+
+    ``paused``: a pause is known of already. Little words ("going to") may stand there, too.
+    """
+    at = end
+    while at < span.start:
+        if sentence.text[at].isspace():
+            at += 1
+        elif after := sentence.end_at(cues.negation_fillers, at):
+            at, paused = after, True
+        elif after := sentence.end_at(cues.negation_light, at):
+            at = after
+        else:
+            return False
+    return paused and at == span.start
 
 
 def _lists(cues: Cues, sentence: _Sentence, borders: list[int], span: Span) -> bool:

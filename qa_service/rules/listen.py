@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from qa_service.records import Turn
 from qa_service.rules.compiled import Selection
+from qa_service.rules.condition import FILTER
 from qa_service.rules.evidence import doubt_of
-from qa_service.rules.gates import Cues, Held, held
+from qa_service.rules.gates import Cues, Held, carried, held
 from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError, Worded, speaks
 from qa_service.rules.operators.index import Candidates
@@ -88,7 +89,9 @@ class Listener:
         if selection.around is None:
             return found
         anchors = self._everywhere(selection.around.of, anyone=anyone)
-        return selection.around.kept(found, anchors, self.scene, self.doubt)
+        # What would clear an agent has to be there for sure.
+        possible = not selection.name.startswith(FILTER)
+        return selection.around.kept(found, anchors, self.scene, self.doubt, possible=possible)
 
     def _everywhere(self, name: str, *, anyone: bool = False) -> list[Hit]:
         """Hits of a selection that another one is measured by: its first or last one counts, wherever it is."""
@@ -257,7 +260,7 @@ class Listener:
                     why = (
                         self._dropped(selection, term, line, span, excluded or ())
                         or _excluded_as_read(selection, line, span)
-                        or self._held_beyond(selection, term, at, span)
+                        or self._carried(selection, at, span)
                     )
                     if why is None:
                         found.append(hit)
@@ -267,16 +270,13 @@ class Listener:
                 self.touched.add((selection.name, term.written))
         return [hit for hit in found if not (hit.span.heard_as and touches(hit.span, written))]
 
-    def _held_beyond(self, selection: Selection, term: Term, at: int, span: Span) -> Held | None:
-        """What holds back words of a turn in the one before or behind it that is the same sentence."""
-        for number, join in self.candidates.unbroken.get(at, ()):
-            if (place := join.place_of(at, span, self.lines)) is None:
-                continue
-            there = [t for t in selection.excluded if holds(self.candidates.turns(t), number)]
-            excluded = [s for t in there for s in find(t, join.line)]
-            if why := self._dropped(selection, term, join.line, place, excluded):
-                return why
-        return None
+    def _carried(self, selection: Selection, at: int, span: Span) -> Held | None:
+        """A gate that the speaker's turn before leaves open, where the hit stands in what goes on from it."""
+        if self.lines[at].stream.clause_starts(0, span.start) or not selection.gates.names:
+            return None
+        join = self.candidates.unbroken.get(at)
+        place = join.of_second(span, self.lines) if join else None
+        return carried(self.cues, selection.gates, join.line.stream, *place) if join and place else None
 
     def _say_outside(self, selection: Selection, place: Place, found: Sequence[Hit]) -> None:
         limits = ", ".join(f"{name}: {self.scene.amount(amount):g}" for name, amount in selection.places.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -122,7 +123,7 @@ def _window(
     def closest(name: str) -> Sequence[Hit]:
         return _closest(selections[name], window[name], anchor, weak)
 
-    if (order := rule.spec.match.order) and (firsts := _ordered(order, window)) is not None:
+    if (order := rule.spec.match.order) and (firsts := _ordered(order, window, listener)) is not None:
         beside = _needed(condition, present, order, sorted(wanted - set(order))) if firsts else ()
         return (*firsts, *(hit for name in beside for hit in closest(name)))
     own = tuple(closest(anchor.selection)) if condition.holds(alone) else ()
@@ -232,15 +233,24 @@ def _turn_of(hit: Hit) -> int:
     return hit.at
 
 
-def _ordered(order: Sequence[str], window: Hits) -> tuple[Hit, ...] | None:
+def _ordered(order: Sequence[str], window: Hits, listener: Listener) -> tuple[Hit, ...] | None:
     """The first hit of each, if they stand in this order; empty if not; None where one of them is not in the window.
 
-    The first hit counts: who verified first and asked again later did not verify late.
+    The first hit counts: who verified first and asked again later did not verify late. Where it is only possible that
+    this was one, and the first that can be trusted stands in the order, so is what follows from it.
     """
     if any(not window.get(name) for name in order):
         return None
     firsts = tuple(window[name][0] for name in order)
-    return firsts if all(a.key < b.key for a, b in pairwise(firsts)) else ()
+    if all(a.key < b.key for a, b in pairwise(firsts)):
+        return firsts
+    trusted = tuple(next((h for h in window[name] if not (h.soft or listener.doubt(h))), None) for name in order)
+    sure = tuple(h for h in trusted if h is not None)
+    if len(sure) < len(order) or not all(a.key < b.key for a, b in pairwise(sure)):
+        return ()
+    hidden = (a for a, b in zip(firsts, sure, strict=True) if a is not b)
+    doubtful = next(hidden)
+    return tuple(replace(h, soft=h.soft or doubtful.soft, leans=h.leans or listener.doubt(doubtful)) for h in sure)
 
 
 def within_of(rule: Rule, listener: Listener) -> Within:

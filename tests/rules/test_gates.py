@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from qa_service.rules.evaluate import Suppressed
+from qa_service.records import CallFacts
+from qa_service.rules.evaluate import Suppressed, evaluate
+from qa_service.rules.load import load_packs
+from tests.rules import gate_cases
 from tests.rules.building import folder, judged, rule, said
 
 MATCH = {
@@ -140,3 +143,62 @@ def test_filters_are_not_gated(tmp_path: Path) -> None:
     root = folder(tmp_path, rule(match))
     assert judged(root, said("agent: got the code, do not tell anyone")).findings == ()
     assert judged(root, said("agent: give me the code")).findings
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Path]:
+    """The rule of ``gate_cases`` without and with the conditional gate."""
+    make = tmp_path_factory.mktemp
+    return {
+        on: folder(make("gates"), rule(gate_cases.MATCH, gates={"conditional": "on" if on else "off"}))
+        for on in (False, True)
+    }
+
+
+SETS = [f"{language}{kind}" for language in ("zh", "us", "uk") for kind in ("", "_fresh", "_later")]
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_turns_of_agents(measured: dict[bool, Path], name: str) -> None:
+    """A breach is found and a trap is not; where the gates are known to be wrong (``!``), they still are."""
+    packs = {on: list(load_packs(root).values()) for on, root in measured.items()}
+    wrong = []
+    for case in gate_cases.cases(name):
+        call = said(*case.turns, language=case.language)
+        found = evaluate(packs[case.conditional], call, CallFacts(), None).findings
+        if (bool(found) == case.breach) == case.known:
+            wrong.append(f"{name}.txt:{case.line} {'known no more' if case.known else [f.quote for f in found]}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_turn_of_an_agent_holds_what_the_gates_are_about(measured: dict[bool, Path], name: str) -> None:
+    """A trap is spared by a gate, not because its words are none that the rule knows."""
+    packs = list(load_packs(measured[False]).values())
+    for case in gate_cases.cases(name):
+        explain: list[Suppressed] = []
+        call = said(*case.turns, language=case.language)
+        found = evaluate(packs, call, CallFacts(), None, explain=explain).findings
+        assert found or explain, case
+
+
+def test_a_turn_goes_on_from_a_denial_only_where_that_was_not_finished(root: Path) -> None:
+    def found(*lines: str) -> bool:
+        return bool(judged(root, said(*lines)).findings)
+
+    assert not found("agent: we would never", "customer: ok", "agent: tell your boss")
+    assert not found("agent: we are not, uh", "customer: ok", "agent: going to sue you")
+    assert found("agent: we don't take cards", "customer: ok", "agent: tell your boss")
+    assert found("agent: we would never.", "customer: ok", "agent: tell your boss")
+    assert found("agent: we would never", "customer: ok", "agent: fine, tell your boss")
+    assert found("agent: we would never", "customer: ok", ("agent: tell your boss", 30.0))
+
+
+def test_a_denied_statement_reaches_over_its_own_subject_and_condition_not_over_a_contrast(root: Path) -> None:
+    def found(line: str) -> bool:
+        return bool(judged(root, said(f"agent: {line}")).findings)
+
+    assert not found("nobody's saying that they'll sue you")
+    assert not found("it's not as if when you slip, we sue you")
+    assert found("nobody's saying much, they'll sue you")
+    assert found("nobody said it would be easy but we'll sue you")

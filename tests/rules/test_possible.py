@@ -211,3 +211,53 @@ def test_a_short_english_word_is_no_surer_for_those_around_it(tmp_path: Path, wo
     assert only(heard(tmp_path, match, said(f"agent: we {words}"))).state is state
     match = {"select": {"wages": {"phrases": ["garnish your wages"], "phonetic": True}}}
     assert only(heard(tmp_path, match, said("agent: we garnishe your wages"))).state is CONFIRMED
+
+
+SAID = {"speaker": "customer", "phrases": ["no money"]}
+
+
+@pytest.mark.parametrize("which", ["first", 1, "last", "every"])
+def test_a_doubtful_anchor_hides_nothing_that_is_near_to_another(tmp_path: Path, which: str | int) -> None:
+    near = {"first": "before", 1: "before", "last": "after", "every": "before"}[which]
+    lines = ["customer: no money", *["agent: hm"] * 6, "customer: no money", "agent: you must pay"]
+    at = 0
+    if near == "after":  # the last is the doubtful one
+        lines, at = ["customer: no money", "agent: you must pay", *["agent: hm"] * 6, "customer: no money"], 8
+    press = {"phrases": ["must pay"], "around": {"of": "told", "which": which, "before_turns": 2, "after_turns": 2}}
+    match = {"select": {"told": SAID, "press": press}, "condition": "press"}
+    assert heard(tmp_path / "a", match, said(*lines)).findings == ()
+    finding = only(heard(tmp_path / "b", match, doubtful(said(*lines), at, 0.1)))
+    assert (finding.state, finding.reason.split(":")[0]) == (UNVERIFIED, "doubtful_words")
+
+
+def test_a_doubtful_anchor_makes_no_filter(tmp_path: Path) -> None:
+    """What would clear the agent by another reading clears nobody."""
+    clear = {"phrases": ["joking"], "around": {"of": "told", "which": "first", "after_turns": 1}}
+    select = {"told": SAID, "press": {"phrases": ["must pay"]}, "filter_joke": clear}
+    match = {"select": select, "condition": "press and not filter_joke"}
+    lines = ["customer: no money", *["agent: hm"] * 6, "customer: no money", "agent: you must pay, joking"]
+    assert only(heard(tmp_path, match, doubtful(said(*lines), 0, 0.1))).state is CONFIRMED
+
+
+@pytest.mark.parametrize(("index", "limit"), [(0, {"below_s": 3}), (1, {"above_s": 5})])
+def test_doubtful_words_hide_no_time_between_others(tmp_path: Path, index: int, limit: dict[str, float]) -> None:
+    call = said("agent: hold on", ("agent: thanks for waiting", 2.0), ("agent: thanks for waiting", 20.0))
+    if index == 0:
+        call = said("agent: hold on", ("agent: hold on", 18.0), ("agent: thanks for waiting", 20.0))
+    select = {
+        "hold": {"phrases": ["hold on"]},
+        "back": {"phrases": ["thanks for waiting"]},
+        "wait": {"between": {"start": "hold", "end": "back", **limit}},
+    }
+    match = {"select": select, "condition": "wait"}
+    assert heard(tmp_path / "a", match, call).findings == ()
+    assert only(heard(tmp_path / "b", match, doubtful(call, index, 0.1))).state is UNVERIFIED
+
+
+def test_a_doubtful_first_word_hides_no_order(tmp_path: Path) -> None:
+    select = {"debt": {"phrases": ["the debt"]}, "verify": {"phrases": ["date of birth"]}}
+    match = {"select": select, "order": ["debt", "verify"], "within": {"call": True}}
+    call = said("agent: date of birth", "agent: the debt", "agent: date of birth")
+    assert heard(tmp_path / "a", match, call).findings == ()
+    finding = only(heard(tmp_path / "b", match, doubtful(call, 0, 0.1)))
+    assert (finding.state, finding.turns) == (UNVERIFIED, (1, 2))

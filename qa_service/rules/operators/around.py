@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
 
@@ -43,21 +43,49 @@ class Around(Spec):
             raise ValueError("hits are counted from 1")
         return self.need_one_of("before_turns", "after_turns", "before_s", "after_s")
 
-    def kept(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene, doubt: Doubt = _trusted) -> list[Hit]:
+    def kept(
+        self,
+        hits: Sequence[Hit],
+        anchors: Sequence[Hit],
+        scene: Scene,
+        doubt: Doubt = _trusted,
+        *,
+        possible: bool = True,
+    ) -> list[Hit]:
         """``hits`` within reach of the anchors; all in the order of the call.
 
-        ``doubt``: why a hit is only possible. What counts only by such an anchor is no surer than that.
+        ``doubt``: why a hit is only possible. What counts only by such an anchor is no surer than that. ``possible``:
+        nor is what would count if such an anchor were none: a word that only sounds like the first anchor hides
+        nothing that is near to the next one.
         """
         kept = self._near(hits, anchors, scene)
-        sound = [anchor for anchor in anchors if not (anchor.soft or doubt(anchor))] if kept else anchors
+        sound = [anchor for anchor in anchors if not (anchor.soft or doubt(anchor))]
         if len(sound) == len(anchors):
             return kept
-        sure = {(h.key, h.term) for h in self._near(hits, sound, scene)}
+        sure = {(h.key, h.term) for h in self._near(hits, sound, scene)} if kept else set()
         weak = Ordered([anchor for anchor in anchors if anchor.soft or doubt(anchor)])
+        if possible:
+            kept = self._perhaps(hits, kept, anchors, sound, scene)
         return [h if (h.key, h.term) in sure else _leaning(h, weak, doubt) for h in kept]
 
+    def _perhaps(
+        self, hits: Sequence[Hit], kept: list[Hit], anchors: Sequence[Hit], sound: Sequence[Hit], scene: Scene
+    ) -> list[Hit]:
+        """``kept`` and what is near in some reading in which anchors that are only possible are none."""
+        if self.which == "any":
+            return kept
+        if self.which == "every":
+            return kept or self._near(hits, sound, scene)
+        number = {"first": 1, "last": -1}.get(str(self.which), self.which)
+        may_be = _may_be_chosen(int(number), anchors, {anchor.key for anchor in sound})
+        near = {h.key for anchor in may_be for h in self._about([anchor], hits, scene)}
+        return [h for h in hits if h.key in near or h in kept]
+
     def _near(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
-        chosen, own = Ordered(_chosen(self.which, anchors)), Ordered(hits)
+        return self._about(_chosen(self.which, anchors), hits, scene)
+
+    def _about(self, anchors: Sequence[Hit], hits: Sequence[Hit], scene: Scene) -> list[Hit]:
+        chosen, own = Ordered(anchors), Ordered(hits)
         before = _Limits.of(scene, self.before_turns, self.before_s)
         after = _Limits.of(scene, self.after_turns, self.after_s)
         if self.which == "every" and not all(
@@ -138,14 +166,34 @@ class Between(Spec):
         for start in starts if self.every else starts[:1]:
             if (i := ordered.up_to(start.key)) == len(ends):
                 break
-            end = ends[i]
-            if beyond(scene, apart := end.time_s - start.time_s, self.above_s, self.below_s):
-                seen = f"({apart:.0f} s)"
-                hit = replace(end, selection="", term=0, seen=seen, soft=end.soft or start.soft)
-                hit = replace(hit, leans=end.leans or doubt(start))
-                if end.key not in found or _weaker(found[end.key]) >= _weaker(hit):
-                    found[end.key] = hit
-        return list(found.values())
+            hit = self._apart(start, ends[i], scene, doubt)
+            if hit is not None and (hit.key not in found or _weaker(found[hit.key]) >= _weaker(hit)):
+                found[hit.key] = hit
+        return list(found.values()) or self._perhaps(starts, ordered, scene, doubt)
+
+    def _apart(self, start: Hit, end: Hit, scene: Scene, doubt: Doubt) -> Hit | None:
+        if not beyond(scene, apart := end.time_s - start.time_s, self.above_s, self.below_s):
+            return None
+        hit = replace(end, selection="", term=0, seen=f"({apart:.0f} s)", soft=end.soft or start.soft)
+        return replace(hit, leans=end.leans or doubt(start))
+
+    def _perhaps(self, starts: Sequence[Hit], ends: Ordered, scene: Scene, doubt: Doubt) -> list[Hit]:
+        """The first hit, if any, of a reading in which words that are only possible start or end nothing."""
+        passed: list[Hit] = []  # starts and ends that are none in this reading
+        for start in starts:
+            between = list(passed)
+            for end in ends.hits[ends.up_to(start.key) :]:
+                hit = self._apart(start, end, scene, doubt)
+                if hit is not None and (between or _weaker(hit)):
+                    return [_leaning(hit, Ordered(sorted(between, key=_key)), doubt) if between else hit]
+                if not _only_possible(end, doubt):
+                    break
+                between.append(end)
+            if not (self.every or _only_possible(start, doubt)):
+                break
+            if _only_possible(start, doubt):
+                passed.append(start)
+        return []
 
 
 def _weaker(hit: Hit) -> bool:
@@ -157,6 +205,27 @@ def _leaning(hit: Hit, weak: Ordered, doubt: Doubt) -> Hit:
     """With the doubt of the nearest anchor that is only possible: the last one before it, or the next."""
     anchor = weak.hits[max(0, weak.up_to(hit.key) - 1)]
     return replace(hit, soft=hit.soft or anchor.soft, leans=hit.leans or doubt(anchor))
+
+
+def _only_possible(hit: Hit, doubt: Doubt) -> bool:
+    return bool(hit.soft or doubt(hit))
+
+
+def _key(hit: Hit) -> tuple[int, int]:
+    return hit.key
+
+
+def _may_be_chosen(number: int, anchors: Sequence[Hit], sound: Collection[tuple[int, int]]) -> list[Hit]:
+    """Anchors that are the N-th (from the end where negative) if some that are only possible are none."""
+    ordered = anchors if number > 0 else list(reversed(anchors))
+    surely, found = 0, []
+    for i, anchor in enumerate(ordered, 1):
+        if surely >= abs(number):
+            break
+        if i >= abs(number):
+            found.append(anchor)
+        surely += anchor.key in sound
+    return found
 
 
 def _chosen(which: Which, anchors: Sequence[Hit]) -> Sequence[Hit]:

@@ -183,14 +183,9 @@ class Candidates:
         return found
 
     @cached_property
-    def unbroken(self) -> Mapping[int, Sequence[tuple[int, Join]]]:
-        """Of each turn the joins, with their numbers, that it is one sentence with another one in."""
-        found: dict[int, list[tuple[int, Join]]] = {}
-        for at, reading in enumerate(self.readings, self.count):
-            if isinstance(reading, Join) and reading.unbroken:
-                found.setdefault(reading.first, []).append((at, reading))
-                found.setdefault(reading.last, []).append((at, reading))
-        return found
+    def unbroken(self) -> Mapping[int, Join]:
+        """By the second of its turns, the join of two that are one sentence."""
+        return {r.second: r for r in self.readings if isinstance(r, Join) and r.unbroken}
 
     def as_turns(self, found: Turns) -> Turns:
         """With the turn in which it begins in place of each reading."""

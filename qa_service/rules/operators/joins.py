@@ -5,8 +5,8 @@ border is looked for in the end of the one turn with the beginning of the next o
 later, whatever the other side says in between; what stands in one of them alone is left to that turn. A full stop is a
 border that no phrase and no pattern crosses, as within a turn.
 
-What stands in one turn is read with the other one too, for what holds it back there: 我们绝对不会 | 告诉你单位 denies.
-That only where nothing but listening words was said in between; after an answer another sentence begins.
+A denial that the first turn leaves open holds in the second one too (我们绝对不会 | 告诉你单位), where nothing but
+listening words was said in between; after an answer another sentence begins.
 """
 
 from __future__ import annotations
@@ -54,16 +54,14 @@ class Join:
             return None
         return Span(*before, heard_as=span.heard_as, sure=span.sure), (self.second, Span(*after))
 
-    def place_of(self, at: int, span: Span, lines: Sequence[Line]) -> Span | None:
-        """Where a span of one of the two turns stands in ``line``; None where that does not reach so far."""
-        stream = lines[at].stream
-        start, end = stream.original(span.start, span.end)
-        moved = -self.begins if at == self.first else self.border + 1
-        if start + moved < 0 or end + moved > len(self.line.text):
+    def of_second(self, span: Span, lines: Sequence[Line]) -> tuple[Span, int] | None:
+        """A span of the second turn and where that begins, in the stream of both; None beyond what is looked at."""
+        start, end = lines[self.second].stream.original(span.start, span.end)
+        moved = self.border + 1
+        place, begins = self.line.stream.within(start + moved, end + moved), self.line.stream.within(moved, moved + 1)
+        if end > REACH or place is None or begins is None:
             return None
-        place = self.line.stream.within(start + moved, end + moved)
-        same = place is not None and self.line.stream.text[slice(*place)] == stream.text[span.start : span.end]
-        return Span(*place, heard_as=span.heard_as, sure=span.sure) if place is not None and same else None
+        return Span(*place, heard_as=span.heard_as, sure=span.sure), begins[0]
 
 
 def joins(turns: Sequence[Turn]) -> Iterator[Join]:

@@ -84,12 +84,10 @@ def test_with_words_of_another_selection_in_one_turn(tmp_path: Path) -> None:
     assert finding.quote == "今天不还我就打给你 … 单位领导"
 
 
-TOLD = {"phrases": ["告诉你单位", "坐牢", "tell your boss"], "not_phrases": ["坐牢骗局"]}
+TOLD = {"phrases": ["告诉你单位", "坐牢", "tell your boss"]}
 DENIALS = [
     ("zh", "我们绝对不会", "告诉你单位", "negation"),
-    ("zh", "您刚才说有人跟您讲", "要你坐牢", "quotation"),
-    ("zh", "坐牢", "这种话我们不会说", "negation"),
-    ("zh", "这是个坐牢", "骗局吧", "not"),
+    ("zh", "您刚才说有人跟您讲", "坐牢", "quotation"),
     ("en", "we will never ever", "tell your boss", "negation"),
 ]
 

@@ -126,3 +126,11 @@ def test_many_hits_take_little_time() -> None:
     near = [windows._near(row, h, Within("near", 5), listener, both_ways=True) for h in row.hits]
     assert max(map(len, near)) == 13
     assert time.process_time() - began < SOON_S
+
+
+def test_many_hits_that_are_only_possible_take_little_time() -> None:
+    hits, anchors = ([Hit(n, 0, i, Span(0, 1), float(i), soft="heard") for i in range(MANY)] for n in ("a", "b"))
+    began = time.process_time()
+    assert len(Around(of="b", which=5, after_s=3.0).kept(hits, anchors, scene())) == MANY - 4
+    assert Between(start="a", end="b", above_s=2.0 * MANY, every=True).found(hits, anchors, scene()) == []
+    assert time.process_time() - began < SOON_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Self
@@ -78,8 +79,8 @@ class Around(Spec):
             return kept or self._near(hits, sound, scene)
         number = {"first": 1, "last": -1}.get(str(self.which), self.which)
         may_be = _may_be_chosen(int(number), anchors, {anchor.key for anchor in sound})
-        near = {h.key for anchor in may_be for h in self._about([anchor], hits, scene)}
-        return [h for h in hits if h.key in near or h in kept]
+        places = {h.key for h in (*kept, *self._about(may_be, hits, scene))}
+        return [h for h in hits if h.key in places]
 
     def _near(self, hits: Sequence[Hit], anchors: Sequence[Hit], scene: Scene) -> list[Hit]:
         return self._about(_chosen(self.which, anchors), hits, scene)
@@ -180,20 +181,30 @@ class Between(Spec):
     def _perhaps(self, starts: Sequence[Hit], ends: Ordered, scene: Scene, doubt: Doubt) -> list[Hit]:
         """The first hit, if any, of a reading in which words that are only possible start or end nothing."""
         passed: list[Hit] = []  # starts and ends that are none in this reading
+        weak = [_only_possible(end, doubt) for end in ends.hits]
+        surely = [i for i, only_possible in enumerate(weak) if not only_possible]
         for start in starts:
-            between = list(passed)
-            for end in ends.hits[ends.up_to(start.key) :]:
-                hit = self._apart(start, end, scene, doubt)
-                if hit is not None and (between or _weaker(hit)):
-                    return [_leaning(hit, Ordered(sorted(between, key=_key)), doubt) if between else hit]
-                if not _only_possible(end, doubt):
-                    break
-                between.append(end)
-            if not (self.every or _only_possible(start, doubt)):
+            first = ends.up_to(start.key)
+            sure = bisect_left(surely, first)
+            last = surely[sure] if sure < len(surely) else len(weak) - 1
+            if first <= last and self._may_be_apart(start, ends.earliest[first], ends.latest[last], scene):
+                between = list(passed)
+                for end in ends.hits[first : last + 1]:
+                    hit = self._apart(start, end, scene, doubt)
+                    if hit is not None and (between or _weaker(hit)):
+                        return [_leaning(hit, Ordered(sorted(between, key=_key)), doubt) if between else hit]
+                    between.append(end)
+            only_possible = _only_possible(start, doubt)
+            if not (self.every or only_possible):
                 break
-            if _only_possible(start, doubt):
+            if only_possible:
                 passed.append(start)
         return []
+
+    def _may_be_apart(self, start: Hit, earliest_s: float, latest_s: float, scene: Scene) -> bool:
+        """Whether an end between these times can lie beyond a limit."""
+        times = (earliest_s, latest_s)
+        return any(beyond(scene, time_s - start.time_s, self.above_s, self.below_s) for time_s in times)
 
 
 def _weaker(hit: Hit) -> bool:

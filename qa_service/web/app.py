@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fastapi import Depends, FastAPI
 from starlette.middleware import Middleware
@@ -40,6 +41,16 @@ if TYPE_CHECKING:
 NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 
 
+class App(FastAPI):
+    """An application that is described once, by whoever asks first: two threads that describe it at once fail both."""
+
+    _described = threading.Lock()
+
+    def openapi(self) -> dict[str, Any]:
+        with self._described:
+            return super().openapi()
+
+
 def create_app(settings: Settings, *, run_worker: bool = False) -> FastAPI:
     """The service over its own store and index.
 
@@ -61,7 +72,7 @@ def create_app(settings: Settings, *, run_worker: bool = False) -> FastAPI:
         services.index.close()
         services.store.close()
 
-    app = FastAPI(
+    app = App(
         title="qa_service", version=__version__, lifespan=lifespan, docs_url=None, redoc_url=None,
         openapi_url=f"{API}/openapi.json", telemetry=NO_TELEMETRY,
         middleware=[Middleware(Headers), Middleware(Guard, gate=services.gate, renderer=services.renderer)],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fastapi import FastAPI
@@ -139,3 +140,10 @@ def test_an_unexpected_error_is_told_without_its_words(
         assert answer.headers["content-type"].startswith(kind)
         assert "secret detail" not in answer.text
         assert "default-src" in answer.headers["content-security-policy"]
+
+
+def test_the_first_requests_may_come_at_once(program: TestClient) -> None:
+    """As from a call's page, which asks for sound, words and waveform; the application is described meanwhile."""
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: program.get("/api/v1/calls").status_code, range(8)))
+    assert answers == [200] * 8

@@ -143,7 +143,7 @@ def points(spec: RuleSpec) -> str:
     each = score.deduct or score.add
     sign = "+" if score.add else "−"
     often = "once a call" if score.once else f"each time{f', up to {score.cap:g}' if score.cap else ''}"
-    told = f"{sign}{each:g} points, {often}" if each else "no points"
+    told = f"{sign}{counted(each, 'point')}, {often}" if each else "no points"
     if not score.veto:
         return told
     return f"{told}; fails {f'all of {score.dimension}' if score.veto == 'section' else 'the call'}"

@@ -94,7 +94,7 @@ def render_backtest(report: BacktestReport, *, language: str, templates: Path) -
         loader=FileSystemLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
-    environment.filters.update(number=words.number, clock=words.clock, script=words.tag)
+    environment.filters.update(number=words.number, clock=words.clock, script=words.tag, named=words.named)
     try:
         return environment.get_template(TEMPLATE).render(report=report, t=t, kinds=("gained", "lost", "changed"))
     except (TemplateError, KeyError) as wrong:

@@ -82,7 +82,7 @@ def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> No
     assert "坐牢" in shown
     found = qa("search", "坐牢").out
     assert "T-1" in found
-    assert "[坐牢]" in found
+    assert "«坐牢»" in found
     assert "1 turn in 1 call." in found
     assert json.loads(qa("search", "民事", "--json").out)["calls"][0]["call_id"] == "T-2"
     paths = qa("report", "daily", "--date", "2026-11-16").out.split()

@@ -248,11 +248,17 @@ def test_findings_are_those_of_the_plain_reading(made: tuple[Pack, dict[str, dic
                 continue
             held += bool(own)
             windows = plain_windows(match, hits, hits)
-            assert bool(own) == bool(windows), about
             assert all(any(window & set(f.turns) for f in own) for window in windows), f"{windows} {about}"
-            assert all(any(window >= set(f.turns) for window in windows) for f in own), f"{windows} {about}"
+            sure = [f for f in own if not (_hidden(call, match, hits) and f.state is FindingState.UNVERIFIED)]
+            assert all(any(window >= set(f.turns) for window in windows) for f in sure), f"{windows} {about}"
             _check_doubt(call, match, hits, own, about)
     assert held > CALLS
+
+
+def _hidden(call: Transcript, match: dict[str, Any], hits: dict[str, list[Heard]]) -> bool:
+    """Whether one of the anchors was not heard well: by another reading more may be found, as only possible."""
+    around = match["select"]["a"].get("around")
+    return bool(around) and around["which"] != "any" and any(call.turns[h.at].flags for h in hits[around["of"]])
 
 
 def _check_doubt(

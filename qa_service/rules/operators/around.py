@@ -63,7 +63,8 @@ class Around(Spec):
         sound = [anchor for anchor in anchors if not (anchor.soft or doubt(anchor))]
         if len(sound) == len(anchors):
             return kept
-        sure = {(h.key, h.term) for h in self._near(hits, sound, scene)} if kept else set()
+        # Sure is what is near in both readings: with the anchors that are only possible, and without them.
+        sure = {(h.key, h.term) for h in self._near(hits, sound, scene)} & {(h.key, h.term) for h in kept}
         weak = Ordered([anchor for anchor in anchors if anchor.soft or doubt(anchor)])
         if possible:
             kept = self._perhaps(hits, kept, anchors, sound, scene)

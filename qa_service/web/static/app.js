@@ -53,7 +53,8 @@ document.addEventListener("keydown", (event) => {
     event.preventDefault();
     keys[event.key]();
   } else if (event.key === " " && !document.getElementById("audio")) {
-    const play = selected()?.querySelector("a[data-play]");
+    // Where there is no recording, the moment is opened as by Enter.
+    const play = selected()?.querySelector("a[data-play]") ?? selected()?.querySelector("a[data-primary]");
     if (play) {
       event.preventDefault();
       play.click();

@@ -217,6 +217,8 @@ def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:
     if after := sentence.end_at(cues.quotation_after, span.end):
         return sentence.text[span.end : after]
     said = sentence.all(cues.quotation)
+    if not said.starts:  # as in most sentences: nothing can break or go on
+        return ""
     breakers = sentence.all(cues.quotation_breakers).starts
     broken = bisect_right(breakers, span.start)
     lowest = breakers[broken - 1] + 1 if broken else 0  # where a cue has to end at the earliest
@@ -247,21 +249,24 @@ def _quoted_within(cues: Cues, sentence: _Sentence, span: Span, still_found: Sti
 
 
 def _negated(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None, *, whole: bool) -> str:
-    pseudo = sentence.all(cues.negation_pseudo)
-    if (after := sentence.end_at(cues.negation_after, span.end)) and not pseudo.overlap(span.end, after):
+    def clears(start: int, end: int) -> bool:
+        # Looked for where there is a cue alone, which most sentences have not.
+        return not sentence.all(cues.negation_pseudo).overlap(start, end)
+
+    if (after := sentence.end_at(cues.negation_after, span.end)) and clears(span.end, after):
         return sentence.text[span.end : after]
     nearest = sentence.stream.units_back(span.start, cues.negation_reach)
     for start, end in _about(sentence.all(cues.negation), nearest, span.end):
-        if not pseudo.overlap(start, end) and (
+        if clears(start, end) and (
             _covers(cues, sentence, start, end, span)
             or _within(start, end, span, sentence.text, still_found, whole=whole)
         ):
             return sentence.text[start:end]
     for start, end in _about(sentence.all(cues.negation_wide), nearest, span.start):
-        if not pseudo.overlap(start, end) and _embraces(cues, sentence, start, end, span):
+        if clears(start, end) and _embraces(cues, sentence, start, end, span):
             return sentence.text[start:end]
     for start, end in _about(sentence.all(cues.negation_touching), span.start - 1, span.start):
-        if end == span.start and not pseudo.overlap(start, end):
+        if end == span.start and clears(start, end):
             return sentence.text[start:end]
     return ""
 

@@ -107,7 +107,7 @@ class Case:
         ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
         """
         if name == ZONES:
-            return list(indicated(self.facts, country))
+            return [list(place) for place in indicated(self.facts, country)]
         if name == "state":
             return state_of(self.facts)
         if name == "debtor_tz" and self.facts.debtor_tz:

@@ -61,15 +61,21 @@ def days_between(earlier: Any, later: Any) -> float:
 def in_quiet_hours(at: Any, zones: Any, first: Any, last: Any, seconds: Any) -> bool | Unsure:
     """Whether a call that began ``at`` and lasted ``seconds`` has a moment between two hours where the debtor is.
 
-    ``zones``: where that may be. Not known where they disagree.
+    ``zones``: those that it may lie in, or a list of them for each place where that may be. A quiet hour at the first
+    place, where the debtor is said to be, is one, whatever the others say; one at another alone leaves it open.
     """
     start = _time(at)
     if start.tzinfo is None:
         raise ValueError(f"{at!r} has no offset")
-    answers = {touches(start, _number(seconds), _number(first), _number(last), name) for name in zones}
-    if len(answers) == 1:
-        return answers.pop()
-    where = f" (the debtor may be in any of {', '.join(zones)})" if zones else ""
+    limits = (_number(seconds), _number(first), _number(last))
+    places = [zones] if zones and isinstance(zones[0], str) else zones
+    answers = [{touches(start, *limits, name) for name in place} for place in places]
+    if answers and answers[0] == {True}:
+        return True
+    if answers and all(place == {False} for place in answers):
+        return False
+    names = dict.fromkeys(name for place in places for name in place)
+    where = f" (the debtor may be in any of {', '.join(names)})" if names else ""
     return Unsure(False, True, f"debtor_tz{where}", "missing_fact")
 
 

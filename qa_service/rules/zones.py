@@ -99,24 +99,27 @@ def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
     return _by_state(facts, land) or _by_number(facts, land) or _COUNTRIES.get(land, ())
 
 
-def indicated(facts: CallFacts, country: str | None) -> tuple[str, ...]:
-    """All zones in which the facts indicate that the debtor might be, to judge the hour of a call by.
+def indicated(facts: CallFacts, country: str | None) -> tuple[tuple[str, ...], ...]:
+    """The places at which the facts indicate that the debtor might be, each as the zones that it may lie in.
 
-    Where a state and the area code of the number differ, a call must be convenient in both (12 CFR 1006, supplement I,
-    comment 6(b)(1)(i)-2). A zone that was sent stands, unless no clock of the state goes like it.
+    The first is where the debtor is said to be. Where a state and the area code of the number differ, a call must be
+    convenient in both (12 CFR 1006, supplement I, comment 6(b)(1)(i)-2); so too where no clock of the state goes like
+    the zone that was sent.
     """
-    sent, land = zones_of(facts, country), _land(facts, country)
-    others = _by_state(facts, land)
+    said, land = zones_of(facts, country), _land(facts, country)
+    state = _by_state(facts, land)
     if not facts.debtor_tz:
-        return tuple(dict.fromkeys((*sent, *_by_number(facts, land))))
-    if not others or facts.started_at is None:
-        return sent
-    try:
-        at = {name: facts.started_at.astimezone(zone(name)).utcoffset() for name in (*sent, *others)}
-    except (ValueError, OverflowError):  # told where the hour is asked for
-        return sent
-    agree = {at[name] for name in sent} & {at[name] for name in others}
-    return sent if agree else (*sent, *others)
+        places = (said, _by_number(facts, land))
+    elif not state or facts.started_at is None:
+        places = (said, ())
+    else:
+        try:
+            at = {name: facts.started_at.astimezone(zone(name)).utcoffset() for name in (*said, *state)}
+        except (ValueError, OverflowError):  # told where the hour is asked for
+            return (said,)
+        agree = {at[name] for name in said} & {at[name] for name in state}
+        places = (said, () if agree else state)
+    return tuple(dict.fromkeys(place for place in places if place))
 
 
 def clock(written: str, land: str) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
 from qa_service.rules.zones import indicated, state_of, touches, zones_of
 
-NY, CHICAGO = ("America/New_York",), ("America/Chicago",)
+NY, CHICAGO, LA = ("America/New_York",), ("America/Chicago",), ("America/Los_Angeles",)
 TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
 
 DOUBT = "history_unsure: call 2026-11-18T09:00:00-05:00"
@@ -304,17 +304,18 @@ def test_a_number_that_names_no_place_of_the_country_leaves_it_whole(phone: str 
 @pytest.mark.parametrize(
     ("facts", "expected"),
     [
-        ({"state": "CA", "phone": "212-555-0100"}, ("America/Los_Angeles", *NY)),
-        ({"state": "NY", "phone": "212-555-0100"}, NY),
-        ({"state": "CA", "phone": "800-555-0100"}, ("America/Los_Angeles",)),
-        ({"state": "NY", "phone": "415-555-0100", "debtor_tz": "America/New_York"}, NY),
-        ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, ("America/Los_Angeles", *NY)),
-        ({"state": "IN", "debtor_tz": "America/Indiana/Knox"}, ("America/Indiana/Knox",)),
-        ({"state": "NY", "debtor_tz": "nowhere"}, ("nowhere",)),
+        ({"state": "CA", "phone": "212-555-0100"}, (LA, NY)),
+        ({"state": "NY", "phone": "212-555-0100"}, (NY,)),
+        ({"state": "CA", "phone": "800-555-0100"}, (LA,)),
+        ({"state": "NY", "phone": "415-555-0100", "debtor_tz": "America/New_York"}, (NY,)),
+        ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, (LA, NY)),
+        ({"state": "IN", "debtor_tz": "America/Indiana/Knox"}, (("America/Indiana/Knox",),)),
+        ({"state": "NY", "debtor_tz": "nowhere"}, (("nowhere",),)),
+        ({"state": "TX", "phone": "915-555-0100"}, (("America/Chicago", "America/Denver"), ("America/Denver",))),
     ],
 )
 def test_a_call_must_be_convenient_wherever_the_debtor_might_be(
-    facts: dict[str, Any], expected: tuple[str, ...]
+    facts: dict[str, Any], expected: tuple[tuple[str, ...], ...]
 ) -> None:
     """12 CFR 1006, supplement I, comment 6(b)(1)(i)-2. A zone that was sent decides, unless the state has no such."""
     known = CallFacts.model_validate({"started_at": "2026-07-18T09:00:00-05:00", **facts})
@@ -331,6 +332,9 @@ def test_a_call_must_be_convenient_wherever_the_debtor_might_be(
         ),
         ({"state": "CA", "phone": "212-555-0100"}, 20, "False"),
         ({"state": "CA", "phone": "212-555-0100"}, 2, "True"),
+        ({"state": "CA", "phone": "212-555-0100"}, 10, "True"),  # 7:30 where the debtor lives
+        ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, 10, "True"),
+        ({"state": "TX", "phone": "915-555-0100"}, 9, "missing_fact: debtor_tz (the debtor may be in any of America/C"),
         ({"debtor_tz": "EST"}, 21, "True"),  # summer time: with EST as written it would be 20:30
         ({"debtor_tz": "america/new york"}, 21, "True"),
         ({"debtor_tz": "Eastern time"}, 21, "invalid_fact: 'Eastern time' is no time zone"),

@@ -127,7 +127,7 @@ def test_the_way_to_a_deep_field_is_cut() -> None:
 def test_looking_up_a_fact_does_not_hang_on_the_others() -> None:
     many = {f"k{i}": "x" * 80 for i in range(20_000)}
     facts = parse_facts({"account": many, "extra": many, "started_at": "2026-11-17T10:00:00Z"}, "here")
-    begun = time.perf_counter()
+    begun = time.process_time()
     for _ in range(300):
         assert (facts.get("account.k7"), facts.get("started_at")) == ("x" * 80, "2026-11-17T10:00:00Z")
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0

@@ -17,9 +17,10 @@ from qa_service.rules.schema import ExampleSpec, Reference
 from qa_service.settings import bundled
 
 ROOT = bundled("rules")
+PACKS = load_packs(ROOT)
 CASES = [
     pytest.param(pack, rule, example, id=f"{rule.id}-{example.name}")
-    for pack in load_packs(ROOT).values()
+    for pack in PACKS.values()
     for rule in pack.rules
     for example in rule.spec.examples
 ]
@@ -34,10 +35,10 @@ def test_nothing_is_wrong_with_the_rules_that_ship() -> None:
     assert [str(p) for p in check(ROOT)] == []
 
 
-@pytest.mark.parametrize("name", list(load_packs(ROOT)))
+@pytest.mark.parametrize("name", list(PACKS))
 def test_pack_has_enough_rules_and_each_cites_requirements(name: str) -> None:
     catalogue = load_catalogue(ROOT)
-    rules = load_packs(ROOT)[name].rules
+    rules = PACKS[name].rules
     assert len(rules) >= (12 if name.endswith("-collections") else 5)
     assert all(rule.spec.requirements for rule in rules)
     assert all(catalogue.get(r) for rule in rules for r in rule.spec.requirements)
@@ -98,12 +99,12 @@ def test_provisions_are_told_apart(article: str, read: bool) -> None:
     assert not supported(reference, ("12 CFR 1006.14(b)(2)(i),(ii) [V2]",))
 
 
-@pytest.mark.parametrize("name", list(load_packs(ROOT)))
+@pytest.mark.parametrize("name", list(PACKS))
 def test_each_reference_is_one_that_the_catalogue_lets_be_cited(name: str) -> None:
     """With the mark that it has there: V1 read in the provision itself, V2 on a secondary page."""
     catalogue = load_catalogue(ROOT)
     wrong = []
-    for rule in load_packs(ROOT)[name].rules:
+    for rule in PACKS[name].rules:
         entries = [catalogue.get(r) for r in rule.spec.requirements]
         lists = [entry.citations for entry in entries if entry is not None]
         for reference in rule.spec.references:
@@ -178,7 +179,7 @@ def test_every_requirement_has_a_title_in_both_languages() -> None:
 def test_law_that_does_not_hold_for_a_licensed_loan_or_was_renumbered_is_cited_nowhere() -> None:
     """刑法 293 之一 is about usury; the articles of 2012 of 治安管理处罚法 have other numbers since 2026."""
     shown = [c for requirement in load_catalogue(ROOT) for c in requirement.citations]
-    rules = [rule for pack in load_packs(ROOT).values() for rule in pack.rules]
+    rules = [rule for pack in PACKS.values() for rule in pack.rules]
     shown += [f"{r.title}{r.article}" for rule in rules for r in rule.spec.references]
     assert [c for c in shown if "之一" in c and "293" in c] == []
     assert [c for c in shown if "治安" in c and "2025修订" not in c] == []
@@ -191,7 +192,7 @@ def test_law_of_a_state_is_cited_only_by_rules_for_calls_to_it() -> None:
         if requirement.jurisdiction.startswith("US-")
     }
     assert set(of_states.values()) == {"CA", "MA", "NY", "NYC"}
-    rules = load_packs(ROOT)["us-collections"].rules
+    rules = PACKS["us-collections"].rules
     citing = [(r, of_states[i]) for r in rules for i in r.spec.requirements if i in of_states]
     assert len(citing) >= 8
     assert [r.id for r, state in citing if state not in (r.spec.applies_to.facts or "")] == []
@@ -200,7 +201,7 @@ def test_law_of_a_state_is_cited_only_by_rules_for_calls_to_it() -> None:
     assert [r.id for r in federal for citation in r.citations if citation.startswith(named)] == []
 
 
-@pytest.mark.parametrize("name", list(load_packs(ROOT)))
+@pytest.mark.parametrize("name", list(PACKS))
 def test_coverage_names_each_running_rule_beside_its_requirements(name: str) -> None:
     """And counts no draft as cover."""
     rows = [line for line in (ROOT / name / "coverage.md").read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
@@ -210,7 +211,7 @@ def test_coverage_names_each_running_rule_beside_its_requirements(name: str) -> 
         words = re.compile(rf"(?<![A-Z-]){short}(?![0-9A-Z-])|(?<![A-Z-]){re.escape(rule.id)}(?![0-9A-Z-])")
         return any(words.search(row) and requirement in row for row in rows)
 
-    rules = load_packs(ROOT)[name].rules
+    rules = PACKS[name].rules
     idle = ("draft", "retired")
     running = [(rule, r) for rule in rules if rule.spec.status not in idle for r in rule.spec.requirements]
     assert [(rule.id, r) for rule, r in running if not beside(rule, r)] == []
@@ -228,7 +229,7 @@ def test_folder_of_rules_is_data_only() -> None:
 @pytest.mark.parametrize("name", ["us-collections", "uk-collections", "cn-collections"])
 def test_a_country_s_rules_are_told_in_its_language(name: str) -> None:
     """Titles and messages stand in both languages; the rest is read by the lawyers of the country."""
-    pack, chinese = load_packs(ROOT)[name], re.compile("[一-鿿]")
+    pack, chinese = PACKS[name], re.compile("[一-鿿]")
     told = {rule.id: (rule.spec.description, rule.spec.review, *rule.spec.false_positives, *rule.spec.known_gaps)
             for rule in pack.rules}  # fmt: skip
     told["parameters"] = tuple(f"{p.note or ''}{p.source}" for p in pack.spec.parameters.values())

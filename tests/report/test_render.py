@@ -224,10 +224,10 @@ def squeezed(text):
 def test_a_day_of_two_thousand_calls_is_quick_and_shows_the_gravest():
     finds = {0: (THREAT,), 1: (RUDE,), 2: (BRISK, KIND), 3: (DOUBTED,)}
     entries = [call(n, *finds.get(n % 25, ()), agent_id=f"A-{n % 50}", team=f"{n % 7}") for n in range(2000)]
-    begun = time.perf_counter()
+    begun = time.process_time()
     report = report_of(entries)
     html = render_daily(report, language="en", base_url="", templates=TEMPLATES)
-    assert time.perf_counter() - begun < 20
+    assert time.process_time() - begun < 20
     assert report.covered.violating.part.count == 240
     assert len(report.to_hear.notes) == 100
     assert report.to_hear.of.count == 240

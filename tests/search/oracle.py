@@ -157,6 +157,8 @@ def _in_range(wanted: Range, call: CallDocument) -> bool:
 
 def _follow(wanted: Sequence[str], said: Sequence[str], *, prefix: bool = False) -> bool:
     size = len(wanted)
+    if size > 1 and wanted[0] not in said:  # most often; the rest is slow
+        return False
     return any(
         list(said[i : i + size - 1]) == list(wanted[:-1])
         and (said[i + size - 1].startswith(wanted[-1]) if prefix else said[i + size - 1] == wanted[-1])

@@ -43,7 +43,7 @@ def every_page(index: SearchIndex, query: SearchQuery, access: Access, size: int
         asked = asked.model_copy(update={"after": page.next})
 
 
-@pytest.mark.parametrize("query", QUERIES, ids=lambda q: q.text or f"filters-{hash(q) % 1000}")
+@pytest.mark.parametrize("query", QUERIES, ids=[q.text or f"filters-{at}" for at, q in enumerate(QUERIES)])
 def test_finds_what_the_definitions_say(index: SearchIndex, query: SearchQuery) -> None:
     found = index.search(query.model_copy(update={"limit": MOST_CALLS, "turns": 50}), EVERYTHING)
     wanted = expected(query, EVERYTHING, corpus())

@@ -101,7 +101,7 @@ def test_standard_input_that_is_not_utf8_is_refused_as_a_file_is(
 def test_a_long_text_tells_how_far_it_is(qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert qa("rules", "test", "shut up").err == ""
     monkeypatch.setattr("qa_service.cli.screen.QUIET_S", 0.0)
-    ran = qa("rules", "test", "good morning and shut up. " * 200)
+    ran = qa("rules", "test", "good morning and shut up. " * 60)
     done, total = ran.err.splitlines()[-1].split()[0].split("/")
     assert done == total
     assert "passages read by the classifier" in ran.err

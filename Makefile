@@ -3,6 +3,8 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV ?= .venv
 TEST_VENV ?= .venv-test
 QA_DATA_DIR ?= var
+# As many processes as there are cores and memory (tests/workers.py); `make test PARALLEL=` runs all in one.
+PARALLEL ?= -n auto --no-loadscope-reorder
 
 .PHONY: help demo test test-light lint check format lock clean
 help:
@@ -34,11 +36,11 @@ demo: $(VENV)/.ready
 
 test: $(TEST_VENV)/.ready
 	scripts/system-packages
-	$(TEST_VENV)/bin/python -m pytest $(PYTEST_ARGS)
+	$(TEST_VENV)/bin/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 test-light: $(TEST_VENV)/.light
 	scripts/system-packages
-	$(TEST_VENV)/bin/python -m pytest -m "not torch" $(PYTEST_ARGS)
+	$(TEST_VENV)/bin/python -m pytest -m "not torch" $(PARALLEL) $(PYTEST_ARGS)
 
 lint: $(TEST_VENV)/.light
 	$(TEST_VENV)/bin/ruff format --check .

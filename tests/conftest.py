@@ -15,14 +15,29 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from qa_service.settings import Settings
 from qa_service.store.store import Store, open_store
+from tests import workers
+
+if TYPE_CHECKING:
+    from xdist.scheduler import LoadScopeScheduling
+
+workers.share_cores(os.environ)  # before anything counts them
 
 ROOT = Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    return workers.workers()
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> LoadScopeScheduling:
+    return workers.scheduler(config, log)
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.zones import indicated, state_of, zones_of
+from qa_service.rules.states import no_state, state_of
+from qa_service.rules.zones import indicated, zones_of
 
 
 @dataclass
@@ -105,10 +106,15 @@ class Case:
         """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording.
 
         ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
+
+        Raises:
+            ValueError: the fact is there and is none of those that it can be.
         """
         if name == ZONES:
             return [list(place) for place in indicated(self.facts, country)]
         if name == "state":
+            if wrong := no_state(self.facts, country):
+                raise ValueError(wrong)
             return state_of(self.facts)
         if name == "debtor_tz" and self.facts.debtor_tz:
             return zones_of(self.facts, country)[0]

@@ -27,7 +27,8 @@ from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.history import HistoryView
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
-from qa_service.rules.zones import indicated, state_of, touches, zones_of
+from qa_service.rules.states import no_state, state_of
+from qa_service.rules.zones import indicated, touches, zones_of
 
 NY, CHICAGO, LA = ("America/New_York",), ("America/Chicago",), ("America/Los_Angeles",)
 TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
@@ -335,6 +336,8 @@ def test_a_call_must_be_convenient_wherever_the_debtor_might_be(
         ({"state": "CA", "phone": "212-555-0100"}, 10, "True"),  # 7:30 where the debtor lives
         ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, 10, "True"),
         ({"state": "TX", "phone": "915-555-0100"}, 9, "missing_fact: debtor_tz (the debtor may be in any of America/C"),
+        ({"state": "Califonia", "phone": "212-555-0100"}, 21, "missing_fact: debtor_tz (the debtor may be in any of"),
+        ({"state": "Califonia", "debtor_tz": "EST"}, 21, "True"),
         ({"debtor_tz": "EST"}, 21, "True"),  # summer time: with EST as written it would be 20:30
         ({"debtor_tz": "america/new york"}, 21, "True"),
         ({"debtor_tz": "Eastern time"}, 21, "invalid_fact: 'Eastern time' is no time zone"),
@@ -359,12 +362,40 @@ def test_quiet_hours_where_facts_agree_and_where_they_do_not(sent: dict[str, Any
         ({"jurisdiction": "US-CA"}, "CA"),
         ({"jurisdiction": "US-NYC"}, "NY"),
         ({"state": "Scotland", "jurisdiction": "UK"}, "Scotland"),
+        ({"state": "Calif."}, "CA"),
+        ({"state": "N.Y."}, "NY"),
+        ({"state": "USA - Texas"}, "TX"),
+        ({"state": "N/A", "jurisdiction": "US-CA"}, "CA"),
+        ({"state": "unknown"}, None),
         ({"jurisdiction": "US"}, None),
         ({}, None),
     ],
 )
 def test_a_state_is_known_however_it_was_sent(facts: dict[str, Any], expected: str | None) -> None:
     assert state_of(CallFacts.model_validate(facts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            {"state": "Califonia", "jurisdiction": "US"},
+            "state 'Califonia' is none of the United States; California (CA)",
+        ),
+        ({"state": "massachusets"}, "state 'massachusets' is none of the United States; Massachusetts (MA) may"),
+        ({"jurisdiction": "US-CLA"}, "state 'CLA' is none of the United States"),
+        ({"state": "Distict of Colombia"}, "state 'Distict of Colombia' is none of the United States; District of Col"),
+        ({"state": "New"}, "state 'New' is none of the United States"),
+        ({"state": "Scotland", "jurisdiction": "UK"}, ""),
+        ({"state": "广东", "jurisdiction": "CN"}, ""),
+        ({"state": "AE", "jurisdiction": "US"}, ""),
+        ({"state": "none"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_state_that_is_none_is_told(facts: dict[str, Any], expected: str) -> None:
+    assert no_state(CallFacts.model_validate(facts), "US").startswith(expected)
+    assert bool(expected) is bool(no_state(CallFacts.model_validate(facts), "US"))
 
 
 def test_without_a_state_the_whole_country_must_agree() -> None:

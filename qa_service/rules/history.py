@@ -195,13 +195,16 @@ def _effective_today(view: HistoryView, least_s: float) -> Any:
 
 @_of_number
 def _unanswered_today(view: HistoryView) -> Any:
-    """This call counts too, where nobody picked up; where somebody did the count is 0."""
+    """This call counts too, where nobody picked up; where somebody did, or the call had been agreed on, the count is
+    0. Calls that had been agreed on count for none: the cap of China's banks holds where nothing else was agreed."""
+
+    def missed(call: Contact) -> Answer:
+        return both(outcome.unanswered(call, view.role_floor), None if call.agreed is None else not call.agreed)
 
     def counts(call: Contact, where: str) -> Answer:
-        missed = outcome.unanswered(call, view.role_floor)
-        return both(view._outbound(call), view._same_number(call), view._within(call, where, 1), missed)
+        return both(view._outbound(call), view._same_number(call), view._within(call, where, 1), missed(call))
 
-    own = outcome.unanswered(view._this, view.role_floor)
+    own = missed(view._this)
     before = view.count(counts, "unanswered", own)
     if own is False or isinstance(before, Unknown):
         return before

@@ -193,6 +193,17 @@ def test_calls_that_the_debtor_asked_for_count_for_none() -> None:
     assert str(answer("history.calls_last_days(7) >= 2", this, doubted, *days[1:])).startswith("history_unsure")
 
 
+def test_attempts_that_were_agreed_on_count_for_none() -> None:
+    missed: dict[str, Any] = {"disposition": "no answer", "heard": None}
+    this, before = call("2026-11-18T15:00:00-05:00", **missed), call("2026-11-18T14:00:00-05:00", **missed)
+    agreed = call("2026-11-18T13:00:00-05:00", **missed, agreed=True)
+    asked = "history.unanswered_attempts_today"
+    assert answer(f"{asked} == 2", this, before, agreed) is True
+    assert answer(f"{asked} == 0", call("2026-11-18T15:00:00-05:00", **missed, agreed=True), before) is True
+    open_one = call("2026-11-18T13:00:00-05:00", **missed, agreed=None)
+    assert str(answer(f"{asked} == 3", this, before, open_one)).startswith("history_unsure")
+
+
 def test_an_agreement_in_other_words_than_true_or_false_leaves_it_open() -> None:
     this, before = call("2026-11-18T15:00:00-05:00"), call("2026-11-17T15:00:00-05:00", agreed=None)
     assert str(answer("history.calls_last_days(7) >= 1", this, before)).startswith("history_unsure")

@@ -21,6 +21,7 @@ from qa_service.records import (
 from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
+from qa_service.rules.history_once import Once, once
 from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
@@ -129,7 +130,12 @@ class Case:
         """What the database holds of earlier calls, for one rule; None where the call is not kept."""
         if self.history is None:
             return None
-        return HistoryView(self.history, zones_of(self.facts, country), self.role_floor)
+        return HistoryView(self._once, zones_of(self.facts, country), self.role_floor)
+
+    @cached_property
+    def _once(self) -> Once:
+        assert self.history is not None
+        return once(self.history)
 
     @cached_property
     def _of_call(self) -> dict[str, JsonValue]:

@@ -23,6 +23,7 @@ from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
 from qa_service.rules.history_once import Once, once
 from qa_service.rules.operators.base import Likeness, Scene
+from qa_service.rules.operators.fluent import Fluent, fluent
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
@@ -69,6 +70,11 @@ class Case:
         return tuple(joins(self.spoken))
 
     @cached_property
+    def fluent(self) -> Sequence[Fluent]:
+        """The turns in which somebody hesitates, without that."""
+        return tuple(fluent(self.turns[1]))
+
+    @cached_property
     def sides(self) -> frozenset[str]:
         """Who says a word."""
         return frozenset(role.value for role in {turn.role for turn in self.spoken})
@@ -82,7 +88,7 @@ class Case:
         if id(pack) not in self._candidates:
             _, lines = self.turns
             respelt = pack.respeller.read(lines) if self.sound_alike else ()
-            readings = (*self.joins, *respelt)
+            readings = (*self.joins, *respelt, *self.fluent)
             self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
 

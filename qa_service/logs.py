@@ -25,6 +25,11 @@ def get(name: str) -> logging.Logger:
     return logging.getLogger(name)
 
 
+def only_errors(name: str) -> None:
+    """Of a module whose warnings the command prints itself."""
+    get(name).setLevel(logging.ERROR)
+
+
 def failure(log: logging.Logger, what: str, error: BaseException) -> None:
     """Log an error with its code; unexpected ones with their traceback."""
     if isinstance(error, QAError):

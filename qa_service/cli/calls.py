@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from qa_service import logs
 from qa_service.cli import OK, SOME_FAILED, screen
 from qa_service.cli.context import open_data, open_search, start
+from qa_service.cli.counting import counted
 from qa_service.cli.output import lines, refusal, some
 from qa_service.records import CallStatus, Inspection
 
 if TYPE_CHECKING:
     from qa_service.inspect.batch import Item
     from qa_service.inspect.pipeline import Inspector
-    from qa_service.jobs.ingest import IngestReport
+    from qa_service.jobs.ingest import IngestItem, IngestReport
     from qa_service.settings import Settings
 
+#: Fewer calls are kept in a moment and show no bar.
+MANY = 20
 FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts.")
 META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
 MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `audio` or `turns` each.")
@@ -120,10 +126,18 @@ def ingest(
 
     store = open_data(settings)
     facts = read_facts(meta) if meta else None
-    if manifest:
-        report = ingest_manifest(manifest, store, settings, correct=correct)
-    else:
-        report = ingest_paths(paths or [], store, settings, facts=facts, correct=correct)
+    if not as_json and sys.stdout.isatty() and sys.stderr.isatty():
+        logs.only_errors("qa_service.jobs.ingest")  # what is refused is printed, once
+    with counted("looked at", "call", shown_from=MANY) as show:
+        done = count(1)
+
+        def on_item(_item: IngestItem) -> None:
+            show(next(done), None)
+
+        if manifest:
+            report = ingest_manifest(manifest, store, settings, correct=correct, on_item=on_item)
+        else:
+            report = ingest_paths(paths or [], store, settings, facts=facts, correct=correct, on_item=on_item)
     _print_ingest(report, as_json)
     raise typer.Exit(SOME_FAILED if any(i.outcome == "refused" for i in report.items) else OK)
 

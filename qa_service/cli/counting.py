@@ -48,8 +48,9 @@ class CallsBar:
 
 
 @contextmanager
-def counted(what: str, unit: str, *, shown_from: int = 0) -> Iterator[Callable[[int, int], None]]:
-    """What is to be told how many are done, of how many: a bar on a terminal, a line now and then when piped.
+def counted(what: str, unit: str, *, shown_from: int = 0) -> Iterator[Callable[[int, int | None], None]]:
+    """What is to be told how many are done, of how many (None: nobody knows): a bar on a terminal, a line now and then
+    when piped.
 
     Args:
         what: is being done to them: ``judged again``.
@@ -65,12 +66,14 @@ def counted(what: str, unit: str, *, shown_from: int = 0) -> Iterator[Callable[[
     task = bar.add_task(what, total=None, visible=not shown_from, unit=named(unit, 0))
     last = time.monotonic()
 
-    def show(done: int, total: int) -> None:
+    def show(done: int, total: int | None) -> None:
         nonlocal last
-        bar.update(task, completed=done, total=total, visible=total >= shown_from, unit=named(unit, total))
+        most = done if total is None else total
+        bar.update(task, completed=done, total=total, visible=most >= shown_from, unit=named(unit, most))
         if not out.is_terminal and time.monotonic() - last >= screen.QUIET_S:
             last = time.monotonic()
-            print(f"{done}/{total} {named(unit, total)} {what}", file=sys.stderr, flush=True)
+            so_far = done if total is None else f"{done}/{total}"
+            print(f"{so_far} {named(unit, most)} {what}", file=sys.stderr, flush=True)
 
     with bar:
         yield show

@@ -168,7 +168,8 @@ def import_sca(
     content = read_bytes(file, ErrorCode.REQUEST_INVALID)
     rules = read_sca(decode_utf8(content, ErrorCode.REQUEST_INVALID, file.name), file.name)
     root = out or _root(None)
-    made = write_drafts(rules, root, pack)
+    with counted("written", "draft", shown_from=LONG) as on_progress:
+        made = write_drafts(rules, root, pack, on_progress)
     screen.console().print(screen.imported_table(made))
     written = sum(one.file is not None for one in made)
     typer.echo(f"{written} of {some(len(made), 'rule')} written as drafts to {root}.")

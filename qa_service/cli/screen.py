@@ -57,7 +57,8 @@ def headline(result: Inspection) -> str:
     """One line for one call."""
     if result.status is not CallStatus.INSPECTED:
         reason = f": {result.error.message}" if result.error else ""
-        return f"{result.call_id}  {result.status.value}{reason}"
+        by_facts = f"  {some(len(result.findings), 'finding')} by its facts" if result.findings else ""
+        return f"{result.call_id}  {result.status.value}{reason}{by_facts}"
     points = f"{result.score.points:g} {result.score.grade}" if result.score else "–"
     return (
         f"{result.call_id}  {points}  coverage {percent(result.coverage.ratio)}  "

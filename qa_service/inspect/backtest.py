@@ -12,10 +12,12 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor
+from concurrent.futures import wait as wait_for
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from itertools import islice
 from multiprocessing.connection import wait
 from pathlib import Path
 
@@ -24,7 +26,7 @@ from qa_service.errors import ErrorCode, InputError, QAError, SetupError
 from qa_service.inspect.pipeline import Inspector
 from qa_service.inspect.progress import Progress
 from qa_service.inspect.replayed import Replayed, replay
-from qa_service.inspect.summary import summarised
+from qa_service.inspect.summary import Summary
 from qa_service.report.backtest import BacktestReport
 from qa_service.settings import Settings, bundled
 from qa_service.store.replay import Inspected, Replay, open_replay
@@ -33,6 +35,8 @@ log = logs.get(__name__)
 
 #: Calls that a process takes at a time; the progress file grows by as many lines.
 CHUNK = 16
+#: Chunks that wait for each process: enough that none is idle, and no result waits in memory for long.
+AHEAD = 4
 OnProgress = Callable[[int, int], None]
 
 
@@ -80,11 +84,11 @@ def backtest(settings: Settings, options: Options, *, on_progress: OnProgress | 
         chosen = _drawn(found, options.calls)
         path = settings.data_dir / "backtest" / f"{options.pack}-{_key(inspector, options)}.jsonl"
         with _opened(path, restart=options.restart) as progress:
-            results = _run(settings, options, inspector, chosen, progress, on_progress or (lambda _done, _all: None))
+            summary = _run(settings, options, inspector, chosen, progress, on_progress or (lambda _done, _all: None))
             progress.finish()
-    return summarised(
-        inspector.pack(options.pack), results, since=options.since, until=options.until, kept=len(found),
-        sample=options.sample, service_version=__version__,
+    return summary.report(
+        inspector.pack(options.pack), [call.call_id for call in chosen], since=options.since, until=options.until,
+        kept=len(found), service_version=__version__,
     )  # fmt: skip
 
 
@@ -95,19 +99,26 @@ def _run(
     chosen: Sequence[Inspected],
     progress: Progress,
     on_progress: OnProgress,
-) -> list[Replayed]:
+) -> Summary:
     """Results of all calls, those of an earlier run taken over; a call inspected anew since then is judged anew.
 
-    So is one that failed: its cause may have been mended.
+    So is one that failed: its cause may have been mended. No result is held longer than it takes to count it.
     """
-    wanted = {call.call_id: call.inspection_id for call in chosen}
-    done = {r.call_id: r for r in progress.done() if wanted.get(r.call_id) == r.inspection_id and not r.error}
-    on_progress(len(done), len(chosen))
-    for results in _judged(settings, options, inspector, [c for c in chosen if c.call_id not in done]):
+    left = {call.call_id: call for call in chosen}
+    summary = Summary(options.sample)
+    for result in progress.done():
+        call = left.get(result.call_id)
+        if call is not None and call.inspection_id == result.inspection_id and not result.error:
+            summary.add([result])
+            del left[result.call_id]
+    done = len(chosen) - len(left)
+    on_progress(done, len(chosen))
+    for results in _judged(settings, options, inspector, list(left.values())):
         progress.add(results)
-        done |= {r.call_id: r for r in results}
-        on_progress(len(done), len(chosen))
-    return [done[call.call_id] for call in chosen]
+        summary.add(results)
+        done += len(results)
+        on_progress(done, len(chosen))
+    return summary
 
 
 def _opened(path: Path, *, restart: bool) -> Progress:
@@ -161,10 +172,16 @@ def _judged(
     pool = ProcessPoolExecutor(
         jobs, mp_context=multiprocessing.get_context("spawn"), initializer=_begin, initargs=(settings, options.pack)
     )
+    ahead = iter(chunks)
+    waiting: set[Future[list[Replayed]]] = set()
     try:
-        with _interrupts_ignored():
-            waiting = [pool.submit(_work, chunk) for chunk in chunks]
-        yield from (future.result() for future in as_completed(waiting))
+        while True:
+            with _interrupts_ignored():  # to submit may begin a process
+                waiting |= {pool.submit(_work, chunk) for chunk in islice(ahead, jobs * AHEAD - len(waiting))}
+            if not waiting:
+                return
+            done, waiting = wait_for(waiting, return_when=FIRST_COMPLETED)
+            yield from (future.result() for future in done)
     except BrokenExecutor:
         message = "A process of the back test was killed, maybe because memory ran out."
         hint = "Run it again, with fewer --jobs: it goes on where it was."

@@ -1,7 +1,7 @@
 """Judge the rules over several calls on an inspection that exists already. Pure: no clock, no disk, no sound.
 
-Only these rules are judged, and on a call without words those over facts alone, which nothing has judged yet; what the
-others found stays as it is, in its place. The result hangs on the inspection, the
+Only these rules are judged, and on a call without words those over facts alone; what the others found stays as it is,
+in its place. The result hangs on the inspection, the
 facts, the packs and the history alone, so that judging twice changes nothing, and the order in which calls came does
 not either.
 """
@@ -19,6 +19,7 @@ from qa_service.records import (
     Finding,
     History,
     Inspection,
+    MadeBy,
     NotAssessed,
     Plan,
     Roles,
@@ -35,7 +36,7 @@ Said = TypeVar("Said", Finding, NotAssessed)
 def judged_again(
     inspection: Inspection,
     facts: CallFacts,
-    history: History,
+    history: History | None,
     plan: Plan,
     packs: Sequence[Pack],
     settings: Settings,
@@ -46,7 +47,7 @@ def judged_again(
 
     A call whose words could not be judged is judged by all rules that need neither words nor sound, those of one call
     too: an attempt that nobody answered, or that was made by night, is an attempt all the same. A failed one is left as
-    it is. ``language`` is that of the rules, for a call in which none was heard.
+    it is. ``language`` is that of the rules, for a call in which none was heard. ``history`` None: nothing is kept.
     """
     if inspection.status is CallStatus.FAILED or not packs:
         return inspection
@@ -74,10 +75,14 @@ def judged_again(
             "findings": findings,
             "not_assessed": missed,
             "score": None if wordless else score_of(findings, missed),
-            "made_by": inspection.made_by
-            and inspection.made_by.model_copy(update={"history_packs": tuple(pack.info for pack in packs)}),
+            "made_by": _made_by(inspection, packs) if history else inspection.made_by,
         }
     )
+
+
+def _made_by(inspection: Inspection, packs: Sequence[Pack]) -> MadeBy | None:
+    judged_by = {"history_packs": tuple(pack.info for pack in packs)}
+    return inspection.made_by and inspection.made_by.model_copy(update=judged_by)
 
 
 def _judged(wordless: bool) -> Callable[[Rule], bool]:

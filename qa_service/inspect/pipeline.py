@@ -23,7 +23,7 @@ from qa_service.inspect.hear import Sound, doubted, hear
 from qa_service.inspect.job import AudioJob
 from qa_service.inspect.notes import audio_notes, quality_notes, role_notes
 from qa_service.inspect.score import score_of
-from qa_service.inspect.unjudged import silent, unjudged
+from qa_service.inspect.unjudged import silent, unjudged, unplanned
 from qa_service.inspect.vocabulary import vocabulary
 from qa_service.records import (
     CallFacts,
@@ -156,14 +156,24 @@ class Inspector:
         )
         return self._judge(transcript, kept.measures, facts, kept.call_id, kept)
 
-    def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History) -> Inspection:
-        """The same inspection with its rules over several calls judged by the calls before it."""
+    def judge_by_history(self, inspection: Inspection, facts: CallFacts, history: History | None) -> Inspection:
+        """The same inspection with its rules over several calls judged by the calls before it.
+
+        Of a call without usable words, all rules that need none, also where there is no ``history``.
+        """
         from qa_service.inspect.cross_call import judged_again
 
-        default = None if self.settings.default_language == "auto" else self.settings.default_language
-        language = inspection.language or facts.language or default
+        language = inspection.language or facts.language or self._spoken_there(facts)
         plan, packs = self._chosen(facts, language)
         return judged_again(inspection, facts, history, plan, packs, self.settings, language=language)
+
+    def _spoken_there(self, facts: CallFacts) -> str | None:
+        """The language of a call in which none was heard: as set, else the one that the place's plans are for."""
+        if self.settings.default_language != "auto":
+            return self.settings.default_language
+        place = facts.jurisdiction
+        fitting = [name for name in LANGUAGES if place and choose(self.plans, facts, name, place).packs]
+        return fitting[0] if len(fitting) == 1 else None
 
     def _chosen(self, facts: CallFacts, language: str | None) -> tuple[Plan, tuple[Pack, ...]]:
         plan = choose(self.plans, facts, language, self.jurisdiction(facts, language))
@@ -230,9 +240,10 @@ class Inspector:
         if isinstance(sound, Exception):
             raise sound
         if isinstance(transcript, QAError):
-            return unjudged(job.call_id, CallStatus.NOT_ASSESSABLE, transcript)
+            unheard = unjudged(job.call_id, CallStatus.NOT_ASSESSABLE, transcript)
+            return self.judge_by_history(unheard, job.facts, None)
         if transcript is None:
-            return silent(job.call_id, sound)
+            return self.judge_by_history(silent(job.call_id, sound), job.facts, None)
         transcript = self._assigned(transcript, sound, job.facts)
         with self._timed("measure"):
             measures = _measured(sound, transcript)
@@ -264,10 +275,10 @@ class Inspector:
         facts = facts if facts.call_id else facts.model_copy(update={"call_id": call_id})
         plan, packs = self._chosen(facts, transcript.language)
         heard = self._heard(transcript, measures, plan, packs, call_id)
-        if wrong := self._unfit(transcript) or _unplanned(plan):
-            return heard.model_copy(
-                update={"status": CallStatus.NOT_ASSESSABLE, "error": ErrorInfo(code=wrong.code, message=str(wrong))}
-            )
+        if wrong := self._unfit(transcript) or unplanned(plan):
+            error = ErrorInfo(code=wrong.code, message=str(wrong))
+            unfit = heard.model_copy(update={"status": CallStatus.NOT_ASSESSABLE, "error": error})
+            return self.judge_by_history(unfit, facts, None)
         known = kept.signals if kept else None
         signals = self.signals(transcript) if known is None else known
         with self._timed("evaluate"):
@@ -382,14 +393,3 @@ def _measured(sound: Sound, transcript: Transcript) -> Measures:
     from qa_service.audio.measures import measure
 
     return measure(sound.audio, sound.spans, transcript, sound.stretches)
-
-
-def _unplanned(plan: Plan) -> QAError | None:
-    """No pack for this jurisdiction means that nothing was judged, which is not the same as clean."""
-    if plan.packs:
-        return None
-    return RuleError(
-        f"No rule pack covers this call: {'; '.join(plan.notes)}.",
-        hint="Add a pack and a plan for it, or correct `jurisdiction` or `language` in the call facts.",
-        code=ErrorCode.PACK_NOT_FOUND,
-    )

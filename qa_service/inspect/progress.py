@@ -34,14 +34,14 @@ class Progress:
     def done(self) -> Iterator[Replayed]:
         """Results of earlier runs, in the order they came."""
         self._file.seek(0)
-        lines = self._file.read().split("\n")
-        if lines[-1]:  # cut short: what is added now begins a line of its own
-            self._file.write("\n")
-        for line in lines:
+        line = "\n"
+        for line in self._file:
             try:
                 yield Replayed.model_validate_json(line)
             except ValidationError:
                 continue
+        if not line.endswith("\n"):  # cut short: what is added now begins a line of its own
+            self._file.write("\n")
 
     def add(self, results: Sequence[Replayed]) -> None:
         """Write results down; from here on they survive a kill."""

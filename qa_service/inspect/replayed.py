@@ -100,11 +100,16 @@ def _differences(kept: Inspection, now: Inspection, pack: str, day: date) -> Ite
             call_id=kept.call_id,
             day=day,
             start_s=finding.start_s,
-            quote=(finding.quote if finding.quotes_calls else redact(finding.quote).text)[:MOST_QUOTED],
+            quote=_shortened(finding.quote if finding.quotes_calls else redact(finding.quote).text),
             was=_state(was),
             is_now=_state(is_now),
             reason=is_now.reason if is_now else why.get(finding.rule_id, ""),
         )
+
+
+def _shortened(quote: str) -> str:
+    """A long one ends in a sign that it goes on."""
+    return quote if len(quote) <= MOST_QUOTED else f"{quote[: MOST_QUOTED - 1].rstrip()}…"
 
 
 def paired(before: Sequence[Finding], after: Sequence[Finding]) -> Iterable[tuple[Finding | None, Finding | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,7 +21,10 @@ from qa_service.settings import Settings
 #: Longer words are no file name. What a file system takes is less (255 bytes a name): it says so when asked.
 LONGEST_NAME = 500
 #: A word that ends so is meant as a file's name.
-FILE_SUFFIXES = (".json", ".txt")
+FILE_SUFFIXES = (".json", ".txt", ".yaml", ".yml")
+RULE_SUFFIXES = (".yaml", ".yml")
+#: What begins lines of a rule, and of no conversation.
+_OF_A_RULE = re.compile(r"\A(?=.*^(?:id|title):\s)(?=.*^(?:match|examples):\s)", re.MULTILINE | re.DOTALL)
 OnProgress = Callable[[int, int], None]
 
 
@@ -57,7 +61,7 @@ def trial(
 
     Raises:
         RuleError: ``pack_not_found``, or a rule that cannot be loaded.
-        FactsError: TRANSCRIPT_INVALID or FACTS_INVALID.
+        FactsError: TRANSCRIPT_INVALID, FACTS_INVALID, or FILE_NOT_FOUND.
     """
     facts, transcript = _heard(said)
     inspector = Inspector(settings)
@@ -99,6 +103,8 @@ def text_of(content: bytes, where: str) -> str:
 def _heard(said: str) -> tuple[CallFacts, Transcript]:
     path = Path(said) if len(said) < LONGEST_NAME and "\n" not in said else None
     if path is not None and _is_file(path):
+        if path.suffix.lower() in RULE_SUFFIXES:
+            raise _a_rule(path.name, path.resolve().parent.name)
         return _read(text_of(read_bytes(path, ErrorCode.TRANSCRIPT_INVALID), path.name), path.name)
     if path is not None and path.suffix in FILE_SUFFIXES and " " not in said:
         raise FactsError(ErrorCode.FILE_NOT_FOUND, f"There is no file {said}.", "Check the name and the folder.")
@@ -117,6 +123,8 @@ def _read(text: str, where: str) -> tuple[CallFacts, Transcript]:
     """JSON of turns, lines that name their speakers, or what the agent says."""
     if not text.strip():
         raise FactsError(ErrorCode.TRANSCRIPT_INVALID, f"{where}: there are no words.", "Write what the agent says.")
+    if _OF_A_RULE.match(text):
+        raise _a_rule(where)
     if text.lstrip().startswith(("{", "[")):
         return transcript_of(decode_json(text, ErrorCode.TRANSCRIPT_INVALID, where), where)
     facts = CallFacts()
@@ -124,6 +132,15 @@ def _read(text: str, where: str) -> tuple[CallFacts, Transcript]:
         return facts, read_dialogue(text, facts, where)
     words = " ".join(line.strip() for line in text.splitlines() if line.strip())
     return facts, given_transcript([{"role": "agent", "text": words}], facts, where)
+
+
+def _a_rule(where: str, pack: str = "PACK") -> FactsError:
+    """Read as words, a rule would say nothing and be called clean."""
+    return FactsError(
+        ErrorCode.TRANSCRIPT_INVALID,
+        f"{where}: this is a rule file, not words to try rules on.",
+        f'qa rules check runs its examples; qa rules test "words" --pack {pack} --explain tries it on words of yours.',
+    )
 
 
 def _of_plan(inspector: Inspector, plan: Plan, where: str | None, transcript: Transcript) -> list[Pack]:

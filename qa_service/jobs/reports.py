@@ -20,6 +20,7 @@ from qa_service.report.render import render_daily
 from qa_service.report.trend import earlier_days
 from qa_service.report.words import LANGUAGES
 from qa_service.rules.catalogue import load_catalogue
+from qa_service.rules.wordings import Wordings
 from qa_service.settings import Settings, bundled
 from qa_service.store.store import Store
 from qa_service.text.redact import redact
@@ -71,7 +72,11 @@ def daily_report(store: Store, day: date, settings: Settings) -> DailyReport:
         refused_on(store, day, settings),
         requirement=label,
         zone=zone(settings.timezone),
-        source=Source(redact=lambda text: redact(text).text, turns=lambda call_id: _turns(store, call_id)),
+        source=Source(
+            redact=lambda text: redact(text).text,
+            turns=lambda call_id: _turns(store, call_id),
+            worded=Wordings(bundled("rules", settings.rules_dir)).of,
+        ),
     )
 
 

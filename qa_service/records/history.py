@@ -83,9 +83,11 @@ class History(Record):
 
 class EarlierCall(Record):
     """An earlier call that a finding rests on: its id, when it began (in the debtor's zone where known), and what it
-    shows (``conversation``, ``attempt``, or the kind of a mark with the second at which it was said)."""
+    shows (``conversation``, ``attempt``, or the kind of a mark with the second at which it was said; ``same_call``:
+    nothing, it is the call of the finding under another id). ``also``: other ids under which it is kept."""
 
     call_id: str
     at: datetime
     what: str
     start_s: float | None = None
+    also: tuple[str, ...] = ()

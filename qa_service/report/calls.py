@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from qa_service.records import CallEntry, Finding, FindingState, Polarity, Severity, Turn
@@ -18,16 +18,19 @@ from qa_service.report.figures import (
     plain,
     violations,
 )
-from qa_service.report.records import CallLine, CallNote, Evidence, Selection
+from qa_service.report.records import CallLine, CallNote, Evidence, Language, Selection
 from qa_service.rules.plans import stage
+from qa_service.rules.wordings import Wording
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where quotes come from. ``redact`` takes personal data out; ``turns`` are those of a call, by its id."""
+    """Where quotes come from. ``redact`` takes personal data out; ``turns`` are those of a call, by its id; ``worded``
+    gives title and message of a finding by the reader's language, nothing where its rule has changed since."""
 
     redact: Callable[[str], str]
     turns: Callable[[str], Sequence[Turn]]
+    worded: Callable[[Finding], Mapping[Language, Wording]] = lambda _finding: {}
 
 
 MOST_HEARD = 100
@@ -138,15 +141,18 @@ def _evidence(call_id: str, group: Sequence[Finding], source: Source) -> Evidenc
     listed = finding.quotes_calls
     quote = plain(finding.quote, LONGEST_LIST) if listed else plain(source.redact(finding.quote), LONGEST_QUOTE)
     before, after = _around(quote, finding, call_id, source)
+    worded = source.worded(finding)
     return Evidence(
         severity=finding.severity,
         state=finding.state,
         rule_id=finding.rule_id,
         title=plain(finding.title),
+        titles={language: plain(words.title) for language, words in worded.items()},
         before=before,
         quote=quote,
         after=after,
         message=plain(source.redact(finding.message), LONGEST_QUOTE),
+        messages={language: plain(words.message, LONGEST_QUOTE) for language, words in worded.items()},
         at_s=finding.start_s,
         also_s=tuple(f.start_s for f in others if f.start_s is not None),
         requirements=finding.requirements,

@@ -195,21 +195,31 @@ class Evidence(Record):
     """A rule's findings of one state in a call: what was said first and when; ``also_s``: the other moments.
 
     ``before`` and ``after`` are what was said around the quote in the same turns, empty where that is not known.
-    All of it is redacted and of bounded length.
+    All of it is redacted and of bounded length. ``title`` and ``message`` are in the language of the call.
     """
 
     severity: Severity
     state: FindingState
     rule_id: str
     title: str
+    titles: dict[Language, str] = Field(default_factory=dict)
     before: str
     quote: str
     after: str
     message: str
+    messages: dict[Language, str] = Field(default_factory=dict)
     at_s: float | None
     also_s: tuple[float, ...]
     requirements: tuple[str, ...]
     reason: str
+
+    def titled(self, language: Language) -> str:
+        """Its title in the reader's language, where the rule is still the one that found it."""
+        return self.titles.get(language, self.title)
+
+    def told(self, language: Language) -> str:
+        """Its message, likewise."""
+        return self.messages.get(language, self.message)
 
 
 class CallNote(Record):

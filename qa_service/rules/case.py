@@ -21,11 +21,14 @@ from qa_service.records import (
 from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.history import HistoryView
+from qa_service.rules.history_once import Once, once
 from qa_service.rules.operators.base import Likeness, Scene
+from qa_service.rules.operators.fluent import Fluent, fluent
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
-from qa_service.rules.zones import indicated, state_of, zones_of
+from qa_service.rules.states import no_state, state_of
+from qa_service.rules.zones import indicated, zones_of
 
 
 @dataclass
@@ -67,6 +70,11 @@ class Case:
         return tuple(joins(self.spoken))
 
     @cached_property
+    def fluent(self) -> Sequence[Fluent]:
+        """The turns in which somebody hesitates, without that."""
+        return tuple(fluent(self.turns[1]))
+
+    @cached_property
     def sides(self) -> frozenset[str]:
         """Who says a word."""
         return frozenset(role.value for role in {turn.role for turn in self.spoken})
@@ -80,7 +88,7 @@ class Case:
         if id(pack) not in self._candidates:
             _, lines = self.turns
             respelt = pack.respeller.read(lines) if self.sound_alike else ()
-            readings = (*self.joins, *respelt)
+            readings = (*self.joins, *respelt, *self.fluent)
             self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
 
@@ -105,10 +113,15 @@ class Case:
         """A fact by dotted name; ``call.…`` and ``measures.…`` are known from the recording.
 
         ``country``: of the rules that ask, for calls whose jurisdiction was not sent.
+
+        Raises:
+            ValueError: the fact is there and is none of those that it can be.
         """
         if name == ZONES:
             return [list(place) for place in indicated(self.facts, country)]
         if name == "state":
+            if wrong := no_state(self.facts, country):
+                raise ValueError(wrong)
             return state_of(self.facts)
         if name == "debtor_tz" and self.facts.debtor_tz:
             return zones_of(self.facts, country)[0]
@@ -123,7 +136,12 @@ class Case:
         """What the database holds of earlier calls, for one rule; None where the call is not kept."""
         if self.history is None:
             return None
-        return HistoryView(self.history, zones_of(self.facts, country), self.role_floor)
+        return HistoryView(self._once, zones_of(self.facts, country), self.role_floor)
+
+    @cached_property
+    def _once(self) -> Once:
+        assert self.history is not None
+        return once(self.history)
 
     @cached_property
     def _of_call(self) -> dict[str, JsonValue]:

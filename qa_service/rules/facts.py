@@ -66,7 +66,10 @@ class Fact:
     name: str
 
     def value(self, context: FactsContext) -> Any:
-        found = context.lookup(self.name)
+        try:
+            found = context.lookup(self.name)
+        except ValueError as wrong:
+            return Unknown((), str(wrong))
         return Unknown((self.name,)) if found is None else found
 
 
@@ -92,7 +95,8 @@ class Call:
             return _any_true(self.arguments, context)
         values = [a.value(context) for a in self.arguments]
         if self.name == "coalesce":
-            return next((v for v in values if not isinstance(v, Unknown)), _all_unknown(values))
+            # What was sent and is no use is not missing: nothing else stands for it.
+            return next((v for v in values if not isinstance(v, Unknown) or v.wrong), _all_unknown(values))
         if missing := _all_unknown(values) or _no_value(values):
             return missing
         try:

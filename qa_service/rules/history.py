@@ -15,6 +15,7 @@ from qa_service.records import Contact, EarlierCall, History
 from qa_service.rules import outcome
 from qa_service.rules.facts import Unknown
 from qa_service.rules.history_marks import OF_A_NUMBER, agreed_on, bound
+from qa_service.rules.history_once import SAME_CALL, Once
 from qa_service.rules.outcome import Answer, both
 from qa_service.rules.unsure import Unsure, between
 from qa_service.rules.zones import zone
@@ -34,7 +35,7 @@ Question = Callable[[Contact, str], Answer]
 class HistoryView:
     """A call's history for one rule. ``zones``: where the debtor may be. ``cited`` gathers what was counted."""
 
-    history: History
+    once: Once
     zones: tuple[str, ...]
     role_floor: float
     cited: dict[tuple[str, str], EarlierCall] = field(default_factory=dict)
@@ -55,8 +56,14 @@ class HistoryView:
 
     @property
     def earlier_calls(self) -> tuple[EarlierCall, ...]:
-        """What was counted, oldest first."""
-        return tuple(sorted(self.cited.values(), key=lambda c: (c.at, c.call_id, c.what)))
+        """What was counted, oldest first, and under which other ids this call is kept."""
+        found = sorted(self.cited.values(), key=lambda c: (c.at, c.call_id, c.what))
+        own = self.once.also.get(self._this.call_id, ()) if found else ()
+        return (*found, *(self._cited(self._this.model_copy(update={"call_id": i}), SAME_CALL) for i in own))
+
+    @property
+    def history(self) -> History:
+        return self.once.history
 
     @property
     def _this(self) -> Contact:
@@ -131,16 +138,24 @@ class HistoryView:
         return between(low, high, self._why(doubtful, own))
 
     def _tally(self, question: Question, where: str) -> tuple[list[Contact], list[Contact]]:
-        answers = [(call, question(call, where)) for call in self.history.earlier]
+        answers = [(call, self._once(call, question(call, where))) for call in self.history.earlier]
         return [c for c, a in answers if a], [c for c, a in answers if a is None]
+
+    def _once(self, call: Contact, answer: Answer) -> Answer:
+        """What may be a call that counts already counts perhaps."""
+        return None if answer and call.call_id in self.once.perhaps else answer
 
     def _cite(self, calls: Iterable[Contact], what: str) -> None:
         for call in calls:
             self._cite_one(call, what)
 
     def _cite_one(self, call: Contact, what: str, start_s: float | None = None) -> None:
+        self.cited[call.call_id, what] = self._cited(call, what, start_s)
+
+    def _cited(self, call: Contact, what: str, start_s: float | None = None) -> EarlierCall:
         at = call.at.astimezone(zone(self.zones[0])) if len(self.zones) == 1 else call.at
-        self.cited[call.call_id, what] = EarlierCall(call_id=call.call_id, at=at, what=what, start_s=start_s)
+        also = self.once.also.get(call.call_id, ())
+        return EarlierCall(call_id=call.call_id, at=at, what=what, start_s=start_s, also=also)
 
     def _why(self, doubtful: Iterable[Contact], own: Answer = True) -> str:
         told = ["what became of this call is not clear"] if own is None else []
@@ -150,7 +165,9 @@ class HistoryView:
         return "; ".join(told) or f"the day differs between {', '.join(self.zones)}"
 
     def _doubt(self, call: Contact) -> str:
+        same = self.once.perhaps.get(call.call_id)
         for missing, words in (
+            (same is not None, f"may be the same as {same}"),
             (not call.timed, "has no started_at"),
             (call.direction is None, "has no direction"),
             (call.heard is None, "is not inspected yet"),
@@ -195,13 +212,16 @@ def _effective_today(view: HistoryView, least_s: float) -> Any:
 
 @_of_number
 def _unanswered_today(view: HistoryView) -> Any:
-    """This call counts too, where nobody picked up; where somebody did the count is 0."""
+    """This call counts too, where nobody picked up; where somebody did, or the call had been agreed on, the count is
+    0. Calls that had been agreed on count for none: the cap of China's banks holds where nothing else was agreed."""
+
+    def missed(call: Contact) -> Answer:
+        return both(outcome.unanswered(call, view.role_floor), None if call.agreed is None else not call.agreed)
 
     def counts(call: Contact, where: str) -> Answer:
-        missed = outcome.unanswered(call, view.role_floor)
-        return both(view._outbound(call), view._same_number(call), view._within(call, where, 1), missed)
+        return both(view._outbound(call), view._same_number(call), view._within(call, where, 1), missed(call))
 
-    own = outcome.unanswered(view._this, view.role_floor)
+    own = missed(view._this)
     before = view.count(counts, "unanswered", own)
     if own is False or isinstance(before, Unknown):
         return before
@@ -307,7 +327,7 @@ def _unreached_since(view: HistoryView) -> Any:
         attempt = _attempt(view, call)
         if both(attempt, outcome.conversation(call, view.role_floor)):
             break
-        answer = both(attempt, outcome.unanswered(call, view.role_floor))
+        answer = view._once(call, both(attempt, outcome.unanswered(call, view.role_floor)))
         if answer:
             sure.append(call)
         elif answer is None:

@@ -12,6 +12,7 @@ from qa_service.rules.compiled import Rule, Step
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.facts import FactsContext, Unknown, truth
+from qa_service.rules.history_once import SAME_CALL
 from qa_service.rules.listen import Listener
 from qa_service.rules.operators.base import Hit, speaks
 from qa_service.rules.operators.turns import places_of
@@ -39,7 +40,12 @@ class Heard:
     @property
     def quote(self) -> str:
         """The words as heard; the earlier calls where the rule needs no words."""
-        return self.evidence.quote or "; ".join(f"{c.call_id} {_moment(c)}" for c in self.earlier)
+        return self.evidence.quote or "; ".join(f"{_ids(c)} {_moment(c)}" for c in self.earlier)
+
+
+def _ids(call: EarlierCall) -> str:
+    """All ids of the call; of the finding's own the others."""
+    return f"{'= ' if call.what == SAME_CALL else ''}{' = '.join((call.call_id, *call.also))}"
 
 
 def _moment(call: EarlierCall) -> str:

@@ -18,8 +18,8 @@ from pydantic import BeforeValidator, Field, JsonValue, field_validator, model_v
 from qa_service.records import CallFacts, Plan
 from qa_service.rules.source import read_source, validate
 from qa_service.rules.spec import Language, NonEmpty, Spec
+from qa_service.rules.states import no_state, state_code, state_of
 from qa_service.rules.vocabulary import PlanWords
-from qa_service.rules.zones import state_code, state_of
 
 #: Stages of delinquency by days overdue (first, last day); None: no last day.
 STAGES: tuple[tuple[str, int, int | None], ...] = (
@@ -190,4 +190,6 @@ def _notes(chosen: Sequence[PlanSpec], facts: CallFacts, jurisdiction: str | Non
         notes.append(f"segment {facts.debtor_segment}{used}")
     if facts.product and "product" in asked:
         notes.append(f"product {facts.product}")
+    if wrong := no_state(facts, jurisdiction):
+        notes.append(f"{wrong}: rules for one state are not assessed")
     return (*notes, *(f"+ {layer.title}" for layer in chosen[1:]))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from qa_service.records import CallFacts
 from qa_service.rules.area_codes import CENTRAL, EASTERN, MOUNTAIN, PACIFIC, area_zones
+from qa_service.rules.states import no_state, state_of
 
 #: Where a whole state keeps one time. Arizona keeps no daylight saving time, but the Navajo Nation in it does.
 _STATES: dict[tuple[str, ...], str] = {
@@ -33,20 +34,6 @@ _TERRITORIES: dict[str, tuple[str, ...]] = {
     "MP": ("Pacific/Saipan",), "AS": ("Pacific/Pago_Pago",),
 }  # fmt: skip
 _OF_STATE = {state: zones for zones, states in _STATES.items() for state in states.split()} | _TERRITORIES
-#: States and territories as some systems write them: by name.
-_NAMES = {
-    "alabama": "AL", "alaska": "AK", "arizona": "AZ", "arkansas": "AR", "california": "CA", "colorado": "CO",
-    "connecticut": "CT", "delaware": "DE", "district of columbia": "DC", "florida": "FL", "georgia": "GA",
-    "hawaii": "HI", "idaho": "ID", "illinois": "IL", "indiana": "IN", "iowa": "IA", "kansas": "KS", "kentucky": "KY",
-    "louisiana": "LA", "maine": "ME", "maryland": "MD", "massachusetts": "MA", "michigan": "MI", "minnesota": "MN",
-    "mississippi": "MS", "missouri": "MO", "montana": "MT", "nebraska": "NE", "nevada": "NV", "new hampshire": "NH",
-    "new jersey": "NJ", "new mexico": "NM", "new york": "NY", "north carolina": "NC", "north dakota": "ND",
-    "ohio": "OH", "oklahoma": "OK", "oregon": "OR", "pennsylvania": "PA", "rhode island": "RI",
-    "south carolina": "SC", "south dakota": "SD", "tennessee": "TN", "texas": "TX", "utah": "UT", "vermont": "VT",
-    "virginia": "VA", "washington": "WA", "west virginia": "WV", "wisconsin": "WI", "wyoming": "WY",
-    "puerto rico": "PR", "guam": "GU", "american samoa": "AS", "northern mariana islands": "MP",
-    "us virgin islands": "VI", "u.s. virgin islands": "VI", "virgin islands": "VI",
-}  # fmt: skip
 _COUNTRIES: dict[str, tuple[str, ...]] = {
     "CN": ("Asia/Shanghai",),
     "UK": ("Europe/London",),
@@ -68,24 +55,6 @@ _CLOCKS: dict[str, dict[str, tuple[str, ...]]] = {
     "UK": dict.fromkeys(("gmt", "bst"), ("Europe/London",)),
     "CN": dict.fromkeys(("cst", "beijing", "shanghai", "北京", "北京时间"), ("Asia/Shanghai",)),
 }  # fmt: skip
-#: Names of a part of a country that are no state.
-_CITIES = {"NYC": "NY"}
-
-
-def state_of(facts: CallFacts) -> str | None:
-    """The state or part of a country: as sent, else what stands behind the country in the jurisdiction (``US-CA``).
-
-    A state of the United States by its two letters, however it was written; another part as it was sent.
-    """
-    return state_code(facts.state or (facts.jurisdiction or "").partition("-")[2]) or None
-
-
-def state_code(written: str) -> str:
-    """``CA`` for California, us-ca and ca; the name of another part of a country as it was written."""
-    name = written.strip()
-    code = name.upper().removeprefix("US-")
-    code = _NAMES.get(name.lower()) or _CITIES.get(code, code)
-    return code if code in _OF_STATE else name
 
 
 def zones_of(facts: CallFacts, country: str | None) -> tuple[str, ...]:
@@ -133,6 +102,9 @@ def _land(facts: CallFacts, country: str | None) -> str:
 
 
 def _by_state(facts: CallFacts, land: str) -> tuple[str, ...]:
+    """Of a state that is none (misspelt) those of the whole country: no other fact may pass for it."""
+    if land == "US" and no_state(facts, land):
+        return _COUNTRIES[land]
     return _OF_STATE.get(state_of(facts) or "", ()) if land in ("US", "") else ()
 
 

@@ -72,6 +72,18 @@ def test_json_of_turns_from_a_file_and_from_standard_input(
     assert "“shut up”" in qa("rules", "test", path).out
 
 
+def test_a_rule_file_is_not_read_as_words(qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = rules / "other" / "debt.yaml"
+    ran = qa("rules", "test", path)
+    assert ran.code == 2
+    assert "debt.yaml: this is a rule file" in ran.err
+    assert "qa rules check" in ran.err
+    assert "--pack other --explain" in ran.err
+    monkeypatch.setattr(sys, "stdin", typed(path.read_bytes()))
+    assert "this is a rule file" in qa("rules", "test", "-").err
+    assert "There is no file debt.yml" in qa("rules", "test", "debt.yml").err
+
+
 @pytest.mark.parametrize("length", [85, 86, 255, 256, 499, 500])
 def test_a_long_line_of_chinese_is_words_and_no_file_name(
     qa: Run, rules: Path, monkeypatch: pytest.MonkeyPatch, length: int

@@ -164,9 +164,14 @@ def test_one_call_is_no_calls(capsys: pytest.CaptureFixture[str], monkeypatch: p
     assert AudioBar(1.0, 1)._bar.tasks[0].description == "0/1 call"
     CallsBar(2).on_progress(1, 2)
     CallsBar(1).on_progress(1, 1)
+    with counted("looked at", "call") as on_progress:
+        on_progress(1, None)
+        on_progress(2, None)
     with counted("judged again", "call") as on_progress:
         on_progress(1, 1)
-    assert capsys.readouterr().err.splitlines() == ["[1/2] calls", "[1/1] call", "1/1 call judged again"]
+    assert capsys.readouterr().err.splitlines() == [
+        "[1/2] calls", "[1/1] call", "1 call looked at", "2 calls looked at", "1/1 call judged again",
+    ]  # fmt: skip
 
 
 def test_the_place_of_a_refused_line_stands_once() -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import logging
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,18 @@ def test_inspect_a_transcript_file_with_facts(qa: Run, tmp_path: Path) -> None:
     facts.write_text(json.dumps({"language": "zh", "jurisdiction": "CN", "agent_id": "A-1"}), encoding="utf-8")
     ran = qa("inspect", "--transcript", turns, "--meta", facts, "--json", "-")
     assert json.loads(ran.out)["status"] == "inspected"
+
+
+@pytest.mark.parametrize(("terminal", "times"), [(True, 1), (False, 2)])
+def test_a_refusal_stands_once_on_a_terminal(
+    qa: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool, times: int
+) -> None:
+    """Into files it stands in both: in what was asked for, and in the log."""
+    monkeypatch.setattr(logging.getLogger("qa_service.jobs.ingest"), "level", logging.NOTSET)
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: terminal)
+    ran = qa("ingest", tmp_path / "gone.mp3")
+    assert (ran.out + ran.err).count("gone.mp3 is not there") == times
 
 
 def test_keep_work_show_search_report(qa: Run, manifest: Path, data: Path) -> None:

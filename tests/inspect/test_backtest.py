@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from datetime import date
@@ -19,11 +20,12 @@ from qa_service.errors import InputError, QAError, RuleError
 from qa_service.inspect import backtest as module
 from qa_service.inspect.backtest import Options, backtest
 from qa_service.inspect.pipeline import Inspector
-from qa_service.inspect.replayed import paired
+from qa_service.inspect.replayed import Replayed, Tally, paired
+from qa_service.inspect.summary import Summary
 from qa_service.intake.transcript import given_transcript
 from qa_service.jobs.followups import follow
 from qa_service.records import CallFacts, FindingState
-from qa_service.report.backtest import render_backtest
+from qa_service.report.backtest import Difference, render_backtest
 from qa_service.settings import Settings, bundled
 from qa_service.store.store import Store, open_store
 from tests.factories import NOW, finding
@@ -187,7 +189,7 @@ def test_progress_of_other_rules_or_of_an_older_inspection_is_not_taken_over(
     kept: Kept, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept.call("C-1", "shut up")
-    monkeypatch.setattr(module, "summarised", lambda *_args, **_kwargs: pytest.fail("cut"))
+    monkeypatch.setattr(module.Summary, "report", lambda *_args, **_kwargs: pytest.fail("cut"))
     monkeypatch.setattr(module.Progress, "finish", lambda _self: None)
     with pytest.raises(BaseException, match="cut"):
         backtest(kept.settings, Options("house", SINCE))
@@ -199,6 +201,34 @@ def test_progress_of_other_rules_or_of_an_older_inspection_is_not_taken_over(
     path.write_text(json.dumps({**line, "rules": {}}) + "\n", encoding="utf-8")
     kept.changed(rude("shut up", severity="minor"), LATE)
     assert next(r for r in backtest(kept.settings, Options("house", SINCE)).rules if r.after).after == 1
+
+
+def test_what_is_held_does_not_grow_with_the_calls() -> None:
+    """Several thousand results are a gigabyte in some days of a call centre."""
+
+    def result(n: int) -> Replayed:
+        one = Difference(kind="gained", rule_id="H-1", call_id=f"C-{n}", day=SINCE, start_s=1.0, quote="word " * 30,
+                         was=None, is_now=FindingState.CONFIRMED)  # fmt: skip
+        rules = {f"H-{i}": Tally(after=1, not_assessed_before=1) for i in range(30)}
+        return Replayed(call_id=f"C-{n}", inspection_id=n, judged=True, rules=rules, differences=(one,))
+
+    summary = Summary(sample=3)
+    summary.add(map(result, range(100)))
+    tracemalloc.start()
+    summary.add(map(result, range(100, 1100)))
+    held, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 100_000
+    assert summary._rules["H-1"].kinds["gained"] == 1100
+    assert len(list(summary._rules["H-1"].samples)) == 3
+
+
+def test_a_long_quote_ends_in_a_sign_that_it_goes_on(kept: Kept) -> None:
+    long = " ".join(["be quiet"] * 30)
+    kept.call("C-1", long)
+    kept.changed(rude(long, version=2), LATE)
+    (told,) = next(r for r in backtest(kept.settings, Options("house", SINCE)).rules if r.gained).samples
+    assert told.quote == f"{long[:199].rstrip()}…"
 
 
 @pytest.mark.parametrize(

@@ -167,6 +167,28 @@ def test_silence_is_not_assessable_and_never_clean(settings: Settings, tmp_path:
     assert got.duration_s == pytest.approx(5.0, abs=0.1)
 
 
+AT_NIGHT = {"started_at": "2026-11-17T23:30:00+08:00", "direction": "outbound", "callee_role": "debtor"}
+
+
+@pytest.mark.parametrize("said", [transcript("  "), transcript("您好", ratio=0.3), transcript("您好", language=None)])
+@pytest.mark.parametrize("language", ["zh", None])
+def test_what_needs_no_words_is_judged_without_them(settings: Settings, said: Transcript, language: str | None) -> None:
+    sent = CallFacts.model_validate({**AT_NIGHT, "jurisdiction": "CN", "language": language})
+    got = ready(settings).inspect_transcript(said, sent, call_id="C-1")
+    assert (got.status, got.score) == (CallStatus.NOT_ASSESSABLE, None)
+    assert [finding.rule_id for finding in got.findings] == ["CN-COLL-TIME-1"]
+    assert {m.rule_id: m.reason for m in got.not_assessed}["CN-COLL-FREQ-2"].startswith("missing_fact: history.")
+
+
+def test_a_silent_recording_is_judged_by_its_facts(settings: Settings, tmp_path: Path) -> None:
+    inspector = ready(settings, transcriber=Heard(transcript("x")))
+    sent = CallFacts.model_validate({**AT_NIGHT, "jurisdiction": "CN"})
+    got = inspector.inspect_audio(silent_wav(tmp_path / "s.wav"), sent, call_id="C-1")
+    assert [finding.rule_id for finding in got.findings] == ["CN-COLL-TIME-1"]
+    nowhere = sent.model_copy(update={"jurisdiction": None})
+    assert inspector.inspect_audio(tmp_path / "s.wav", nowhere, call_id="C-1").findings == ()
+
+
 def test_a_bad_file_is_a_failed_result_not_an_exception(settings: Settings, tmp_path: Path) -> None:
     bad = tmp_path / "bad.mp3"
     bad.write_text("not sound at all " * 50)

@@ -309,9 +309,21 @@ def test_a_call_imported_again_is_counted_once(store: Store, settings: Settings)
 
 def test_of_calls_that_begin_in_one_second_one_is_the_fourth(store: Store, settings: Settings) -> None:
     for call_id in ("C-3", "C-1", "C-4", "C-2"):
-        keep_call(store, call_id, FOUR["C-1"])
+        keep_call(store, call_id, FOUR["C-1"], phone=f"1390013900{call_id[-1]}")
         inspect_all(store, settings)
     assert list(findings(store, DAY_CAP)) == ["C-4"]
+
+
+def test_a_call_that_is_kept_under_two_ids_counts_once(store: Store, settings: Settings) -> None:
+    for call_id, at in FOUR.items():
+        keep_call(store, call_id, at)
+    keep_call(store, "C-1-rec", FOUR["C-1"])
+    keep_call(store, "C-4-rec", FOUR["C-4"])
+    inspect_all(store, settings)
+    found = findings(store, DAY_CAP)
+    assert list(found) == ["C-4", "C-4-rec"]
+    assert [(e.call_id, e.also) for e in found["C-4"].earlier] == [("C-1", ("C-1-rec",)), ("C-2", ()), ("C-3", ())]
+    assert [e.what for e in found["C-4-rec"].earlier][-1] == "same_call"
 
 
 def test_a_finding_goes_when_the_facts_of_an_earlier_call_are_corrected(store: Store, settings: Settings) -> None:

@@ -55,6 +55,23 @@ def test_a_quote_stands_in_its_turn(store, settings):
     assert (evidence.before, evidence.quote, evidence.after) == ("您好，再不还我就", "打电话给你单位", "")
 
 
+@pytest.mark.parametrize(
+    ("version", "titles"),
+    [
+        (2, {"zh": "同一号码当日未接通拨打超过上限", "en": "More unanswered attempts on one number than allowed"}),
+        (99, {}),
+    ],
+)
+def test_a_rule_is_titled_in_the_reader_s_language_while_it_is_the_one_that_found_it(store, settings, version, titles):
+    found = finding(rule_id="CN-COLL-FREQ-2", rule_version=version, title="那时的标题", message="那时的话")
+    keep(store, "C-1")
+    inspect(store, found)
+    evidence = daily_report(store, DAY, settings).to_hear.notes[0].evidence[0]
+    assert evidence.titles == titles
+    assert evidence.titled("en") == titles.get("en", "那时的标题")
+    assert ("attempts" in evidence.told("en"), evidence.told("fr")) == (bool(titles), "那时的话")
+
+
 def test_the_days_before_make_the_band(kept, settings):
     report = daily_report(kept, DAY + timedelta(days=1), settings)
     assert report.covered.received.count == 0

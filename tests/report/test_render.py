@@ -169,6 +169,20 @@ def test_a_requirement_is_titled_in_the_reader_s_language():
     assert "暴力、威胁、恐吓" in pages["zh"]
 
 
+def test_a_finding_is_put_in_the_reader_s_language():
+    report = report_of([call(1, THREAT)])
+    note = report.to_hear.notes[0]
+    evidence = note.evidence[0].model_copy(update={"titles": {"zh": "威胁", "en": "Threatens"}, "quote": "",
+                                                   "messages": {"en": "It was threatened."}})  # fmt: skip
+    heard = report.to_hear.model_copy(update={"notes": (note.model_copy(update={"evidence": (evidence,)}),)})
+    report = report.model_copy(update={"to_hear": heard})
+    pages = {language: page_of(report, language).text for language in LANGUAGES}
+    assert "Threatens" in pages["en"]
+    assert "It was threatened." in pages["en"]
+    assert "Threatens" not in pages["zh"]
+    assert THREAT.message in pages["zh"]
+
+
 def test_a_telephone_number_in_an_id_or_a_file_s_name_is_shown_by_its_last_digits():
     entry = call(1, THREAT).model_copy(update={"call_id": "20261116_13812345678_A305"})
     report = report_of([entry], None, (refused("rec-07700900123.docx"),))

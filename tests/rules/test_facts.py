@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from functools import partial
 from typing import Any
 
 import pytest
@@ -221,6 +222,18 @@ def test_a_function_that_is_added_is_checked_as_the_others(name: str, monkeypatc
         wrong = [*written[:place], "true", *written[place + 1 :]]
         with pytest.raises(ExpressionError, match="brand_new needs"):
             parse_facts(f"brand_new({', '.join(wrong)}) == 3")
+
+
+@pytest.mark.parametrize(
+    "asked", ["state == CA", 'coalesce(state, "") == MA', "state not in [NY]", "not (state == CA)"]
+)
+def test_a_state_that_is_none_is_no_other_state(asked: str) -> None:
+    """A rule for one state must not be silent on a call whose state was misspelt."""
+    sent = CallFacts.model_validate({"state": "Califonia", "jurisdiction": "US-CAL"})
+    case = Case(transcript("hello"), sent, None, word_probability_floor=0.5, role_floor=0.8)
+    found = truth(parse_facts(asked), FactsContext(partial(case.look_up, country="US"), {}))
+    assert isinstance(found, Unknown)
+    assert found.reason().startswith("invalid_fact: state 'Califonia' is none of the United States; California (CA)")
 
 
 def test_the_engine_knows_every_fact_of_a_call_that_may_be_asked() -> None:

@@ -22,12 +22,16 @@ from qa_service.records import (
     Transcript,
 )
 from qa_service.rules.case import Case
+from qa_service.rules.evidence import Evidence
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.history import HistoryView
+from qa_service.rules.history_once import once
 from qa_service.rules.lexer import ExpressionError
+from qa_service.rules.obligations import Heard
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
-from qa_service.rules.zones import indicated, state_of, touches, zones_of
+from qa_service.rules.states import no_state, state_of
+from qa_service.rules.zones import indicated, touches, zones_of
 
 NY, CHICAGO, LA = ("America/New_York",), ("America/Chicago",), ("America/Los_Angeles",)
 TALKED = HeardCall(status=CallStatus.INSPECTED, customer_turns=3, role_confidence=1.0, duration_s=60.0)
@@ -48,7 +52,7 @@ def answer(
 ) -> bool | str:
     """True, False or the reason why it is not known."""
     known = CallFacts.model_validate(facts or {})
-    view = HistoryView(History(this=this, days=92, earlier=earlier), zones, role_floor=0.8)
+    view = HistoryView(once(History(this=this, days=92, earlier=earlier)), zones, role_floor=0.8)
     found = truth(parse_facts(text, ("cap",)), FactsContext(known.get, {"cap": 2}, view))
     return found.reason() if isinstance(found, Unknown) else found
 
@@ -190,6 +194,62 @@ def test_calls_that_the_debtor_asked_for_count_for_none() -> None:
     doubted = before.model_copy(update={"heard": None})
     assert answer("history.calls_last_days(7) >= 1", this, doubted, *days[1:]) is True
     assert str(answer("history.calls_last_days(7) >= 2", this, doubted, *days[1:])).startswith("history_unsure")
+
+
+TWIN = "2026-11-18T09:00:07-05:00"
+
+
+@pytest.mark.parametrize(
+    ("at", "changes", "calls"),
+    [
+        (TWIN, {}, 1),
+        (TWIN, {"at": datetime.fromisoformat("2026-11-18T14:00:07.4+00:00")}, 1),
+        (TWIN, {"debtor": None, "callee_role": None, "heard": None}, 1),
+        (TWIN, {"number": "other"}, 2),
+        (TWIN, {"direction": "inbound"}, 1),  # one that the debtor made is none of ours
+        (TWIN, {"debt": "other"}, 2),
+        (TWIN, {"collector": "another agency"}, 2),
+        (TWIN, {"callee_role": "voicemail"}, 2),
+        (TWIN, {"timed": False}, "history_unsure"),
+        ("2026-11-18T09:00:00-05:00", {}, 1),  # as long as the other
+        ("2026-11-18T09:00:00-05:00", {"heard": TALKED.model_copy(update={"duration_s": 63.0})}, 2),
+        ("2026-11-18T09:00:00-05:00", {"heard": None}, "history_unsure: call 2 may be the same as 1"),
+    ],
+)
+def test_one_call_under_two_ids_counts_once(at: str, changes: dict[str, Any], calls: int | str) -> None:
+    named = {"debt": "d", "collector": "c"}
+    this, first = call("2026-11-18T15:00:00-05:00", **named), call(at, call_id="1", **named)
+    second = call(at, call_id="2", **named).model_copy(update=changes)
+    counted = [n for n in (1, 2) if answer(f"history.customer_calls_last_days(1) == {n}", this, first, second) is True]
+    if isinstance(calls, int):
+        assert counted == [calls]
+        assert [n for n in (1, 2) if answer(f"history.redials(600) == {n}", this, first, second) is True] == [calls]
+    else:
+        assert str(answer("history.customer_calls_last_days(1) >= 2", this, first, second)).startswith(calls)
+
+
+def test_a_finding_names_all_ids_of_a_call() -> None:
+    this = call("2026-11-18T15:00:01-05:00", call_id="4")
+    first = [call(TWIN, call_id=i, heard=heard) for i, heard in (("1", None), ("1-rec", TALKED), ("1-crm", TALKED))]
+    own = call("2026-11-18T15:00:01-05:00", call_id="4-rec")
+    view = HistoryView(once(History(this=this, days=92, earlier=(*first, own))), NY, role_floor=0.8)
+    asked = parse_facts("history.effective_calls_today(10) == 1")
+    assert truth(asked, FactsContext(lambda _name: None, {}, view)) is True
+    told = [(c.call_id, c.also, c.what) for c in view.earlier_calls]
+    assert told == [("1-crm", ("1-rec", "1"), "conversation"), ("4-rec", (), "same_call")]
+    quote = Heard(Evidence((), 0.0, 0.0, ""), earlier=view.earlier_calls).quote
+    assert quote == "1-crm = 1-rec = 1 2026-11-18 09:00; = 4-rec 2026-11-18 15:00"
+
+
+def test_attempts_that_were_agreed_on_count_for_none() -> None:
+    missed: dict[str, Any] = {"disposition": "no answer", "heard": None}
+    this, before = call("2026-11-18T15:00:00-05:00", **missed), call("2026-11-18T14:00:00-05:00", **missed)
+    agreed = call("2026-11-18T13:00:00-05:00", **missed, agreed=True)
+    asked = "history.unanswered_attempts_today"
+    assert answer(f"{asked} == 2", this, before, agreed) is True
+    assert answer(f"{asked} == 0", call("2026-11-18T15:00:00-05:00", **missed, agreed=True), before) is True
+    open_one = call("2026-11-18T13:00:00-05:00", **missed, agreed=None)
+    assert str(answer(f"{asked} == 3", this, before, open_one)).startswith("history_unsure")
 
 
 def test_an_agreement_in_other_words_than_true_or_false_leaves_it_open() -> None:
@@ -335,6 +395,8 @@ def test_a_call_must_be_convenient_wherever_the_debtor_might_be(
         ({"state": "CA", "phone": "212-555-0100"}, 10, "True"),  # 7:30 where the debtor lives
         ({"state": "NY", "debtor_tz": "America/Los_Angeles"}, 10, "True"),
         ({"state": "TX", "phone": "915-555-0100"}, 9, "missing_fact: debtor_tz (the debtor may be in any of America/C"),
+        ({"state": "Califonia", "phone": "212-555-0100"}, 21, "missing_fact: debtor_tz (the debtor may be in any of"),
+        ({"state": "Califonia", "debtor_tz": "EST"}, 21, "True"),
         ({"debtor_tz": "EST"}, 21, "True"),  # summer time: with EST as written it would be 20:30
         ({"debtor_tz": "america/new york"}, 21, "True"),
         ({"debtor_tz": "Eastern time"}, 21, "invalid_fact: 'Eastern time' is no time zone"),
@@ -359,12 +421,40 @@ def test_quiet_hours_where_facts_agree_and_where_they_do_not(sent: dict[str, Any
         ({"jurisdiction": "US-CA"}, "CA"),
         ({"jurisdiction": "US-NYC"}, "NY"),
         ({"state": "Scotland", "jurisdiction": "UK"}, "Scotland"),
+        ({"state": "Calif."}, "CA"),
+        ({"state": "N.Y."}, "NY"),
+        ({"state": "USA - Texas"}, "TX"),
+        ({"state": "N/A", "jurisdiction": "US-CA"}, "CA"),
+        ({"state": "unknown"}, None),
         ({"jurisdiction": "US"}, None),
         ({}, None),
     ],
 )
 def test_a_state_is_known_however_it_was_sent(facts: dict[str, Any], expected: str | None) -> None:
     assert state_of(CallFacts.model_validate(facts)) == expected
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        (
+            {"state": "Califonia", "jurisdiction": "US"},
+            "state 'Califonia' is none of the United States; California (CA)",
+        ),
+        ({"state": "massachusets"}, "state 'massachusets' is none of the United States; Massachusetts (MA) may"),
+        ({"jurisdiction": "US-CLA"}, "state 'CLA' is none of the United States"),
+        ({"state": "Distict of Colombia"}, "state 'Distict of Colombia' is none of the United States; District of Col"),
+        ({"state": "New"}, "state 'New' is none of the United States"),
+        ({"state": "Scotland", "jurisdiction": "UK"}, ""),
+        ({"state": "广东", "jurisdiction": "CN"}, ""),
+        ({"state": "AE", "jurisdiction": "US"}, ""),
+        ({"state": "none"}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_state_that_is_none_is_told(facts: dict[str, Any], expected: str) -> None:
+    assert no_state(CallFacts.model_validate(facts), "US").startswith(expected)
+    assert bool(expected) is bool(no_state(CallFacts.model_validate(facts), "US"))
 
 
 def test_without_a_state_the_whole_country_must_agree() -> None:

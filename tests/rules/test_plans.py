@@ -66,6 +66,14 @@ def test_a_state_is_read_as_conditions_read_it(asked: str, facts: dict[str, str]
     assert not layers(plans({**BASE, "when": {"state": [asked]}}), CallFacts(state="Nevada"), "en", "US")
 
 
+def test_a_state_that_is_none_is_noted() -> None:
+    there = {**BASE, "when": {"jurisdiction": "US"}}
+    plan = choose(plans(there), CallFacts(state="Califonia", jurisdiction="US"), "en", "US")
+    assert plan.notes[-1].startswith("state 'Califonia' is none of the United States; California (CA)")
+    assert plan.notes[-1].endswith("rules for one state are not assessed")
+    assert "state" not in str(choose(plans(there), CallFacts(state="CA", jurisdiction="US"), "en", "US").notes)
+
+
 def test_a_part_of_another_country_is_a_state_by_its_own_name() -> None:
     overlay = {**STUDENT, "when": {"state": ["广东", "Guang dong"]}}
     for facts in ({"state": "广东"}, {"state": "guang_dong"}):

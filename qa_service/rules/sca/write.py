@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from qa_service.rules.source import parse_source, validate
 
 _ALREADY = "it is there already, word for word"
 DEFAULT_PACK = "sca-import"
+OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,13 @@ class Imported:
     lost: tuple[str, ...]
 
 
-def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imported, ...]:
+def write_drafts(
+    rules: tuple[ScaRule, ...], root: Path, pack: str, on_progress: OnProgress | None = None
+) -> tuple[Imported, ...]:
     """Write drafts into ``root/pack``; the pack is made where it is not there yet. No file that is there is touched.
+
+    Args:
+        on_progress: called with (rules done, rules in all).
 
     Raises:
         RuleError: the pack that is there cannot be loaded.
@@ -47,10 +53,14 @@ def write_drafts(rules: tuple[ScaRule, ...], root: Path, pack: str) -> tuple[Imp
     is_new = not (root / pack / PACK_FILE).is_file()
     folder = _pack_folder(root, pack)
     names, taken = read_names(folder), _taken(root)
-    made = tuple(_written(rule, names, taken, folder) for rule in rules)
+    made: list[Imported] = []
+    for rule in rules:
+        made.append(_written(rule, names, taken, folder))
+        if on_progress:
+            on_progress(len(made), len(rules))
     if is_new and not any(one.file for one in made):
         _taken_away(folder)
-    return made
+    return tuple(made)
 
 
 def _written(rule: ScaRule, names: Names, taken: set[str], folder: Path) -> Imported:

@@ -5,7 +5,8 @@
 Run by itself it teaches those of requirements anew, beside the network that lies in the folder, and writes their share,
 calibration and thresholds into its card (with ``--card`` that alone): for new utterances and calls, in a quarter of an
 hour and without a GPU. ``--precisions`` changes nothing: it tells the mean average precision of the network, of the
-linear models and of both, over the utterances and turns that thresholds are chosen from, as written and damaged.
+linear models, of the nearest utterances, of the first two and of all, over the utterances and turns that thresholds are
+chosen from, as written and damaged.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ from sklearn.linear_model import LogisticRegression
 
 from qa_service.classify.card import Files
 from qa_service.classify.labels import CONDUCT, OUTPUTS, REQUIREMENTS, told_of
+from qa_service.classify.stored import packed
 from qa_service.classify.training import UNKNOWN, Example
 from qa_service.classify.wide import COLUMNS, FILES, Counted, Wide, counted
 
@@ -80,7 +83,7 @@ def train_requirements(file: str, examples: Sequence[Example]) -> Wide:
 
 def write(wide: Wide, file: Path) -> None:
     names = ("keys", "rarity", "weights", "scale", "bias")
-    save_file({name: np.ascontiguousarray(getattr(wide, name)) for name in names}, file)
+    save_file(packed({name: getattr(wide, name) for name in names}), file)
     file.chmod(0o644)  # safetensors writes files that only their owner can read
 
 
@@ -170,10 +173,11 @@ def main() -> None:
             examples = conduct_rows.for_wordings(args.verdicts, args.seed)
             for file in FEATURES:
                 write(train_requirements(file, examples), Path(made) / file)
-        shares, found = conduct_weights.weighed(conduct_weights.network_in(args.out), Path(made))
+        nearest = partial(conduct_weights.nearest_of, args.out, conduct_weights.plain_in(args.out).vectors)
+        shares, found = conduct_weights.weighed(conduct_weights.network_in(args.out), Path(made), nearest)
         for file in FEATURES:  # all that could fail is behind us: files and card change together
             shutil.copyfile(Path(made) / file, args.out / file)
-    card |= {"deep_requirements": shares[0], "wide_requirements": shares[1], "labels": card["labels"] | found}
+    card |= shares | {"labels": card["labels"] | found}
     conduct_weights.write_json(args.out / "card.json", card)
     conduct_weights.list_in_manifest(args.out)
 
@@ -190,8 +194,16 @@ def _tell_precisions(out: Path, seed: int) -> None:
     passages = [[e.passage for e in version] for version in (written, heard)]
     alone = np.stack([conduct_weights.network_in(out)(p) for p in passages])
     wordings = np.stack([conduct_weights.linear_of(p, out) for p in passages])
-    for name, deep, wide in (("network", 1.0, 0.0), ("linear", 0.0, 1.0), ("both", *card.shares(REQUIREMENTS[0]))):
-        told = conduct_learn.looked_at(deep * alone + wide * wordings, np.array([e.targets for e in written]))
+    nearest = partial(conduct_weights.nearest_of, out, conduct_weights.plain_in(out).vectors)
+    near = np.stack([nearest(p) for p in passages])
+    both = card.shares(REQUIREMENTS[0])
+    mixes = {
+        "network": (1.0, 0.0, 0.0), "linear": (0.0, 1.0, 0.0), "nearest": (0.0, 0.0, 1.0), "both": (*both, 0.0),
+        "all": (*both, card.near_requirements),
+    }  # fmt: skip
+    for name, (deep, wide, close) in mixes.items():
+        logits = deep * alone + wide * wordings + close * near
+        told = conduct_learn.looked_at(logits, np.array([e.targets for e in written]))
         print(name, {country: told[country] for country in ("CN", "US", "UK")}, flush=True)
 
 

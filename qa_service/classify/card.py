@@ -26,7 +26,8 @@ class Card(BaseModel):
     """What was trained, how, and each output's calibration, in the order of the outputs.
 
     ``deep`` and ``wide``: how much of the network's and of the linear model's logits make a label's logit, and
-    ``deep_requirements`` and ``wide_requirements`` a requirement's; ``offensive`` is the network's alone.
+    ``deep_requirements`` and ``wide_requirements`` a requirement's, to which ``near_requirements`` of those of the
+    nearest learned utterances are added; ``offensive`` is the network's alone.
     ``precision_of_halves``: how right thresholds that half of the turns for choosing gave were on the other half, the
     mean of the labels.
     """
@@ -40,6 +41,7 @@ class Card(BaseModel):
     wide: float = 0.0
     deep_requirements: float = 1.0
     wide_requirements: float = 0.0
+    near_requirements: float = 0.0
     precision_of_halves: float | None = None
     labels: dict[str, LabelCard]
 

@@ -9,6 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from qa_service.classify.card import Card, Files
+from qa_service.classify.near import FILES as NEAREST
+from qa_service.classify.near import Near
 from qa_service.classify.passages import Reader
 from qa_service.classify.protocol import Classifier, Runtime
 from qa_service.classify.turns import TurnClassifier
@@ -26,10 +28,11 @@ PARTS = (
     "conduct.safetensors",
     "conduct.onnx",
     *WORDINGS,
+    *NEAREST,
     "plain.safetensors",
     "plain.onnx",
 )
-LEARNED = ("conduct.safetensors", *WORDINGS, "card.json")
+LEARNED = ("conduct.safetensors", *WORDINGS, *NEAREST, "card.json")
 """What was learned, and how it is weighed: the other files change only with the first."""
 FOLDER = "conduct"
 NVIDIA = Path("/dev/nvidiactl")
@@ -67,12 +70,18 @@ def _created(folder: Path, own: bool, kind: str, device: str, threads: int) -> C
 
         runtime = OnnxRuntime(files, threads=threads)
     wide = [Wide.read(files.folder / name) for name in _wordings(files.card)]
-    return TurnClassifier(runtime, Reader(files.folder / "tokenizer.json"), files.card, wide)
+    near = [Near.read(files.folder / name) for name in _nearest(files.card)]
+    return TurnClassifier(runtime, Reader(files.folder / "tokenizer.json"), files.card, wide, near)
 
 
 def _wordings(card: Card) -> list[str]:
     """The linear models that count; weights of one's own may have been written before there was one of each."""
     return [name for name, columns in WORDINGS.items() if card.shares(columns[0])[1]]
+
+
+def _nearest(card: Card) -> list[str]:
+    """The same of the nearest utterances."""
+    return list(NEAREST) if card.near_requirements else []
 
 
 def _shipped(models: Path) -> Files:
@@ -86,8 +95,9 @@ def _shipped(models: Path) -> Files:
 
 def _own(folder: Path) -> Files:
     """Weights of the operator's own, as scripts/train_conduct.py writes them; their hash goes into each result."""
-    _demand(folder, [part for part in PARTS if part not in WORDINGS])
-    _demand(folder, _wordings(Files(folder, "").card))
+    _demand(folder, [part for part in PARTS if part not in (*WORDINGS, *NEAREST)])
+    card = Files(folder, "").card
+    _demand(folder, [*_wordings(card), *_nearest(card)])
     learned = [folder / part for part in LEARNED if (folder / part).is_file()]
     return Files(folder, _together(hashlib.sha256(file.read_bytes()).hexdigest() for file in learned))
 

@@ -9,7 +9,9 @@ The weights of such inputs stay in float32 (Dettmers et al., LLM.int8(), 2022).
 
 from __future__ import annotations
 
+import io
 import json
+import lzma
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from qa_service.errors import ErrorCode, SetupError
 
 Array = npt.NDArray[Any]
 LEVELS = 63
@@ -128,13 +132,51 @@ def places(file: Path) -> dict[str, Place]:
     }
 
 
+PACKED = ".npy.xz"
+"""Behind the name of an array that is stored as the bytes of a .npy file, by LZMA."""
+WORTH_PACKING = 0.9
+
+
+def packed(found: Mapping[str, Array]) -> dict[str, Array]:
+    """The same arrays to be written, those packed (without loss) that get smaller by it. Only :func:`arrays` reads
+    them: onnxruntime takes the networks' weights as they lie."""
+    made: dict[str, Array] = {}
+    for name, value in found.items():
+        small = np.frombuffer(_packed(value), np.uint8)
+        if len(small) < WORTH_PACKING * value.nbytes:
+            made[name + PACKED] = small
+        else:
+            made[name] = np.ascontiguousarray(value)
+    return made
+
+
+def _packed(value: Array) -> bytes:
+    """Column by column, since numbers of one column are more alike than those of one row."""
+    file = io.BytesIO()
+    np.save(file, np.asfortranarray(value), allow_pickle=False)
+    return lzma.compress(file.getvalue())
+
+
+def _unpacked(content: bytes) -> Array:
+    found: Array = np.load(io.BytesIO(lzma.decompress(content)), allow_pickle=False)
+    return np.ascontiguousarray(found)
+
+
 def arrays(file: Path) -> dict[str, Array]:
-    """All arrays of a safetensors file, read without the library of that name, which the light installation lacks."""
-    kinds = {"I8": np.int8, "I64": np.int64, "U32": np.uint32, "F32": np.float32}
+    """All arrays of a safetensors file, read without the library of that name, which the light installation lacks.
+
+    Raises:
+        SetupError: MODEL_CORRUPT, where it cannot be read so.
+    """
+    kinds = {"I8": np.int8, "U8": np.uint8, "I64": np.int64, "U32": np.uint32, "F32": np.float32}
     content = file.read_bytes()
-    return {
-        name: np.frombuffer(content, kinds[place.dtype], offset=place.offset, count=int(np.prod(place.shape))).reshape(
-            place.shape
-        )
-        for name, place in places(file).items()
-    }
+    found: dict[str, Array] = {}
+    try:
+        for name, place in places(file).items():
+            count = int(np.prod(place.shape))
+            value = np.frombuffer(content, kinds[place.dtype], offset=place.offset, count=count).reshape(place.shape)
+            found[name.removesuffix(PACKED)] = _unpacked(value.tobytes()) if name.endswith(PACKED) else value
+    except (ValueError, KeyError, EOFError, struct.error, lzma.LZMAError) as wrong:
+        message = f"{file} cannot be read: {wrong}."
+        raise SetupError(ErrorCode.MODEL_CORRUPT, message, "Write it again with the script that made it.") from None
+    return found

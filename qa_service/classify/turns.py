@@ -12,6 +12,7 @@ from qa_service.classify.calibrate import probabilities
 from qa_service.classify.card import Card
 from qa_service.classify.explain import carried_by
 from qa_service.classify.labels import AGENT_FAULTS, OFFENSIVE, REQUIREMENTS, requirements_of, told_of
+from qa_service.classify.near import Near, told_by
 from qa_service.classify.passages import TURN_TOKENS, Encoded, Passage, Reader, Said, passage_at
 from qa_service.classify.protocol import Floats, Progress, Runtime
 from qa_service.classify.wide import Wide, counted
@@ -44,12 +45,18 @@ class Asked:
 
 
 class TurnClassifier:
-    """A classifier of turns on one of the runtimes. ``wide``: linear models whose logits are added to the network's."""
+    """A classifier of turns on one of the runtimes.
 
-    def __init__(self, runtime: Runtime, reader: Reader, card: Card, wide: Sequence[Wide] = ()) -> None:
+    ``wide``: linear models, ``near``: the nearest learned utterances, whose logits are added to the network's.
+    """
+
+    def __init__(
+        self, runtime: Runtime, reader: Reader, card: Card, wide: Sequence[Wide] = (), near: Sequence[Near] = ()
+    ) -> None:
         self._runtime = runtime
         self._reader = reader
         self._wide = wide
+        self._near = near
         self._card = card
         self._wanted: dict[tuple[str, ...], Floats] = {}
         self._names = tuple(card.labels)
@@ -84,17 +91,18 @@ class TurnClassifier:
         ours = [at for at, name in enumerate(self._names) if name in REQUIREMENTS]
         if again and ours:
             whole[np.ix_(again, ours)] = (whole[np.ix_(again, ours)] + so_far[:, ours]) / 2
-        return self._calibrated(whole), self._calibrated(highest)
+        return self.calibrated(whole), self.calibrated(highest)
 
     def chances(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
         """Calibrated probabilities, of shape (passages, outputs)."""
-        return self._calibrated(self.logits(passages, progress))
+        return self.calibrated(self.logits(passages, progress))
 
-    def _calibrated(self, logits: Floats) -> Floats:
+    def calibrated(self, logits: Floats) -> Floats:
+        """Probabilities of logits, of the same shape."""
         return probabilities(logits, self._temperatures, self._offsets).astype(np.float32)
 
-    def logits(self, passages: Sequence[Passage], progress: Progress | None = None) -> Floats:
-        """Of the network and the linear models together, of shape (passages, outputs)."""
+    def logits(self, passages: Sequence[Passage], progress: Progress | None = None, *, nearest: bool = True) -> Floats:
+        """Of the network, the linear models and the nearest utterances together, of shape (passages, outputs)."""
         rows = self._reader.encode(passages)
         found = np.zeros((len(rows), len(self._names)), np.float32)
         done = 0
@@ -104,6 +112,8 @@ class TurnClassifier:
             if progress:
                 progress(done, len(rows))
         self._add_wordings(found, passages)
+        if nearest:
+            self._add_nearest(found, passages)
         return found
 
     def _add_wordings(self, found: Floats, passages: Sequence[Passage]) -> None:
@@ -118,6 +128,16 @@ class TurnClassifier:
             at = np.ix_(read, [self._names.index(name) for _, name in known])
             told = wide.logits_of([features[i] for i in read])[:, [i for i, _ in known]]
             found[at] = deep * found[at] + share * told
+
+    def _add_nearest(self, found: Floats, passages: Sequence[Passage]) -> None:
+        """What the nearest learned utterances tell, where there are some of the passage's language."""
+        share = self._card.near_requirements
+        for near in self._near if share else ():
+            known = [(i, name) for i, name in enumerate(near.columns) if name in self._names]
+            read, told = told_by(near, passages, self.vectors)
+            if known and read:
+                at = np.ix_(read, [self._names.index(name) for _, name in known])
+                found[at] += share * told[:, [i for i, _ in known]]
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         rows = self._reader.encode([Passage(Said(text)) for text in texts])
@@ -176,7 +196,7 @@ class TurnClassifier:
             read = one.so_far if label in ranked else one.passage
             yield Signal(
                 turn=one.turn.index, label=label, probability=probability, threshold=threshold,
-                words=carried_by(self, read, at) if explained else (), outranked=outranked,
+                words=carried_by(_WithoutNearest(self), read, at) if explained else (), outranked=outranked,
                 peak=peak if peak > probability else None,
             )  # fmt: skip
 
@@ -188,6 +208,17 @@ class TurnClassifier:
             order = sorted(known, key=lambda label: -row[self._names.index(label)])
             found |= {label: rank for rank, label in enumerate(order)}
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class _WithoutNearest:
+    """Tells which words carried a decision. The nearest utterances are like a turn as a whole: to look for them anew
+    without each word would double the cost and name the same words."""
+
+    classifier: TurnClassifier
+
+    def chances(self, passages: Sequence[Passage]) -> Floats:
+        return self.classifier.calibrated(self.classifier.logits(passages, nearest=False))
 
 
 def _surer(one: Signal, other: Signal) -> Signal:

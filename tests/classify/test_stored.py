@@ -5,8 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
-from qa_service.classify.stored import APART, LEVELS, SCALE, WORDS, dequantised, largest, places, quantised
+from qa_service.classify.stored import (
+    APART,
+    LEVELS,
+    PACKED,
+    SCALE,
+    WORDS,
+    arrays,
+    dequantised,
+    largest,
+    packed,
+    places,
+    quantised,
+)
+from qa_service.errors import ErrorCode, SetupError
 
 LINEAR = "encoder.layer.0.attention.self.query.weight"
 
@@ -80,3 +94,38 @@ def test_places_point_at_the_bytes_of_a_file(tmp_path: Path) -> None:
     for name, place in found.items():
         assert content[place.offset : place.offset + place.length] == stored[name].tobytes()
         assert place.shape == stored[name].shape
+
+
+def test_what_packing_makes_smaller_comes_back_to_the_bit(tmp_path: Path) -> None:
+    from safetensors.numpy import save_file
+
+    random = np.random.default_rng(0)
+    before = {
+        "few": random.integers(-3, 3, (4000, 5)).astype(np.int8),
+        "keys": np.arange(0, 900_000, 90, dtype=np.uint32),
+        "noise": random.integers(0, 256, (64, 64)).astype(np.uint8),
+        "scale": random.normal(size=5).astype(np.float32),
+    }
+    made = packed(before)
+    assert made.keys() == {"few" + PACKED, "keys" + PACKED, "noise", "scale"}
+    save_file(made, tmp_path / "w.safetensors")
+    after = arrays(tmp_path / "w.safetensors")
+    assert after.keys() == before.keys()
+    for name, value in before.items():
+        assert after[name].dtype == value.dtype
+        assert (after[name] == value).all()
+        assert after[name].flags["C_CONTIGUOUS"]
+
+
+@pytest.mark.parametrize("harm", ["cut", "garbled", "empty"])
+def test_a_file_that_cannot_be_read_is_told(tmp_path: Path, harm: str) -> None:
+    from safetensors.numpy import save_file
+
+    file = tmp_path / "w.safetensors"
+    save_file(packed({"few": np.zeros((4000, 5), np.int8)}), file)
+    content = file.read_bytes()
+    file.write_bytes({"cut": content[:-8], "garbled": content[:-40] + bytes(40), "empty": b""}[harm])
+    with pytest.raises(SetupError) as told:
+        arrays(file)
+    assert told.value.code is ErrorCode.MODEL_CORRUPT
+    assert "w.safetensors" in str(told.value)

@@ -51,10 +51,15 @@ def test_a_network_that_knows_nothing_gets_no_share_and_one_that_knows_all_gets_
 
     asked: list[Example] = [e for _, _, e in requirement_data.kept_apart(CONDUCT / "data" / "requirements")]
     held = {e.passage: e.labels for e in asked}
-    (blind, _), found = conduct_weights.weighed(network(0.0), CONDUCT)  # type: ignore[arg-type]
-    (knowing, _), _ = conduct_weights.weighed(network(12.0), CONDUCT)  # type: ignore[arg-type]
-    assert blind <= 0.1
-    assert knowing >= 0.7
+
+    def nothing_near(passages: list[Passage]) -> np.ndarray:
+        return np.zeros((len(passages), len(OUTPUTS)), np.float32)
+
+    blind, found = conduct_weights.weighed(network(0.0), CONDUCT, nothing_near)  # type: ignore[arg-type]
+    knowing, _ = conduct_weights.weighed(network(12.0), CONDUCT, nothing_near)  # type: ignore[arg-type]
+    assert blind["deep_requirements"] <= 0.1
+    assert knowing["deep_requirements"] >= 0.7
+    assert blind["near_requirements"] == 0
     for country in (REQUIREMENTS_CN, REQUIREMENTS_US, REQUIREMENTS_UK):
         assert len({tuple(found[r].values()) for r in country}) == 1
         assert found[country[0]]["threshold"] >= conduct_weights.ASKED

@@ -49,7 +49,15 @@ def test_nothing_that_ships_can_run_code_when_loaded() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["conduct.safetensors", "conduct.onnx", "wide-en.safetensors", "card.json", "tokenizer.json"]
+    "part",
+    [
+        "conduct.safetensors",
+        "conduct.onnx",
+        "wide-en.safetensors",
+        "near-zh.safetensors",
+        "card.json",
+        "tokenizer.json",
+    ],
 )
 def test_a_file_that_was_changed_is_not_loaded(copied: Path, part: str) -> None:
     with (copied / "conduct" / part).open("ab") as file:
@@ -90,8 +98,8 @@ def test_whatever_was_learned_anew_is_told_by_the_hash(copied: Path, part: str) 
 def test_weights_of_ones_own_from_before_there_were_wordings_of_requirements_work(copied: Path) -> None:
     own = copied / "conduct"
     card = json.loads((own / "card.json").read_text(encoding="utf-8"))
-    for language in ("zh", "en"):
-        (own / f"wide-{language}.safetensors").unlink()
+    for name in ("wide-zh", "wide-en", "near-zh", "near-en"):
+        (own / f"{name}.safetensors").unlink()
     with pytest.raises(SetupError) as told:
         made(classifier_dir=own)
     assert told.value.code is ErrorCode.MODEL_NOT_FOUND
@@ -100,6 +108,16 @@ def test_weights_of_ones_own_from_before_there_were_wordings_of_requirements_wor
     )
     (found,) = made(classifier_dir=own).signals([turns("你他妈就是个废物,去死吧")])  # type: ignore[attr-defined]
     assert any(s.told for s in found if s.label == "insult")
+
+
+def test_weights_of_ones_own_say_whether_the_nearest_utterances_count(copied: Path) -> None:
+    own = copied / "conduct"
+    card = json.loads((own / "card.json").read_text(encoding="utf-8"))
+    (own / "near-en.safetensors").unlink()
+    with pytest.raises(SetupError, match=r"near-en\.safetensors is missing"):
+        made(classifier_dir=own)
+    (own / "card.json").write_text(json.dumps(card | {"near_requirements": 0}), encoding="utf-8")
+    assert made(classifier_dir=own) is not None
 
 
 def test_a_folder_without_weights_is_told(tmp_path: Path) -> None:

@@ -125,13 +125,23 @@ def told_by(
     near: Near, passages: Sequence[Passage], vectors: Callable[[Sequence[str]], Floats]
 ) -> tuple[list[int], Floats]:
     """Which of the passages it reads, and their logits, (those, columns). ``vectors``: of texts, by the plain encoder,
-    asked for each text once."""
+    asked for each text once.
+
+    Raises:
+        SetupError: MODEL_CORRUPT, where the utterances were kept with another encoder.
+    """
     read = [i for i, passage in enumerate(passages) if near.reads(passage)]
     pairs = [(passages[i].turn.text, b.text if (b := passages[i].before) else "") for i in read]
     texts = [text for text in dict.fromkeys(text for pair in pairs for text in pair) if text.strip()]
     if not texts:
         return [], np.zeros((0, len(near.columns)), np.float32)
-    found = np.concatenate([vectors(texts), np.zeros((1, len(near.middle)), np.float32)])  # the last: nothing said
+    made = vectors(texts)
+    if made.shape[1] != len(near.middle):
+        message = (
+            f"The nearest utterances are vectors of {len(near.middle)} numbers; the encoder makes {made.shape[1]}."
+        )
+        raise SetupError(ErrorCode.MODEL_CORRUPT, message, "Write them with scripts/conduct_near.py.")
+    found = np.concatenate([made, np.zeros((1, len(near.middle)), np.float32)])  # the last: nothing said
     place = {text: i for i, text in enumerate(texts)}
     turns, before = ([place.get(pair[side], -1) for pair in pairs] for side in (0, 1))
     return read, near.logits(found[turns], found[before])

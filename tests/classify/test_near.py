@@ -135,6 +135,11 @@ def test_a_file_of_another_version_is_told(tmp_path: Path) -> None:
     assert told.value.code is ErrorCode.MODEL_CORRUPT
 
 
+def test_utterances_of_another_encoder_are_told() -> None:
+    with pytest.raises(SetupError, match="vectors of 2 numbers; the encoder makes 3"):
+        told_by(model((EAST, 0, BROKEN)), [Passage(Said("滚", "agent"))], lambda texts: np.ones((len(texts), 3)))
+
+
 @pytest.mark.torch
 @pytest.mark.usefixtures("scripts")
 def test_what_is_kept_is_agents_turns_of_batches_to_keep_once_each() -> None:

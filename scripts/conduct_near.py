@@ -5,20 +5,17 @@
 What is kept: utterances of requirements, turns of whole calls, the rules' examples, and a share of the other turns,
 which break nothing (qa_service/classify/near.py). ``--leave``: batches of utterances and calls that are not kept, so
 that they can be scored on. Then the share of these in the logits, calibration and thresholds of the requirements are
-chosen anew. ``--try`` writes nothing: for each sharpness it tells the mean average precision and the likelihood over
-the utterances and turns that thresholds are chosen from. A quarter of an hour on 2 cores.
+chosen anew. ``--try`` writes nothing: it tells the mean average precision over the utterances and turns that
+thresholds are chosen from, without these and with each sharpness, floor and share of them. Some minutes on 2 cores.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import shutil
 import tempfile
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
 from itertools import product
 from pathlib import Path
 
@@ -39,7 +36,7 @@ AXES, EVEN, LEVELS = 160, 0.25, 7
 """So many of 384 axes; each divided by its spread to this power, so that the few widest do not decide alone; and so
 many steps to each side of zero on the widest, which packs to half a byte an axis and costs nothing: all that ships must
 be small (models/conduct/CARD.md)."""
-SHARPS, FLOORS, SHARES = (15.0, 25.0, 40.0), (0.3, 0.5), (0.1, 0.3, 0.6)
+SHARPS, FLOORS, SHARES = (20.0, 28.0, 40.0), (0.3, 0.5), (0.1, 0.3, 0.6)
 """What ``--try`` tries."""
 TURNS = 0.1
 """Share of the turns of ``data/`` that is kept: what is ordinary and lawful must have neighbours, too."""
@@ -96,27 +93,32 @@ def _bytes(rows: np.ndarray) -> np.ndarray:
 
 
 def tell(nears: Sequence[Near], out: Path) -> None:
-    """How well each sharpness and floor does, and the network and linear models without it."""
+    """The mean average precision without them, and with each share of each sharpness and floor."""
     looked_at = [s.example for s in conduct_rows.looked_at()]
     passages = [e.passage for e in looked_at]
     targets = np.array([e.targets for e in looked_at])
     deep, wide = Files(out, "").card.shares(REQUIREMENTS[0])
     before = deep * conduct_weights.network_in(out)(passages) + wide * conduct_weights.linear_of(passages, out)
     known: dict[str, np.ndarray] = {}
-    plain = conduct_weights.plain_in(out)
+    plain = conduct_weights.alone_in(out)
 
     def vectors(texts: Sequence[str]) -> np.ndarray:
         new = [text for text in texts if text not in known]
         known.update(zip(new, plain.vectors(new), strict=True) if new else ())
         return np.stack([known[text] for text in texts])
 
-    for sharp, floor, share in product(SHARPS, FLOORS, (0.0, *SHARES)):
+    def show(what: str, logits: np.ndarray) -> None:
+        found = conduct_learn.looked_at(logits[None], targets)
+        print(what, {country: found[country] for country in ("CN", "US", "UK")}, flush=True)
+
+    show("without", before)
+    for sharp, floor in product(SHARPS, FLOORS):
         added = np.zeros_like(before)
         for near in nears:
             read, told = told_by(replace(near, sharp=sharp, floor=floor), passages, vectors)
-            added[np.ix_(read, [OUTPUTS.index(name) for name in near.columns])] = share * told
-        found = conduct_learn.looked_at((before + added)[None], targets)
-        print(sharp, floor, share, {country: found[country] for country in ("CN", "US", "UK")}, flush=True)
+            added[np.ix_(read, [OUTPUTS.index(name) for name in near.columns])] = told
+        for share in SHARES:
+            show(f"sharp {sharp:g}, floor {floor:g}, share {share:g}", before + share * added)
 
 
 def main() -> None:
@@ -128,7 +130,7 @@ def main() -> None:
     parser.add_argument("--try", dest="tried", action="store_true", help="write nothing, tell how well it does")
     args = parser.parse_args()
     examples = kept(conduct_rows.of_our_own(args.verdicts), args.leave, args.seed)
-    plain = conduct_weights.plain_in(args.out)
+    plain = conduct_weights.alone_in(args.out)
     nears = {file: learned(file, examples, plain) for file in FILES}
     if args.tried:
         tell(list(nears.values()), args.out)
@@ -136,15 +138,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         for file, near in nears.items():
             write(near, Path(made) / file)
-        network = conduct_weights.network_in(args.out)
-        nearest = partial(conduct_weights.nearest_of, Path(made), plain.vectors)
-        shares, found = conduct_weights.weighed(network, args.out, nearest)
-        for file in FILES:  # all that could fail is behind us: files and card change together
-            shutil.copyfile(Path(made) / file, args.out / file)
-    card = json.loads((args.out / "card.json").read_text(encoding="utf-8"))
-    card |= shares | {"labels": card["labels"] | found}
-    conduct_weights.write_json(args.out / "card.json", card)
-    conduct_weights.list_in_manifest(args.out)
+        conduct_weights.weighed_anew(args.out, Path(made), args.out, Path(made), tuple(FILES))
 
 
 if __name__ == "__main__":

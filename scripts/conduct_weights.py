@@ -6,6 +6,7 @@ import argparse
 import hashlib
 import json
 import random
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -155,7 +156,7 @@ def card(network: ConductNetwork, wide: Wide, reader: Reader, args: argparse.Nam
         found[label] = {"temperature": round(heat, 4), "threshold": round(at_least, 4)}
     heat = calibrate.temperature(public, [OFFENSIVE in e.labels for e in comments])
     found[OFFENSIVE] = {"temperature": round(heat, 4), "threshold": 0.5}
-    nearest = partial(nearest_of, args.out, plain_in(args.out).vectors)
+    nearest = partial(nearest_of, args.out, alone_in(args.out).vectors)
     requirements, of_each = weighed(partial(scores, network, reader), args.out, nearest)
     found |= of_each
     base = Path(args.base).name if Path(args.base).exists() else args.base
@@ -221,14 +222,12 @@ def scaling(logits: npt.ArrayLike, held: npt.ArrayLike) -> tuple[float, float]:
 
 
 def network_in(out: Path) -> Callable[[list[Passage]], np.ndarray]:
-    """The logits of the int8 network that lies there, without any linear model."""
-    files = Files(out, "")
-    alone = TurnClassifier(OnnxRuntime(files), Reader(out / "tokenizer.json"), files.card)
-    return alone.logits
+    """The logits of the int8 network that lies there, with nothing beside it."""
+    return alone_in(out).logits
 
 
-def plain_in(out: Path) -> TurnClassifier:
-    """What makes vectors of texts with the plain encoder that lies there."""
+def alone_in(out: Path) -> TurnClassifier:
+    """The networks that lie there, which give logits and vectors of texts, with nothing beside them."""
     files = Files(out, "")
     return TurnClassifier(OnnxRuntime(files), Reader(out / "tokenizer.json"), files.card)
 
@@ -326,6 +325,20 @@ def _likelihood(logits: np.ndarray, truth: np.ndarray, may: np.ndarray) -> float
         signed = np.where(truth[rows, at] > 0, 1, -1) * logits[rows, at] / heat
         total -= np.logaddexp(0, -signed).mean()
     return total
+
+
+def weighed_anew(out: Path, made: Path, wordings: Path, nearest: Path, files: Sequence[str]) -> None:
+    """Take over ``files``, which were made anew in ``made``, with shares, calibration and thresholds of requirements.
+
+    ``wordings`` and ``nearest``: where the linear models and the nearest utterances lie that go with them.
+    """
+    near = partial(nearest_of, nearest, alone_in(out).vectors)
+    shares, found = weighed(network_in(out), wordings, near)
+    card = json.loads((out / "card.json").read_text(encoding="utf-8"))
+    for file in files:  # all that could fail is behind us: files and card change together
+        shutil.copyfile(made / file, out / file)
+    write_json(out / "card.json", card | shares | {"labels": card["labels"] | found})
+    list_in_manifest(out)
 
 
 def list_in_manifest(out: Path) -> None:

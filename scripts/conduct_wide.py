@@ -162,8 +162,7 @@ def main() -> None:
     if args.precisions:
         _tell_precisions(args.out, args.seed)
         return
-    card = json.loads((args.out / "card.json").read_text(encoding="utf-8"))
-    if tuple(card["labels"]) != OUTPUTS:
+    if tuple(json.loads((args.out / "card.json").read_text(encoding="utf-8"))["labels"]) != OUTPUTS:
         raise SystemExit(f"{args.out}/card.json is of a network with other outputs; train it with train_conduct.py")
     with tempfile.TemporaryDirectory() as made:
         if args.card:
@@ -173,13 +172,7 @@ def main() -> None:
             examples = conduct_rows.for_wordings(args.verdicts, args.seed)
             for file in FEATURES:
                 write(train_requirements(file, examples), Path(made) / file)
-        nearest = partial(conduct_weights.nearest_of, args.out, conduct_weights.plain_in(args.out).vectors)
-        shares, found = conduct_weights.weighed(conduct_weights.network_in(args.out), Path(made), nearest)
-        for file in FEATURES:  # all that could fail is behind us: files and card change together
-            shutil.copyfile(Path(made) / file, args.out / file)
-    card |= shares | {"labels": card["labels"] | found}
-    conduct_weights.write_json(args.out / "card.json", card)
-    conduct_weights.list_in_manifest(args.out)
+        conduct_weights.weighed_anew(args.out, Path(made), Path(made), args.out, tuple(FEATURES))
 
 
 def _tell_precisions(out: Path, seed: int) -> None:
@@ -194,7 +187,7 @@ def _tell_precisions(out: Path, seed: int) -> None:
     passages = [[e.passage for e in version] for version in (written, heard)]
     alone = np.stack([conduct_weights.network_in(out)(p) for p in passages])
     wordings = np.stack([conduct_weights.linear_of(p, out) for p in passages])
-    nearest = partial(conduct_weights.nearest_of, out, conduct_weights.plain_in(out).vectors)
+    nearest = partial(conduct_weights.nearest_of, out, conduct_weights.alone_in(out).vectors)
     near = np.stack([nearest(p) for p in passages])
     both = card.shares(REQUIREMENTS[0])
     mixes = {

@@ -60,3 +60,8 @@ def requirements_of(speaker: str, text: str) -> tuple[tuple[str, ...], ...]:
     if speaker != "agent":
         return ()
     return (REQUIREMENTS_CN,) if _HAN.search(text) else (REQUIREMENTS_US, REQUIREMENTS_UK)
+
+
+def can_break(speaker: str, text: str, requirements: tuple[str, ...]) -> bool:
+    """Whether a turn can break these, which are of countries of one language."""
+    return any(requirements[0] in place for place in requirements_of(speaker, text))

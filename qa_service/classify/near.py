@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from qa_service.classify.labels import REQUIREMENTS_CN, REQUIREMENTS_UK, REQUIREMENTS_US, requirements_of
+from qa_service.classify.labels import REQUIREMENTS_CN, REQUIREMENTS_UK, REQUIREMENTS_US, can_break
 from qa_service.classify.passages import Passage
 from qa_service.classify.stored import arrays
 from qa_service.errors import ErrorCode, SetupError
@@ -29,7 +29,7 @@ FILES = {"near-zh.safetensors": REQUIREMENTS_CN, "near-en.safetensors": REQUIREM
 """What ships, and what each has logits for."""
 SHARP, BEFORE, FLOOR = 28.0, 0.3, 0.3
 """How much faster than its cosine an utterance's weight falls; what the turn before counts beside the turn; from which
-cosine on an utterance says more than nothing (chosen with scripts/conduct_near.py, see models/conduct/CARD.md)."""
+cosine on an utterance says more than nothing (how they were chosen: models/conduct/CARD.md)."""
 ARRAYS = ("middle", "axes", "turns", "befores", "before", "broken", "kept")
 """What a file holds."""
 AT_ONCE = 256
@@ -69,8 +69,7 @@ class Near:
 
     def reads(self, passage: Passage) -> bool:
         """Whether it has anything to say of it: agents' turns in its language alone."""
-        said = passage.turn
-        return any(self.columns[0] in place for place in requirements_of(said.speaker, said.text))
+        return can_break(passage.turn.speaker, passage.turn.text, self.columns)
 
     def along(self, vectors: Floats) -> Floats:
         """Vectors of the plain encoder, (texts, dimensions), along the axes, each of length 1; zeros stay zeros."""

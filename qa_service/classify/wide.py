@@ -27,7 +27,7 @@ from qa_service.classify.labels import (
     REQUIREMENTS_CN,
     REQUIREMENTS_UK,
     REQUIREMENTS_US,
-    requirements_of,
+    can_break,
 )
 from qa_service.classify.passages import Passage, Said
 from qa_service.classify.stored import arrays
@@ -115,10 +115,7 @@ class Wide:
 
     def reads(self, passage: Passage) -> bool:
         """Whether it has anything to say of it: that of requirements reads agents' turns in their language alone."""
-        if self.columns == COLUMNS:
-            return True
-        said = passage.turn
-        return any(self.columns[0] in place for place in requirements_of(said.speaker, said.text))
+        return self.columns == COLUMNS or can_break(passage.turn.speaker, passage.turn.text, self.columns)
 
     def logits(self, passages: Sequence[Passage]) -> Floats:
         """Of shape (passages, columns)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +18,9 @@ from qa_service.classify.turns import TurnClassifier
 from qa_service.errors import ErrorCode, SetupError
 from tests.classify.fakes import READER, WordRuntime
 from tests.conftest import ROOT
+
+if TYPE_CHECKING:
+    from qa_service.classify.training import Example
 
 CONDUCT = ROOT / "models" / "conduct"
 THREAT, ABUSE = 0, 1
@@ -160,12 +164,8 @@ def test_what_is_kept_is_agents_turns_of_batches_to_keep_once_each() -> None:
     assert len(set(found)) == len(found)
 
 
-@pytest.mark.torch
-@pytest.mark.usefixtures("scripts")
-def test_what_was_learned_is_found_again_from_its_file(tmp_path: Path) -> None:
-    import conduct_near
-    import conduct_weights
-
+def written() -> list[Example]:
+    """A threat, an insult and two lawful turns."""
     from qa_service.classify.training import Example
 
     threat, abuse = REQUIREMENTS_CN[:2]
@@ -177,8 +177,17 @@ def test_what_was_learned_is_found_again_from_its_file(tmp_path: Path) -> None:
         ("可以分六期还", set()),
     ]
     before = Said("我没钱", "customer")
-    examples = [Example(Passage(Said(text, "agent"), before), frozenset(held), known=known) for text, held in said]
-    plain = conduct_weights.plain_in(CONDUCT)
+    return [Example(Passage(Said(text, "agent"), before), frozenset(held), known=known) for text, held in said]
+
+
+@pytest.mark.torch
+@pytest.mark.usefixtures("scripts")
+def test_what_was_learned_is_found_again_from_its_file(tmp_path: Path) -> None:
+    import conduct_near
+    import conduct_weights
+
+    examples = written()
+    plain = conduct_weights.alone_in(CONDUCT)
     near = conduct_near.learned("near-zh.safetensors", examples, plain, axes=3)
     conduct_near.write(near, tmp_path / "near-zh.safetensors")
     again = Near.read(tmp_path / "near-zh.safetensors")
@@ -186,3 +195,25 @@ def test_what_was_learned_is_found_again_from_its_file(tmp_path: Path) -> None:
     assert (told[:, :2] > 1).tolist() == [[True, False], [False, True], [False, False], [False, False]]
     with pytest.raises(SystemExit, match="near-en"):
         conduct_near.learned("near-en.safetensors", examples, plain)
+
+
+@pytest.mark.torch
+@pytest.mark.usefixtures("scripts")
+def test_what_is_tried_is_told_and_nothing_is_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is looked at was learned, so that the nearest utterances cannot but find it."""
+    import conduct_near
+    import conduct_rows
+    import conduct_weights
+
+    sources = [conduct_rows.Source(e, "requirement", "cn-a") for e in written()]
+    monkeypatch.setattr(conduct_rows, "looked_at", lambda: sources)
+    near = conduct_near.learned("near-zh.safetensors", written(), conduct_weights.alone_in(CONDUCT), axes=3)
+    card = (CONDUCT / "card.json").read_bytes()
+    conduct_near.tell([near], CONDUCT)
+    without, *tried = capsys.readouterr().out.splitlines()[1:]
+    assert without.startswith("without")
+    assert len(tried) == len(conduct_near.SHARPS) * len(conduct_near.FLOORS) * len(conduct_near.SHARES)
+    assert all("'CN': [1.0]" in line for line in tried if line.split("share ")[1].startswith("0.6"))
+    assert (CONDUCT / "card.json").read_bytes() == card

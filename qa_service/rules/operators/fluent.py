@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import regex
 
 from qa_service.rules.operators.lines import Line, Span
-from qa_service.rules.operators.respelt import Respelt
+from qa_service.rules.operators.respelt import Respelt, swapped
 
 #: Sounds that are never words, and words that hesitate only where pauses set them off; with those pauses.
 _PAUSE, _SET_OFF = r"[\s,，、…]*+", r"\s*+[,，、…]\s*+"
@@ -44,8 +44,4 @@ def fluent(lines: Sequence[Line]) -> Iterator[Fluent]:
             (*m.span(), " " if line.text[m.start() - 1].isascii() else "") for m in _HESITATION.finditer(line.text)
         )
         if swaps:
-            text, done = "", 0
-            for start, end, between in swaps:
-                text += line.text[done:start] + between
-                done = end
-            yield Fluent(at, Line(text + line.text[done:]), swaps)
+            yield Fluent(at, swapped(line, swaps), swaps)

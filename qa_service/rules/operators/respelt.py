@@ -75,11 +75,7 @@ class Respeller:
         for at, line in enumerate(lines):
             swaps = tuple(self._misspelt(line))
             if swaps:
-                text, done = "", 0
-                for start, end, word in swaps:
-                    text += line.text[done:start] + word
-                    done = end
-                yield Respelt(at, Line(text + line.text[done:]), swaps)
+                yield Respelt(at, swapped(line, swaps), swaps)
 
     def _misspelt(self, line: Line) -> Iterator[Misspelt]:
         for found in _WORD.finditer(line.stream.text):
@@ -91,3 +87,12 @@ class Respeller:
             )
             if best and apart <= MOST_APART * max(len(said), len(best)):
                 yield *line.stream.original(found.start(), found.end()), best
+
+
+def swapped(line: Line, swaps: Sequence[Misspelt]) -> Line:
+    """The turn with other words at these places of its text, which ascend."""
+    text, done = "", 0
+    for start, end, word in swaps:
+        text += line.text[done:start] + word
+        done = end
+    return Line(text + line.text[done:])

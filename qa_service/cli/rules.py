@@ -154,6 +154,31 @@ def docs(
     typer.echo(f"{some(len(found), 'page')}, {len(old)} changed.")
 
 
+@app.command("facts")
+def case_facts(
+    call: Path | None = typer.Argument(
+        None, help="A call's facts (JSON); without it all that rules ask for are listed."
+    ),
+    rules: Path | None = FOLDER,
+) -> None:
+    """List the facts of a case that rules ask for, or tell how those of a call are read and which nobody asks for."""
+    from qa_service.intake.facts import read_facts
+    from qa_service.rules.fact_names import load_fact_names
+
+    known = load_fact_names(_root(rules))
+    paper = screen.console()
+    if call is None:
+        rows = ((name, f"{spec.en} ({spec.holds})", ", ".join(spec.names())) for name, spec in known.known.items())
+        paper.print(screen.facts_table(rows, "fact", "what it says", "other names"))
+        return
+    sent = read_facts(call)
+    paper.print(screen.facts_table(known.read(sent), "fact", "sent as", "value"))
+    unread = known.unread(sent)
+    for found in unread:
+        paper.print(f"{found}.", markup=False)
+    raise typer.Exit(SOME_FAILED if any(found.meant for found in unread) else OK)
+
+
 @app.command("import-sca")
 def import_sca(
     file: Path = typer.Argument(..., help="Rule JSON of Alibaba Cloud SCA (智能对话分析): UploadRule, GetRule, …"),

@@ -118,6 +118,16 @@ def not_assessed_table(rows: Iterable[NotAssessed]) -> Table:
     return table
 
 
+def facts_table(rows: Iterable[tuple[str, str, str]], *heads: str) -> Table:
+    """Facts of a case, a name and two columns more."""
+    table = plain_table()
+    for head, share in zip(heads, (3, 5, 4), strict=True):
+        table.add_column(head, ratio=share, overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    return table
+
+
 def imported_table(rows: Iterable[Imported]) -> Table:
     """Rules of another system: the file each became, and what of it was lost."""
     table = plain_table()

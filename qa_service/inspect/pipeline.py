@@ -177,7 +177,9 @@ class Inspector:
 
     def _chosen(self, facts: CallFacts, language: str | None) -> tuple[Plan, tuple[Pack, ...]]:
         plan = choose(self.plans, facts, language, self.jurisdiction(facts, language))
-        return plan, tuple(self.pack(name) for name in plan.packs)
+        packs = tuple(self.pack(name) for name in plan.packs)
+        unread = [str(found) for pack in packs[:1] for found in pack.fact_names.unread(facts) if found.meant]
+        return plan.model_copy(update={"notes": (*plan.notes, *unread)}), packs
 
     def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:
         """Each on a core of its own: most of it is one thread's work. Progress is told from this thread."""

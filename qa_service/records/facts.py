@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, model_validator
+from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
 
 from qa_service.records.base import Record
+from qa_service.records.fact_words import meant
 
 
 def _text(value: object) -> object:
@@ -35,8 +36,9 @@ class CallFacts(Record):
 
     Unknown fields are kept under ``extra``; a nested ``meta`` object is flattened. ``channels``
     says which channel carries the agent: ``agent_left`` (also ``stereo``), ``agent_right`` or
-    ``mono``. ``state`` is its two letters (``CA``). ``account`` and ``history`` are free-form objects whose
-    fields rules may ask for.
+    ``mono``. What has a fixed set of values may be said in words of other systems: ``Outbound``, ``外呼``,
+    ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``). ``account`` and ``history`` are
+    free-form objects whose fields rules may ask for.
     """
 
     call_id: Text | None = Field(default=None, min_length=1, max_length=200)
@@ -83,6 +85,11 @@ class CallFacts(Record):
         known = {k: v for k, v in flat.items() if k in cls.model_fields}
         extra.update({k: v for k, v in flat.items() if k not in cls.model_fields})
         return {**known, "extra": extra}
+
+    @field_validator("direction", "agent_type", "language", "callee_role", "jurisdiction", "first_party", mode="before")
+    @classmethod
+    def _as_others_say_it(cls, value: object, info: ValidationInfo) -> object:
+        return meant(info.field_name, value)
 
     def get(self, path: str) -> JsonValue | None:
         """A fact by dotted name (``account.lawsuit_filed``), looked up in ``extra`` too; None when missing."""

@@ -20,6 +20,7 @@ from qa_service.records import (
 )
 from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
+from qa_service.rules.fact_names import NO_NAMES, FactNames
 from qa_service.rules.history import HistoryView
 from qa_service.rules.history_once import Once, once
 from qa_service.rules.operators.base import Likeness, Scene
@@ -50,6 +51,7 @@ class Case:
     told_by: ClassifierInfo | None = None
     history: History | None = None
     likeness: Likeness | None = None
+    fact_names: FactNames = NO_NAMES
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
     _scenes: dict[int, Scene] = field(default_factory=dict, repr=False)
 
@@ -129,8 +131,7 @@ class Case:
             return self._of_call[name.removeprefix("call.")]
         if name.startswith("measures."):
             return self._measured(name.split(".")[1:])
-        # Facts the records do not know are kept under `extra`, and asked for there.
-        return self.facts.get(name.removeprefix("extra."))
+        return self.fact_names.look_up(self.facts, name)
 
     def remember(self, country: str | None) -> HistoryView | None:
         """What the database holds of earlier calls, for one rule; None where the call is not kept."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from pydantic import JsonValue
 
 from qa_service.records import PackInfo
 from qa_service.rules.condition import Condition
+from qa_service.rules.fact_names import NO_NAMES, FactNames
 from qa_service.rules.facts import Expression, facts_of, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
@@ -18,6 +19,7 @@ from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.respelt import Respeller
 from qa_service.rules.operators.words import Term
 from qa_service.rules.schema import PackSpec, RuleSpec, WithinSpec
+from qa_service.rules.source import Path_
 from qa_service.rules.spec import Amount
 
 Parameters = Mapping[str, JsonValue]
@@ -129,6 +131,13 @@ class Rule:
         heard = any(name.startswith("measures.") for e in asked for name in facts_of(e))
         return self.condition is None and self.spec.marks is None and not heard
 
+    def expressions(self) -> Iterator[tuple[Path_, Expression]]:
+        """All conditions over facts, with the place in the rule's file where each is written."""
+        yield from ((("applies_to", "facts"), e) for e in (self.applies,) if e is not None)
+        yield from ((("match", "facts"), e) for e in (self.facts,) if e is not None)
+        steps = [step.required_if for step in self.flow]
+        yield from ((("match", "flow", "steps", i, "required_if"), e) for i, e in enumerate(steps) if e is not None)
+
     @property
     def id(self) -> str:
         return self.spec.id
@@ -140,13 +149,14 @@ class Rule:
 
 @dataclass(frozen=True)
 class Pack:
-    """A pack of rules with its parameters and, by language, the cues of its gates."""
+    """A pack of rules with its parameters and, of its folder, the cues of gates by language and the names of facts."""
 
     spec: PackSpec
     rules: tuple[Rule, ...]
     parameters: Parameters
     cues: Mapping[str, Cues]
     info: PackInfo
+    fact_names: FactNames = NO_NAMES
 
     @cached_property
     def index(self) -> Index:

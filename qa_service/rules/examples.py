@@ -54,7 +54,7 @@ def run(rule: Rule, pack: Pack, example: ExampleSpec) -> Outcome:
         return Outcome("clean")
     case = Case(
         transcript, facts, example.measures, word_probability_floor=0.0, role_floor=0.6, excerpt=True,
-        signals=example.signals, history=_history(example, facts),
+        signals=example.signals, history=_history(example, facts), fact_names=pack.fact_names,
     )  # fmt: skip
     listener = listener_of(case, pack, pack.parameters, rule)
     found, reason = judge(rule, case, listener)

@@ -16,9 +16,11 @@ from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.checks.rules import Lexicons, check_rule
 from qa_service.rules.compile import Names
 from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.fact_names import FILE_NAME as FACTS
+from qa_service.rules.fact_names import load_fact_names
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import PACK_FILE, assemble, pack_folders, read_names, read_rule, rule_files, unread_files
-from qa_service.rules.lock import FILE_NAME, gates_changed, read_lock, unlocked, vanished, violations
+from qa_service.rules.lock import FILE_NAME, facts_of_packs, gates_changed, read_lock, unlocked, vanished, violations
 from qa_service.rules.plans import load_plans
 
 __all__ = ["Problem", "check", "examine"]
@@ -45,11 +47,12 @@ def examine(root: Path) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
     problems += _without_rules(folders, problems)
     catalogue = _tried(lambda: load_catalogue(root), problems)
     cues = _tried(lambda: load_cues(root), problems)
+    fact_names = _tried(lambda: load_fact_names(root), problems)
     read = [found for folder in folders.values() if (found := _read(folder, problems))]
     problems += names.same_ids((rule for _, rules in read for rule in rules), places)
     tried = (
-        [_tried(partial(assemble, *found, cues), problems) for found in read]
-        if cues is not None and not problems
+        [_tried(partial(assemble, *found, cues, fact_names), problems) for found in read]
+        if cues is not None and fact_names is not None and not problems
         else []
     )
     packs = tuple(pack for pack in tried if pack)
@@ -69,6 +72,7 @@ def _sound(
             slow = list(slow_patterns(rule, places))
             yield from slow or check_rule(rule, pack, lexicons[name], catalogue, places)
         yield from names.unused_names(pack, root / name, lexicons[name], places)
+    yield from names.unknown_facts(packs.values(), places)
     yield from _check_lock(root, packs.values(), places)
     wrong_plans = list(names.check_plans(root, packs, places))
     yield from wrong_plans or check_clean_calls(root, packs, load_plans(root), places)
@@ -113,6 +117,9 @@ def _check_lock(root: Path, packs: Collection[Pack], places: Places) -> Iterator
     for language in gates_changed(lock, packs):
         message = f"the gates of {language} changed since the last lock, and with them what the rules find"
         yield places.value(f"gates/{language}.yaml", (), message, "Run `qa rules lock`.")
+    if lock.facts and lock.facts != facts_of_packs(packs):
+        message = "names of facts changed since the last lock, and with them what the rules find"
+        yield places.value(FACTS, (), message, "Run `qa rules lock`.")
     rules = [rule for pack in packs for rule in pack.rules]
     for wrong_rule in violations(lock, rules):
         yield places.value(wrong_rule.rule.file, wrong_rule.path, wrong_rule.message, wrong_rule.hint)

@@ -1,4 +1,6 @@
-"""Read the packs of a rules folder. The only file of this room that touches the disk, with gate_files and catalogue."""
+"""Read the packs of a rules folder. The only file of this room that touches the disk, with those of gates,
+facts and the catalogue.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +14,7 @@ from qa_service.errors import ErrorCode, RuleError
 from qa_service.records import PackInfo
 from qa_service.rules.compile import Names, compile_pattern, compile_rule, written_out
 from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.fact_names import FactNames, load_fact_names
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.gates import Cues
 from qa_service.rules.schema import PackSpec, RuleSpec
@@ -42,8 +45,8 @@ def load_packs(root: Path, names: Iterable[str] | None = None) -> dict[str, Pack
             raise RuleError(
                 f"No pack is called {name!r} in {root}.", hint=f"Packs there: {known}.", code=ErrorCode.PACK_NOT_FOUND
             )
-    cues = load_cues(root)
-    packs = {name: _load(folders[name], cues) for name in wanted}
+    cues, fact_names = load_cues(root), load_fact_names(root)
+    packs = {name: _load(folders[name], cues, fact_names) for name in wanted}
     _unique(rule for pack in packs.values() for rule in pack.rules)
     return packs
 
@@ -142,12 +145,12 @@ def _no_empty(source: Source, spec: PackSpec) -> None:
                 raise source.error(("lexicons", name, i), f"{word!r} holds no word", "Delete it.")
 
 
-def _load(folder: Path, cues: Mapping[str, Cues]) -> Pack:
+def _load(folder: Path, cues: Mapping[str, Cues], fact_names: FactNames) -> Pack:
     names = read_names(folder)
-    return assemble(names, [read_rule(path, names) for path in rule_files(folder)], cues)
+    return assemble(names, [read_rule(path, names) for path in rule_files(folder)], cues, fact_names)
 
 
-def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues]) -> Pack:
+def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues], fact_names: FactNames) -> Pack:
     """A pack of rules that are read already.
 
     Raises:
@@ -165,13 +168,14 @@ def assemble(names: Names, rules: Sequence[Rule], cues: Mapping[str, Cues]) -> P
         )
     lines = [f"{r.id} {r.spec.version} {r.behaviour_sha256}" for r in sorted(rules, key=lambda r: r.id)]
     lines += [f"gates {language} {cues[language].behaviour_sha256}" for language in sorted(spoken)]
+    lines += [f"facts {fact_names.behaviour_sha256}"]
     info = PackInfo(
         name=names.pack.name,
         version=names.pack.version,
         behaviour_sha256=hashlib.sha256("\n".join(lines).encode()).hexdigest(),
         rules=len(rules),
     )
-    return Pack(names.pack, tuple(rules), parameters_of(names.pack), cues, info)
+    return Pack(names.pack, tuple(rules), parameters_of(names.pack), cues, info, fact_names)
 
 
 def parameters_of(spec: PackSpec) -> Parameters:

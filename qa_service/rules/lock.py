@@ -21,7 +21,7 @@ from qa_service.rules.source import Path_
 
 FILE_NAME = "lock.json"
 #: What a lock and its rules may hold; anything else is of a newer version.
-TOP_KEYS = frozenset({"gates", "retired", "rules"})
+TOP_KEYS = frozenset({"facts", "gates", "retired", "rules"})
 RULE_KEYS = frozenset({"version", "status", "calls", "behaviour_sha256"})
 #: How git marks where two sides differ.
 CONFLICT = ("<<<<<<< ", ">>>>>>> ", "=======")
@@ -46,12 +46,13 @@ class Locked:
 class Lock:
     """Rules by id. ``retired``: ids that were used and may not be used again.
 
-    ``gates``: hashes of cues by language, empty where an older lock did not keep them.
+    ``gates``: hashes of cues by language, ``facts``: of the names of facts; empty where an older lock kept none.
     """
 
     rules: dict[str, Locked]
     retired: frozenset[str]
     gates: Mapping[str, str] = field(default_factory=dict)
+    facts: str = ""
 
     def get(self, rule_id: str) -> Locked:
         return self.rules.get(rule_id, Locked())
@@ -88,7 +89,7 @@ def read_lock(root: Path) -> Lock:
             for k, v in raw["rules"].items()
         }
         gates = {str(k): str(v) for k, v in raw.get("gates", {}).items()}
-        return Lock(rules, frozenset(str(i) for i in raw["retired"]), gates)
+        return Lock(rules, frozenset(str(i) for i in raw["retired"]), gates, str(raw.get("facts", "")))
     except json.JSONDecodeError as wrong:
         if any(line.startswith(CONFLICT) for line in text.splitlines()):
             hint = "Take either side's file whole (git checkout --ours or --theirs), then run `qa rules lock`."
@@ -137,6 +138,7 @@ def write_lock(root: Path) -> Written:
     gone = set(before.rules) - {r.id for r in rules}
     retired = before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}
     content = {
+        "facts": facts_of_packs(packs.values()),
         "gates": gates_of(packs.values()),
         "retired": sorted(retired),
         "rules": {
@@ -165,6 +167,11 @@ def gates_of(packs: Iterable[Pack]) -> dict[str, str]:
     """Hashes of the cues by language."""
     cues = {language: found for pack in packs for language, found in pack.cues.items()}
     return {language: cues[language].behaviour_sha256 for language in sorted(cues)}
+
+
+def facts_of_packs(packs: Iterable[Pack]) -> str:
+    """Hash of the names of facts; empty where there is no pack."""
+    return next((pack.fact_names.behaviour_sha256 for pack in packs), "")
 
 
 def gates_changed(lock: Lock, packs: Iterable[Pack]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qa_service.records import Severity
+from qa_service.rules import fact_pages
 from qa_service.rules.catalogue import Catalogue, Requirement, load_catalogue
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.load import load_packs
@@ -36,7 +37,7 @@ _STATUS = {
 
 
 def pages(root: Path, *, links: str = "../../rules") -> dict[str, str]:
-    """Markdown by file name: ``PACK.md`` for each pack and ``README.md`` that lists them.
+    """Markdown by file name: ``PACK.md`` for each pack, ``facts.md`` and ``README.md`` that lists them.
 
     Args:
         root: the rules folder.
@@ -48,7 +49,10 @@ def pages(root: Path, *, links: str = "../../rules") -> dict[str, str]:
     catalogue = load_catalogue(root)
     packs = load_packs(root)
     found = {f"{name}.md": _page(pack, catalogue, links) for name, pack in packs.items()}
-    return {"README.md": _index(list(packs.values())), **found}
+    listed = list(packs.values())
+    if listed and listed[0].fact_names.known:
+        found["facts.md"] = fact_pages.page(listed, GENERATED, links) + "\n"
+    return {"README.md": _index(listed), **found}
 
 
 def _index(packs: Sequence[Pack]) -> str:
@@ -58,7 +62,8 @@ def _index(packs: Sequence[Pack]) -> str:
         numbers = " | ".join(str(counts[severity]) for severity in _GRAVEST)
         rows.append(f"| [{pack.name}]({pack.name}.md) | {_titles(pack.spec.title, pack.spec.title_en)} | {numbers} |")
     head = f"| pack | title | {' | '.join(s.value for s in _GRAVEST)} |\n|---|---|{'---|' * len(_GRAVEST)}"
-    title = f"# Rule packs 规则包\n\n{GENERATED}\nHow rules are written: [rules.md](../rules.md)."
+    about = "How rules are written: [rules.md](../rules.md). Facts of the case that they ask for: [facts.md](facts.md)."
+    title = f"# Rule packs 规则包\n\n{GENERATED}\n{about}"
     return "\n".join((title, "", head, *rows)) + "\n"
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from qa_service.errors import ErrorCode, FactsError
 from qa_service.intake.facts import NOT_FACTS, parse_facts, read_facts, sidecar_facts
+from qa_service.records import fact_words
 
 LABELLED = {
     "call_id": "C-1",
@@ -84,6 +85,45 @@ def test_errors_name_the_field_and_what_is_allowed(field: str, value: object, al
     text = message(**{field: value})
     assert f"field {field}: " in text
     assert allowed in text
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "read"),
+    [
+        ("direction", "Outbound", "outbound"),
+        ("direction", "外呼", "outbound"),
+        ("direction", " INCOMING ", "inbound"),
+        ("agent_type", "AI", "robot"),
+        ("agent_type", "人工", "human"),
+        ("language", "zh-CN", "zh"),
+        ("language", "en_GB", "en"),
+        ("language", "普通话", "zh"),
+        ("callee_role", "Co-Borrower", "co_borrower"),
+        ("callee_role", "employer", "contact"),
+        ("callee_role", "third_party", "contact"),
+        ("callee_role", "本人", "debtor"),
+        ("callee_role", "answering machine", "voicemail"),
+        ("jurisdiction", "usa", "US"),
+        ("jurisdiction", "中国", "CN"),
+        ("jurisdiction", "GB", "UK"),
+        ("jurisdiction", "US-NYC", "US-NYC"),
+        ("jurisdiction", "Narnia", "Narnia"),
+        ("first_party", "否", False),
+        ("callee_role", "Unknown", None),
+        ("direction", "", None),
+        ("language", "未知", None),
+        ("first_party", "n/a", None),
+    ],
+)
+def test_fields_are_read_in_the_words_of_other_systems(field: str, sent: object, read: object) -> None:
+    assert getattr(parse_facts({field: sent}, "here"), field) == read
+
+
+def test_no_word_stands_for_two_values() -> None:
+    for field, words in fact_words._WORDS.items():
+        listed = [fact_words._plain(word) for meant, text in words.items() for word in (meant, *text.split(","))]
+        assert len(listed) == len(set(listed)), field
+        assert not set(listed) & set(fact_words._NOT_KNOWN), field
 
 
 def test_several_mistakes_are_told_at_once() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,10 @@ from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of, unfit_values
 from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.fact_names import FILE_NAME as FACTS
+from qa_service.rules.fact_names import NO_NAMES
+from qa_service.rules.fact_names import PLACES as FACT_PLACES
+from qa_service.rules.facts import facts_of
 from qa_service.rules.lexicons import named_in
 from qa_service.rules.load import PACK_FILE, pack_folders, parameters_of, read_names, rule_files
 from qa_service.rules.plans import PlanSpec, load_plans
@@ -61,6 +66,38 @@ def unused_names(pack: Pack, folder: Path, lexicons: Mapping[str, Sequence[str]]
         if not re.search(rf"\${name}(?![a-z0-9_])", text):
             message = f"parameter {name!r} is not used by any rule"
             yield places.key(file, ("parameters", name), message, "Use it or delete it.")
+
+
+def unknown_facts(packs: Iterable[Pack], places: Places) -> Iterator[Problem]:
+    """Facts of the case that rules ask for by a name that ``facts.yaml`` lacks or knows better, and those that no rule
+    asks for; nothing where the folder has no such file."""
+    packs = list(packs)
+    known = next((pack.fact_names for pack in packs), NO_NAMES)
+    if not known.known:
+        return
+    asked: set[str | None] = set()
+    for rule, path, name in _asked(packs):
+        place, _, leaf = name.partition(".")
+        own = known.own.get(leaf)
+        asked.add(own)
+        if own is None:
+            close = difflib.get_close_matches(leaf, known.own, 1)
+            mend = f"Did you mean {place}.{known.own[close[0]]}?" if close else f"Describe it in {FACTS}."
+            yield places.value(rule.file, path, f"{FACTS} knows no fact {name}", mend)
+        elif own != leaf:
+            yield places.value(rule.file, path, f"{leaf!r} is another name of {own!r}", f"Write {place}.{own}.")
+    for name in known.known:
+        if name not in asked:
+            message = f"no rule asks for the fact {name!r}"
+            yield places.key(FACTS, ("facts", name), message, "Use it or delete it.")
+
+
+def _asked(packs: Iterable[Pack]) -> Iterator[tuple[Rule, Path_, str]]:
+    """The facts of the case that rules ask for, each time one does."""
+    for rule in (rule for pack in packs for rule in pack.rules):
+        for path, expression in rule.expressions():
+            names = sorted(facts_of(expression))
+            yield from ((rule, path, name) for name in names if name.partition(".")[0] in FACT_PLACES)
 
 
 def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterator[Problem]:

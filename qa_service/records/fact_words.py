@@ -1,0 +1,70 @@
+"""Words by which callers' systems say what a field of a call may hold: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``.
+
+Case, hyphens, underscores and spaces do not count. Words that say that nobody knows are as good as none. A word that is
+none of these stays as it is, and the field refuses it with what is allowed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "direction": {
+        "inbound": "in, incoming, received, 呼入, 来电, 打入, 进线",
+        "outbound": "out, outgoing, dialled, dialed, 呼出, 外呼, 去电, 打出, 拨出",
+    },
+    "agent_type": {
+        "human": "person, live, live agent, manual, 人工, 坐席, 真人",
+        "robot": "bot, ai, voicebot, voice bot, virtual, virtual agent, ivr, machine, 机器人, 智能外呼, 语音机器人",
+    },
+    "language": {
+        "zh": "zh cn, zh hans, zh hans cn, zho, chi, cmn, cmn hans cn, chinese, mandarin, putonghua, "
+        "中文, 汉语, 普通话",
+        "en": "en us, en gb, en uk, eng, english, 英语, 英文",
+    },
+    "callee_role": {
+        "debtor": "borrower, customer, consumer, cardholder, account holder, 债务人, 借款人, 本人, 持卡人, 客户",
+        "spouse": "husband, wife, partner, 配偶, 丈夫, 妻子, 爱人, 老公, 老婆",
+        "guarantor": "surety, 担保人, 保证人",
+        "co_borrower": "cosigner, co signer, joint borrower, joint account holder, 共同借款人, 共借人, 共同还款人",
+        "authorised_third_party": "authorized third party, authorised representative, authorized representative, "
+        "attorney, lawyer, debt adviser, 代理人, 受托人, 授权代理人",
+        "contact": "emergency contact, reference, relative, family, parent, mother, father, sibling, brother, sister, "
+        "son, daughter, child, friend, roommate, flatmate, neighbour, neighbor, employer, boss, colleague, coworker, "
+        "co worker, workplace, third party, thirdparty, "
+        "联系人, 紧急联系人, 第三人, 第三方, 亲属, 家属, 家人, 父母, 父亲, 母亲, "
+        "子女, 兄弟姐妹, 朋友, 同事, 单位, 公司, 雇主, 领导, 邻居, 室友",
+        "unrelated": "stranger, wrong number, 无关人员, 无关第三人, 陌生人, 错号, 非本人",
+        "voicemail": "voice mail, answering machine, answerphone, mailbox, 语音信箱, 留言, 留言信箱",
+    },
+    "jurisdiction": {
+        "CN": "chn, china, mainland china, prc, 中国, 中国大陆, 大陆",
+        "US": "usa, united states, united states of america, america, 美国",
+        "UK": "gb, gbr, united kingdom, great britain, 英国",
+    },
+    "first_party": {"true": "是", "false": "否"},
+}  # fmt: skip
+
+
+_NOT_KNOWN = ("", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "未知", "不详", "不明", "无")
+
+
+def _plain(word: str) -> str:
+    return " ".join(re.split(r"[\s_\-]+", word.strip().lower()))
+
+
+_MEANT = {
+    field: {_plain(word): meant for meant, listed in words.items() for word in (meant, *listed.split(","))}
+    for field, words in _WORDS.items()
+}
+
+
+def meant(field: str | None, value: object) -> object:
+    """The value of a field of the facts in the service's own word, where it is one that is known; None where nobody
+    knows."""
+    words = _MEANT.get(field or "")
+    if not words or not isinstance(value, str):
+        return value
+    plain = _plain(value)
+    return None if plain in _NOT_KNOWN else words.get(plain, value)

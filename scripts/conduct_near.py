@@ -38,7 +38,7 @@ many steps to each side of zero on the widest, which packs to half a byte an axi
 be small (models/conduct/CARD.md)."""
 SHARPS, FLOORS, SHARES = (20.0, 28.0, 40.0), (0.3, 0.5), (0.1, 0.3, 0.6)
 """What ``--try`` tries."""
-TURNS = 0.1
+TURNS = 0.06
 """Share of the turns of ``data/`` that is kept: what is ordinary and lawful must have neighbours, too."""
 
 

@@ -33,10 +33,10 @@ ASKED: dict[tuple[str, str], tuple[frozenset[str], tuple[str, ...]]] = {
     ("CN", "identity"): (frozenset({"CN-COLL-ID-1", "CN-COLL-ID-9"}), ("name", "company")),
     ("CN", "recording"): (frozenset({"CN-COLL-REC-2"}), ("recorded",)),
     ("US", "identity"): (frozenset({"US-COLL-ID-1"}), ("name", "company")),
-    ("US", "recording"): (frozenset({"US-COLL-REC-1"}), ("recorded",)),
+    ("US", "recording"): (frozenset({"US-COLL-REC-1", "US-COLL-REC-5"}), ("recorded",)),
     ("US", "first call"): (frozenset({"US-COLL-DISCL-1", "US-COLL-DISCL-5", "US-COLL-DISCL-6"}), ("collector", "use")),
     ("US", "later call"): (frozenset({"US-COLL-DISCL-2", "US-COLL-DISCL-7"}), ("collector",)),
-    ("UK", "recording"): (frozenset({"UK-COLL-REC-1"}), ("recorded",)),
+    ("UK", "recording"): (frozenset({"UK-COLL-REC-1", "UK-COLL-REC-5"}), ("recorded",)),
 }
 
 

@@ -26,6 +26,38 @@ from qa_service.rules.spec import Name, NonEmpty, Spec
 FILE_NAME = "facts.yaml"
 PLACES = ("account", "history", "extra")
 """Where the facts of a case may stand; fields of a call that are not known are kept under ``extra``."""
+_YES = (
+    "1",
+    "true",
+    "yes",
+    "y",
+    "on",
+    "active",
+    "in force",
+    "on file",
+    "confirmed",
+    "verified",
+    "是",
+    "有",
+    "已登记",
+    "生效",
+)
+_NO = (
+    "0",
+    "false",
+    "no",
+    "n",
+    "off",
+    "none",
+    "not on file",
+    "inactive",
+    "not in force",
+    "否",
+    "无",
+    "没有",
+    "未登记",
+    "失效",
+)
 _NEAR = 0.85
 """From this likeness on a name that no rule asks for is told as perhaps misspelt."""
 
@@ -38,8 +70,12 @@ class PeriodSpec(Spec):
 
 
 class FactSpec(Spec):
-    """A fact of the case. ``also``: other names of it; ``implied_by``: what is one kind of it, so that it is true where
-    one of these is; ``during``: it holds between two days, where it is not sent itself."""
+    """A fact of the case.
+
+    ``also``: other names of it; ``implied_by``: what is one kind of it, so that it is true where one of these is;
+    ``during``: it holds between two days, where no true or false says whether it does; ``yes`` and ``no``: texts by which
+    systems say that a switch is on or off, beside the usual ones.
+    """
 
     zh: NonEmpty
     en: NonEmpty
@@ -47,12 +83,26 @@ class FactSpec(Spec):
     also: tuple[Name, ...] = ()
     implied_by: tuple[Name, ...] = ()
     during: PeriodSpec | None = None
+    yes: tuple[NonEmpty, ...] = ()
+    no: tuple[NonEmpty, ...] = ()
 
     @model_validator(mode="after")
     def _is_a_switch(self) -> Self:
-        if (self.implied_by or self.during) and self.holds != "switch":
-            raise ValueError("only a switch is implied by others or holds between two days")
+        if (self.implied_by or self.during or self.yes or self.no) and self.holds != "switch":
+            raise ValueError("only a switch has implied_by, during, yes and no")
         return self
+
+    def read(self, value: JsonValue) -> JsonValue:
+        """Of a switch, true or false where the value says so in words or numbers that are known; else as it is."""
+        if self.holds != "switch" or isinstance(value, bool) or not isinstance(value, str | int | float):
+            return value
+        word = " ".join(str(value).lower().replace("_", " ").replace("-", " ").split())
+        return self._words.get(word, value)
+
+    @cached_property
+    def _words(self) -> Mapping[str, bool]:
+        told = ((True, (*_YES, *self.yes)), (False, (*_NO, *self.no)))
+        return {word.lower().replace("_", " "): said for said, words in told for word in words}
 
     def names(self) -> Iterator[str]:
         """All but its own."""
@@ -107,14 +157,20 @@ class FactNames:
             return facts.get(name.removeprefix("extra."))
         found = [pair for other in (self.own[leaf], *spec.also) for pair in _sent(facts, other)]
         kinds = [pair for other in spec.implied_by for pair in _sent(facts, other)]
-        if spec.holds == "switch" and any(value is True for _, value in (*found, *kinds)):
+        told = [(at, spec.read(value)) for at, value in found]
+        if spec.during and not any(isinstance(value, bool) for _, value in (*found, *kinds)):
+            # A text may tell the kind alone ("standard"): days, where they are known, are surer.
+            dated = _holds(facts, spec.during)
+            if dated is not None:
+                return dated
+        if spec.holds == "switch" and any(spec.read(value) is True for _, value in (*found, *kinds)):
             return True
-        if not found:
-            return _holds(facts, spec.during) if spec.during else None
-        (first, value), *rest = found
+        if not told:
+            return None
+        (first, value), *rest = told
         if other := next((pair for pair in rest if not _same(pair[1], value)), None):
-            told = f"{first} is {json.dumps(value)} and {other[0]} is {json.dumps(other[1])}"
-            raise ValueError(f"{told}, two names of one fact")
+            both = f"{first} is {json.dumps(value)} and {other[0]} is {json.dumps(other[1])}"
+            raise ValueError(f"{both}, two names of one fact")
         return value
 
     def read(self, facts: CallFacts) -> Iterator[tuple[str, str, str]]:

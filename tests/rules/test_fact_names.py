@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 from qa_service.cli.app import app
 from qa_service.errors import RuleError
 from qa_service.records import CallFacts
-from qa_service.rules.fact_names import FILE_NAME, NO_NAMES, FactNames, Unread, load_fact_names
+from qa_service.rules.fact_names import FILE_NAME, NO_NAMES, FactNames, FactSpec, Unread, load_fact_names
 from qa_service.rules.lint import check
 from qa_service.rules.load import load_packs
 from qa_service.settings import bundled
@@ -133,7 +133,7 @@ def test_what_no_rule_asks_for_is_told_with_what_may_be_meant(names: FactNames) 
     ("written", "told"),
     [
         (WRITTEN.replace("[preferred_channel]", "[sol_expired]"), "'sol_expired' is a name of 'barred', too"),
-        (WRITTEN.replace("holds: text", "holds: text\n    implied_by: [x]"), "only a switch is implied by others"),
+        (WRITTEN.replace("holds: text", "holds: text\n    implied_by: [x]"), "only a switch has implied_by"),
         (WRITTEN.replace("holds: text", "holds: date"), "holds"),
         ("facts: {}\n", "facts"),
     ],
@@ -210,3 +210,34 @@ def test_the_command_lists_them_and_tells_how_those_of_a_call_are_read(tmp_path:
     assert "time_barred account.sol_expired true" in words
     assert "no rule asks for account.disput_flag; dispute_flag may be meant." in words
     assert "no use: account.moratorium_start" in words
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("yes", True), ("On file", True), (1, True), (1.0, 1.0), ("是", True), ("filed", True), ("not_filed", False),
+        ("No", False), (0, False), ("无", False), ("perhaps", "perhaps"), (["x"], ["x"]), (False, False),
+    ],
+)  # fmt: skip
+def test_a_switch_is_read_in_words(sent: Any, read: Any) -> None:
+    spec = FactSpec(zh="已起诉", en="Filed", holds="switch", yes=("filed",), no=("not filed",))
+    found = FactNames({"filed": spec}).look_up(call(account={"filed": sent}), "account.filed")
+    assert found == read
+    assert type(found) is type(read)
+    text = FactSpec(zh="渠道", en="Channel", holds="text")
+    assert FactNames({"filed": text}).look_up(call(account={"filed": sent}), "account.filed") == sent
+
+
+@pytest.mark.parametrize(
+    ("account", "holds"),
+    [
+        ({"moratorium": "standard"}, "standard"),
+        ({"moratorium": "standard", "moratorium_start": "2026-11-01", "moratorium_end": "2026-12-30"}, True),
+        ({"moratorium": "standard", "moratorium_start": "2026-09-01", "moratorium_end": "2026-11-01"}, False),
+        ({"moratorium": "active", "moratorium_start": "2026-11-21"}, False),
+        ({"moratorium": "active", "moratorium_start": "2026-11-01"}, True),
+        ({"moratorium": True, "moratorium_start": "2026-11-21"}, True),
+    ],
+)
+def test_days_are_surer_than_words_and_not_than_a_switch(names: FactNames, account: dict[str, Any], holds: Any) -> None:
+    assert names.look_up(call(account=account), "account.moratorium") == holds

@@ -73,8 +73,8 @@ class FactSpec(Spec):
     """A fact of the case.
 
     ``also``: other names of it; ``implied_by``: what is one kind of it, so that it is true where one of these is;
-    ``during``: it holds between two days, where no true or false says whether it does; ``yes`` and ``no``: texts by which
-    systems say that a switch is on or off, beside the usual ones.
+    ``during``: it holds between two days, where no true or false says whether it does; ``yes`` and ``no``: texts by
+    which systems say that a switch is on or off, beside the usual ones.
     """
 
     zh: NonEmpty

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,13 @@ def sidecar_facts(audio: Path) -> CallFacts | None:
     except (OSError, ValueError):  # a place that cannot be looked at: the recording itself is refused for it
         return None
     return read_facts(beside) if there else None
+
+
+def fields_sent(facts: CallFacts) -> Iterator[tuple[str, str, str]]:
+    """Of each field of the call that was sent: its name, twice, and its value; of a personal one only that it was."""
+    for name, value in facts.model_dump(mode="json", exclude={"account", "history", "extra"}).items():
+        if value is not None:
+            yield name, name, "sent" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
 
 
 def parse_facts(value: object, where: str) -> CallFacts:
@@ -87,6 +95,8 @@ def _one(error: dict[str, Any]) -> str:
     field = ".".join(str(part) for part in error["loc"][:MOST_PARTS])
     field += "…" if len(error["loc"]) > MOST_PARTS else ""
     message = str(error["msg"]).removeprefix("Value error, ")
+    if error["type"] == "timezone_aware":
+        message += ", as 2026-11-30T09:00:00+08:00 has"
     if not field:
         return message
     if error["loc"][0] in PRIVATE or isinstance(error["input"], dict | list):

@@ -1,7 +1,8 @@
 """Words by which callers' systems say what a field of a call may hold: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``.
 
 Case, hyphens, underscores and spaces do not count. Words that say that nobody knows are as good as none. A word that is
-none of these stays as it is, and the field refuses it with what is allowed.
+none of these stays as it is, and the field refuses it with what is allowed. A language is known by its first word:
+``en-IE``, ``English (UK)``.
 """
 
 from __future__ import annotations
@@ -11,8 +12,9 @@ from collections.abc import Mapping
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "direction": {
-        "inbound": "in, incoming, received, 呼入, 来电, 打入, 进线",
-        "outbound": "out, outgoing, dialled, dialed, 呼出, 外呼, 去电, 打出, 拨出",
+        "inbound": "in, incoming, received, inbound call, incoming call, 呼入, 来电, 打入, 进线",
+        "outbound": "out, outgoing, dialled, dialed, outbound call, outgoing call, outbound api, outbound dial, "
+        "呼出, 外呼, 外拨, 去电, 打出, 拨出",
     },
     "agent_type": {
         "human": "person, live, live agent, manual, 人工, 坐席, 真人",
@@ -24,13 +26,15 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "en us, en gb, en uk, eng, english, 英语, 英文",
     },
     "callee_role": {
-        "debtor": "borrower, customer, consumer, cardholder, account holder, 债务人, 借款人, 本人, 持卡人, 客户",
+        "debtor": "borrower, primary borrower, customer, consumer, cardholder, account holder, self, "
+        "债务人, 借款人, 主借人, 主借款人, 本人, 客户本人, 持卡人, 客户",
         "spouse": "husband, wife, partner, 配偶, 丈夫, 妻子, 爱人, 老公, 老婆",
         "guarantor": "surety, 担保人, 保证人",
         "co_borrower": "cosigner, co signer, joint borrower, joint account holder, 共同借款人, 共借人, 共同还款人",
         "authorised_third_party": "authorized third party, authorised representative, authorized representative, "
-        "attorney, lawyer, debt adviser, 代理人, 受托人, 授权代理人",
-        "contact": "emergency contact, reference, relative, family, parent, mother, father, sibling, brother, sister, "
+        "attorney, lawyer, solicitor, debt adviser, 代理人, 受托人, 授权代理人",
+        "contact": "emergency contact, reference, next of kin, relative, family, family member, parent, "
+        "mother, father, sibling, brother, sister, "
         "son, daughter, child, friend, roommate, flatmate, neighbour, neighbor, employer, boss, colleague, coworker, "
         "co worker, workplace, third party, thirdparty, "
         "联系人, 紧急联系人, 第三人, 第三方, 亲属, 家属, 家人, 父母, 父亲, 母亲, "
@@ -40,22 +44,31 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "jurisdiction": {
         "CN": "chn, china, mainland china, prc, 中国, 中国大陆, 大陆",
-        "US": "usa, united states, united states of america, america, 美国",
-        "UK": "gb, gbr, united kingdom, great britain, 英国",
+        "US": "usa, u.s., u.s.a., united states, united states of america, america, 美国",
+        "UK": "gb, gbr, u.k., united kingdom, great britain, 英国",
+        "UK-ENG": "england, 英格兰",
+        "UK-WLS": "wales, 威尔士",
+        "UK-SCT": "scotland, 苏格兰",
+        "UK-NIR": "northern ireland, 北爱尔兰",
     },
     "first_party": {"true": "是", "false": "否"},
 }  # fmt: skip
 
 
-_NOT_KNOWN = ("", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "未知", "不详", "不明", "无")
+NOT_KNOWN = ("", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "未知", "不详", "不明", "无")
 
 
-def _plain(word: str) -> str:
-    return " ".join(re.split(r"[\s_\-]+", word.strip().lower()))
+def plain(word: str) -> str:
+    return " ".join(re.split(r"[\s_\-]+", word.strip().lower())).strip()
+
+
+def plain_name(name: str) -> str:
+    """``callId``, ``Call ID`` and ``call_id`` are one name."""
+    return "".join(filter(str.isalnum, name)).lower()
 
 
 _MEANT = {
-    field: {_plain(word): meant for meant, listed in words.items() for word in (meant, *listed.split(","))}
+    field: {plain(word): meant for meant, listed in words.items() for word in (meant, *listed.split(","))}
     for field, words in _WORDS.items()
 }
 
@@ -66,5 +79,7 @@ def meant(field: str | None, value: object) -> object:
     words = _MEANT.get(field or "")
     if not words or not isinstance(value, str):
         return value
-    plain = _plain(value)
-    return None if plain in _NOT_KNOWN else words.get(plain, value)
+    word = plain(value)
+    if word in NOT_KNOWN:
+        return None
+    return words.get(word, words.get(word.partition(" ")[0], value) if field == "language" else value)

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field, JsonValue, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AwareDatetime,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    JsonValue,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from qa_service.records.base import Record
-from qa_service.records.fact_words import meant
+from qa_service.records.fact_words import meant, plain_name
 
 
 def _text(value: object) -> object:
@@ -34,12 +43,14 @@ CalleeRole = Literal[
 class CallFacts(Record):
     """What the caller's own systems know of a call. Every field is optional.
 
-    Unknown fields are kept under ``extra``; a nested ``meta`` object is flattened. ``channels``
-    says which channel carries the agent: ``agent_left`` (also ``stereo``), ``agent_right`` or
-    ``mono``. What has a fixed set of values may be said in words of other systems: ``Outbound``, ``外呼``,
-    ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``). ``account`` and ``history`` are
-    free-form objects whose fields rules may ask for.
+    Names may be written as ``callId`` or ``Call ID``; an empty text is no value. Unknown fields are kept under
+    ``extra``; a nested ``meta`` object is flattened. ``channels`` says which channel carries the agent: ``agent_left``
+    (also ``stereo``), ``agent_right`` or ``mono``. What has a fixed set of values may be said in words of other
+    systems: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``).
+    ``account`` and ``history`` are free-form objects whose fields rules may ask for.
     """
+
+    model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     call_id: Text | None = Field(default=None, min_length=1, max_length=200)
     started_at: AwareDatetime | None = None
@@ -74,8 +85,8 @@ class CallFacts(Record):
         meta = value.get("meta") or {}
         if not isinstance(meta, dict):
             raise ValueError("meta must be an object")
-        flat = {**meta, **{k: v for k, v in value.items() if k != "meta"}}
-        flat = {k: v for k, v in flat.items() if v is not None or k not in ("account", "history")}
+        flat = {**cls._named(meta), **cls._named({k: v for k, v in value.items() if k != "meta"})}
+        flat = {k: v for k, v in flat.items() if not cls._is_empty(k, v)}
         if "channels" in flat:
             flat["channels"] = _channels(flat["channels"])
         extra = flat.pop("extra", None) or {}
@@ -85,6 +96,23 @@ class CallFacts(Record):
         known = {k: v for k, v in flat.items() if k in cls.model_fields}
         extra.update({k: v for k, v in flat.items() if k not in cls.model_fields})
         return {**known, "extra": extra}
+
+    @classmethod
+    def _named(cls, sent: dict[str, Any]) -> dict[str, Any]:
+        """With the fields' own names, where nothing else stands under these."""
+        own = {plain_name(name): name for name in cls.model_fields}
+        found: dict[str, Any] = {}
+        for key, item in sent.items():
+            name = own.get(plain_name(str(key)), key)
+            found[key if name in sent or name in found else name] = item
+        return found
+
+    @classmethod
+    def _is_empty(cls, field: str, value: object) -> bool:
+        """An id that is empty is a mistake, as no other call may have it."""
+        if value is None:
+            return field in ("account", "history")
+        return isinstance(value, str) and not value.strip() and field in cls.model_fields and field != "call_id"
 
     @field_validator("direction", "agent_type", "language", "callee_role", "jurisdiction", "first_party", mode="before")
     @classmethod

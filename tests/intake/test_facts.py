@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from qa_service.errors import ErrorCode, FactsError
-from qa_service.intake.facts import NOT_FACTS, parse_facts, read_facts, sidecar_facts
-from qa_service.records import fact_words
+from qa_service.intake.facts import NOT_FACTS, fields_sent, parse_facts, read_facts, sidecar_facts
+from qa_service.records import CallFacts, fact_words
 
 LABELLED = {
     "call_id": "C-1",
@@ -113,17 +113,58 @@ def test_errors_name_the_field_and_what_is_allowed(field: str, value: object, al
         ("direction", "", None),
         ("language", "未知", None),
         ("first_party", "n/a", None),
+        ("language", "en-IE", "en"),
+        ("language", "English (UK)", "en"),
+        ("language", "zh-TW", "zh"),
+        ("direction", "outbound-api", "outbound"),
+        ("callee_role", "Next of kin", "contact"),
+        ("callee_role", "-", None),
+        ("jurisdiction", "Scotland", "UK-SCT"),
+        ("jurisdiction", "U.K.", "UK"),
+        ("overdue_days", "", None),
+        ("started_at", " ", None),
+        ("product", "", None),
+        ("account", "", {}),
     ],
 )
 def test_fields_are_read_in_the_words_of_other_systems(field: str, sent: object, read: object) -> None:
     assert getattr(parse_facts({field: sent}, "here"), field) == read
 
 
+def test_names_of_fields_are_known_however_their_words_are_joined() -> None:
+    sent = {"callId": "C-1", "StartedAt": "2026-11-20T10:00:00Z", "Agent ID": 7, "Account": {"x": 1}, "myField": 2}
+    facts = parse_facts({**sent, "meta": {"overdueDays": "3", "team": "B"}}, "here")
+    assert (facts.call_id, facts.agent_id, facts.overdue_days, facts.account) == ("C-1", "7", 3, {"x": 1})
+    assert facts.started_at is not None
+    assert facts.extra == {"myField": 2}
+
+
+def test_the_schema_allows_what_is_kept_under_extra() -> None:
+    assert CallFacts.model_json_schema()["additionalProperties"] is True
+
+
+def test_a_field_by_its_own_name_comes_first() -> None:
+    facts = parse_facts({"agentId": "B", "agent_id": "A", "AGENT_ID": "C", "Team": "x", "TEAM": "y"}, "here")
+    assert (facts.agent_id, facts.team) == ("A", "x")
+    assert facts.extra == {"agentId": "B", "AGENT_ID": "C", "TEAM": "y"}
+    kept = parse_facts({"extra": {"agentId": "B"}}, "here")
+    assert (kept.agent_id, kept.extra) == (None, {"agentId": "B"})
+
+
+def test_a_time_without_its_zone_is_told_how_to_write_it() -> None:
+    assert "as 2026-11-30T09:00:00+08:00 has" in message(started_at="2026-11-20 22:30:00")
+
+
+def test_fields_that_were_sent_are_told_and_personal_ones_not() -> None:
+    facts = parse_facts({"direction": "外呼", "phone": "13800138000", "account": {"x": 1}}, "here")
+    assert list(fields_sent(facts)) == [("direction", "direction", '"outbound"'), ("phone", "phone", "sent")]
+
+
 def test_no_word_stands_for_two_values() -> None:
     for field, words in fact_words._WORDS.items():
-        listed = [fact_words._plain(word) for meant, text in words.items() for word in (meant, *text.split(","))]
+        listed = [fact_words.plain(word) for meant, text in words.items() for word in (meant, *text.split(","))]
         assert len(listed) == len(set(listed)), field
-        assert not set(listed) & set(fact_words._NOT_KNOWN), field
+        assert not set(listed) & set(fact_words.NOT_KNOWN), field
 
 
 def test_several_mistakes_are_told_at_once() -> None:

@@ -85,6 +85,7 @@ def show(
 def _print_inspection(result: Inspection) -> None:
     paper = screen.console()
     paper.print(screen.headline(result), markup=False)
+    screen.print_plan(result, paper)
     for turn in result.turns:
         doubt = f"  ({', '.join(turn.flags)})" if turn.flags else ""
         paper.print(f"{screen.clock(turn.start_s)} {turn.role.value:9} {turn.text}{doubt}", markup=False)

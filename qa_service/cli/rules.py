@@ -98,8 +98,10 @@ def _print_trial(result: Trial, explain: bool) -> None:
             paper.print(f"passed: {finding.rule_id} “{finding.quote}” by {gates}{reason}", markup=False)
         for line in result.suppressed:
             paper.print(f"suppressed: {line}", markup=False)
-        paper.print(screen.not_assessed_table(result.not_assessed))
-    elif doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed):
+    told = [r for r in result.not_assessed if explain or r.reason.startswith("invalid_fact")]
+    if told or explain:
+        paper.print(screen.not_assessed_table(told))
+    if not explain and (doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed)):
         paper.print(f"The classifier held back {doubted} more, which it does not see here; --explain shows them.")
     if result.drafts:
         typer.echo(f"Not run, in draft (--drafts runs them): {', '.join(result.drafts)}")
@@ -162,21 +164,25 @@ def case_facts(
     rules: Path | None = FOLDER,
 ) -> None:
     """List the facts of a case that rules ask for, or tell how those of a call are read and which nobody asks for."""
-    from qa_service.intake.facts import read_facts
-    from qa_service.rules.fact_names import load_fact_names
+    from qa_service.intake.facts import fields_sent, read_facts
+    from qa_service.rules.fact_names import FILE_NAME, NO_USE, CaseFacts, load_fact_names
 
     known = load_fact_names(_root(rules))
     paper = screen.console()
+    if not known.known:
+        paper.print(f"{_root(rules)} has no {FILE_NAME}: each fact has its own name alone.", markup=False)
     if call is None:
         rows = ((name, f"{spec.en} ({spec.holds})", ", ".join(spec.names())) for name, spec in known.known.items())
         paper.print(screen.facts_table(rows, "fact", "what it says", "other names"))
         return
     sent = read_facts(call)
-    paper.print(screen.facts_table(known.read(sent), "fact", "sent as", "value"))
+    read = (*fields_sent(sent), *CaseFacts(known, sent).read())
+    paper.print(screen.facts_table(read, "fact", "sent as", "value"))
     unread = known.unread(sent)
     for found in unread:
         paper.print(f"{found}.", markup=False)
-    raise typer.Exit(SOME_FAILED if any(found.meant for found in unread) else OK)
+    wrong = any(found.meant for found in unread) or any(value.startswith(NO_USE) for _, _, value in read)
+    raise typer.Exit(SOME_FAILED if wrong else OK)
 
 
 @app.command("import-sca")

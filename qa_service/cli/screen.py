@@ -139,6 +139,12 @@ def imported_table(rows: Iterable[Imported]) -> Table:
     return table
 
 
+def print_plan(result: Inspection, paper: Console) -> None:
+    """By which plan a call was judged, and why: also which of its facts no rule asks for."""
+    if result.made_by:
+        paper.print(f"plan {result.made_by.plan}: {'; '.join(result.made_by.plan_notes)}", markup=False)
+
+
 def print_results(results: Sequence[Inspection]) -> None:
     """Findings of all calls, a line a call, and for a single call what was not assessed."""
     paper = console()
@@ -148,6 +154,8 @@ def print_results(results: Sequence[Inspection]) -> None:
         paper.print()
     for result in results:
         paper.print(headline(result), markup=False)
+    if len(results) == 1:
+        print_plan(results[0], paper)
     if len(results) == 1 and results[0].not_assessed:
         paper.print()
         paper.print(not_assessed_table(results[0].not_assessed))

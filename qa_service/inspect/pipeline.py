@@ -178,7 +178,7 @@ class Inspector:
     def _chosen(self, facts: CallFacts, language: str | None) -> tuple[Plan, tuple[Pack, ...]]:
         plan = choose(self.plans, facts, language, self.jurisdiction(facts, language))
         packs = tuple(self.pack(name) for name in plan.packs)
-        unread = [str(found) for pack in packs[:1] for found in pack.fact_names.unread(facts) if found.meant]
+        unread = [note for pack in packs[:1] for note in pack.fact_names.misspelt(facts)]
         return plan.model_copy(update={"notes": (*plan.notes, *unread)}), packs
 
     def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:

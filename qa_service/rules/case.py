@@ -20,7 +20,7 @@ from qa_service.records import (
 )
 from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
-from qa_service.rules.fact_names import NO_NAMES, FactNames
+from qa_service.rules.fact_names import NO_NAMES, CaseFacts, FactNames
 from qa_service.rules.history import HistoryView
 from qa_service.rules.history_once import Once, once
 from qa_service.rules.operators.base import Likeness, Scene
@@ -131,7 +131,11 @@ class Case:
             return self._of_call[name.removeprefix("call.")]
         if name.startswith("measures."):
             return self._measured(name.split(".")[1:])
-        return self.fact_names.look_up(self.facts, name)
+        return self._case_facts.look_up(name)
+
+    @cached_property
+    def _case_facts(self) -> CaseFacts:
+        return CaseFacts(self.fact_names, self.facts)
 
     def remember(self, country: str | None) -> HistoryView | None:
         """What the database holds of earlier calls, for one rule; None where the call is not kept."""

@@ -1,118 +1,56 @@
 """Names of the facts of a case, read from ``rules/facts.yaml``: one fact, whatever the caller's system calls it.
 
-Rules write ``account.time_barred``. The call may have sent ``sol_expired`` for it, and that under ``account``,
-``history``, ``extra`` or right beside the turns: it is found all the same. A folder without the file knows no other
-names.
+Rules write ``account.time_barred``. The call may have sent ``sol_expired`` or ``SolExpired`` for it, and that under
+``account``, ``history``, ``extra`` or right beside the turns: it is found all the same. A folder without the file knows
+no other names.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
 
-from pydantic import Field, JsonValue, model_validator
+from pydantic import JsonValue
 
 from qa_service.records import CallFacts
+from qa_service.records.fact_words import NOT_KNOWN, plain, plain_name
+from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec, number
+from qa_service.rules.history_names import may_send
 from qa_service.rules.source import Source, read_source, validate
-from qa_service.rules.spec import Name, NonEmpty, Spec
+
+__all__ = [
+    "FILE_NAME",
+    "NO_NAMES",
+    "NO_USE",
+    "PLACES",
+    "CaseFacts",
+    "FactNames",
+    "FactSpec",
+    "Unread",
+    "load_fact_names",
+]
 
 FILE_NAME = "facts.yaml"
 PLACES = ("account", "history", "extra")
 """Where the facts of a case may stand; fields of a call that are not known are kept under ``extra``."""
-_YES = (
-    "1",
-    "true",
-    "yes",
-    "y",
-    "on",
-    "active",
-    "in force",
-    "on file",
-    "confirmed",
-    "verified",
-    "是",
-    "有",
-    "已登记",
-    "生效",
-)
-_NO = (
-    "0",
-    "false",
-    "no",
-    "n",
-    "off",
-    "none",
-    "not on file",
-    "inactive",
-    "not in force",
-    "否",
-    "无",
-    "没有",
-    "未登记",
-    "失效",
-)
 _NEAR = 0.85
 """From this likeness on a name that no rule asks for is told as perhaps misspelt."""
-
-
-class PeriodSpec(Spec):
-    """Names of the first and of the last day on which the fact holds; both days count."""
-
-    first: tuple[Name, ...] = Field(alias="from", min_length=1)
-    last: tuple[Name, ...] = Field(alias="to", min_length=1)
-
-
-class FactSpec(Spec):
-    """A fact of the case.
-
-    ``also``: other names of it; ``implied_by``: what is one kind of it, so that it is true where one of these is;
-    ``during``: it holds between two days, where no true or false says whether it does; ``yes`` and ``no``: texts by
-    which systems say that a switch is on or off, beside the usual ones.
-    """
-
-    zh: NonEmpty
-    en: NonEmpty
-    holds: Literal["switch", "number", "text"]
-    also: tuple[Name, ...] = ()
-    implied_by: tuple[Name, ...] = ()
-    during: PeriodSpec | None = None
-    yes: tuple[NonEmpty, ...] = ()
-    no: tuple[NonEmpty, ...] = ()
-
-    @model_validator(mode="after")
-    def _is_a_switch(self) -> Self:
-        if (self.implied_by or self.during or self.yes or self.no) and self.holds != "switch":
-            raise ValueError("only a switch has implied_by, during, yes and no")
-        return self
-
-    def read(self, value: JsonValue) -> JsonValue:
-        """Of a switch, true or false where the value says so in words or numbers that are known; else as it is."""
-        if self.holds != "switch" or isinstance(value, bool) or not isinstance(value, str | int | float):
-            return value
-        word = " ".join(str(value).lower().replace("_", " ").replace("-", " ").split())
-        return self._words.get(word, value)
-
-    @cached_property
-    def _words(self) -> Mapping[str, bool]:
-        told = ((True, (*_YES, *self.yes)), (False, (*_NO, *self.no)))
-        return {word.lower().replace("_", " "): said for said, words in told for word in words}
-
-    def names(self) -> Iterator[str]:
-        """All but its own."""
-        yield from (*self.also, *self.implied_by)
-        if self.during:
-            yield from (*self.during.first, *self.during.last)
-
-
-class FactsFile(Spec):
-    facts: dict[Name, FactSpec] = Field(min_length=1)
+_MOST_TOLD = 20
+_MOST_COMPARED, _LONGEST, _DEEPEST = 200, 60, 4
+"""Names of a call that are compared with those that are known; how long, and how far inside others, these may be."""
+_LONG = 6
+"""From this length on a field of the call is told where a name is only like it."""
+_SEVERAL = "history"
+"""Facts over several calls stand here alone."""
+NO_USE = "no use"
+Sent = Sequence[tuple[str, JsonValue]]
 
 
 @dataclass(frozen=True)
@@ -143,28 +81,100 @@ class FactNames:
         """Of each name, those of periods and kinds left out, that under which rules know it."""
         return {other: name for name, spec in self.known.items() for other in (name, *spec.also)}
 
+    @cached_property
+    def written(self) -> Mapping[str, str]:
+        """All names by their plain form."""
+        names = [*self.own, *(other for spec in self.known.values() for other in spec.names())]
+        return {plain_name(name): name for name in names}
+
     def look_up(self, facts: CallFacts, name: str) -> JsonValue | None:
-        """A fact by dotted name, as the call sent it under any of its names; None where it did not.
+        return CaseFacts(self, facts).look_up(name)
+
+    def unread(self, facts: CallFacts) -> tuple[Unread, ...]:
+        """What the call sent and no rule asks for; nothing where the folder's rules may ask for any name. Of an object
+        only what would be read if it stood higher is told."""
+        if not self.known:
+            return ()
+        top = [(place, key) for place in PLACES for key in getattr(facts, place) if not self._asks(place, key)]
+        missing = {plain_name(name): name for name in CallFacts.model_fields if getattr(facts, name) is None}
+        found = [Unread(f"{place}.{key}", self._meant(key, missing)) for place, key in top[:_MOST_COMPARED]]
+        found += [Unread(f"{place}.{key}") for place, key in top[_MOST_COMPARED:]]
+        for place, key in top[:_MOST_COMPARED]:
+            for way in _below(getattr(facts, place)[key], _DEEPEST):
+                if own := self.written.get(plain_name(way[-1])):
+                    found.append(Unread(".".join((place, key, *way)), f"{place}.{own}"))
+        return tuple(found)
+
+    def misspelt(self, facts: CallFacts) -> tuple[str, ...]:
+        """The first of them that may be meant for what rules ask for."""
+        return tuple(str(found) for found in self.unread(facts) if found.meant)[:_MOST_TOLD]
+
+    def _asks(self, place: str, key: str) -> bool:
+        return plain_name(key) in self.written or (place == _SEVERAL and may_send(key))
+
+    def _meant(self, key: str, missing: Mapping[str, str]) -> str:
+        """``missing``: the fields of the call that were not sent."""
+        if may_send(key):
+            return f"{_SEVERAL}.{key}"
+        name = plain_name(key)
+        known = {**self.written, **{m: n for m, n in missing.items() if len(n) >= _LONG or m == name}}
+        near = get_close_matches(name, known, n=1, cutoff=_NEAR) if len(name) <= _LONGEST else []
+        return known[near[0]] if near else ""
+
+
+@dataclass(frozen=True)
+class CaseFacts:
+    """The facts of one call, by the names of its rules' folder."""
+
+    names: FactNames
+    facts: CallFacts
+
+    @cached_property
+    def _sent(self) -> Mapping[str, Sent]:
+        """What was sent of the case, by plain name, with the place where each stands."""
+        found: dict[str, list[tuple[str, JsonValue]]] = defaultdict(list)
+        for place in PLACES:
+            for key, value in getattr(self.facts, place).items():
+                if value is not None:
+                    found[plain_name(key)].append((f"{place}.{key}", value))
+        return found
+
+    def _under(self, names: Iterable[str]) -> Sent:
+        return [pair for name in names for pair in self._sent.get(plain_name(name), ())]
+
+    def look_up(self, name: str) -> JsonValue | None:
+        """A fact by dotted name, as the call sent it under any of its names; None where it did not, or where what it
+        sent says that nobody knows.
 
         A switch is true where any of its names says so: one system may know what another does not know yet.
 
         Raises:
-            ValueError: two names of a number or a text contradict each other, or a day is none.
+            ValueError: what was sent is none of what the fact holds, two names of it contradict each other, or a day
+                is none.
         """
         place, _, leaf = name.partition(".")
-        spec = self.known.get(self.own.get(leaf, "")) if place in PLACES else None
-        if spec is None:
-            return facts.get(name.removeprefix("extra."))
-        found = [pair for other in (self.own[leaf], *spec.also) for pair in _sent(facts, other)]
-        kinds = [pair for other in spec.implied_by for pair in _sent(facts, other)]
-        told = [(at, spec.read(value)) for at, value in found]
-        if spec.during and not any(isinstance(value, bool) for _, value in (*found, *kinds)):
+        own = self.names.own.get(leaf) if place in PLACES else None
+        if own:
+            return self._known(own, self.names.known[own])
+        if place == _SEVERAL and may_send(leaf):
+            return next((number(v) for at, v in self._under([leaf]) if at.startswith(place) and _is_told(v)), None)
+        return self.facts.get(name.removeprefix("extra."))
+
+    def _known(self, name: str, spec: FactSpec) -> JsonValue | None:
+        found, kinds = self._under((name, *spec.also)), self._under(spec.implied_by)
+        at_call = self.facts.started_at
+        is_kind = any(spec.read(value, at_call) is True for _, value in kinds)
+        if spec.during and not is_kind and not any(spec.is_plain(value) for _, value in found):
             # A text may tell the kind alone ("standard"): days, where they are known, are surer.
-            dated = _holds(facts, spec.during)
+            dated = self._holds(spec.during)
             if dated is not None:
                 return dated
-        if spec.holds == "switch" and any(spec.read(value) is True for _, value in (*found, *kinds)):
+        told = [(at, read) for at, value in found if (read := spec.read(value, at_call)) is not None]
+        if is_kind or (spec.holds == "switch" and any(value is True for _, value in told)):
             return True
+        for at, value in told:
+            if unfit := spec.unfit(value):
+                raise ValueError(f"{at} ({value!r}) {unfit}")
         if not told:
             return None
         (first, value), *rest = told
@@ -173,25 +183,42 @@ class FactNames:
             raise ValueError(f"{both}, two names of one fact")
         return value
 
-    def read(self, facts: CallFacts) -> Iterator[tuple[str, str, str]]:
+    def _holds(self, during: PeriodSpec) -> bool | None:
+        """Whether the call lies in the period, by the day where it began; None where that cannot be told."""
+        first, last = (self._day(during, names) for names in (during.first, during.last))
+        if self.facts.started_at is None:
+            return None
+        at = during.day_of(self.facts.started_at)
+        if (first and at < first) or (last and at > last):
+            return False
+        return True if first and last else None
+
+    def _day(self, during: PeriodSpec, names: Iterable[str]) -> date | None:
+        name, value = next((pair for pair in self._under(names) if _is_told(pair[1])), ("", None))
+        if value is None:
+            return None
+        try:
+            return during.day(value)
+        except (ValueError, OverflowError):
+            raise ValueError(f"{name} ({value!r}) is no day as 2026-11-30 is") from None
+
+    def read(self) -> Iterator[tuple[str, str, str]]:
         """Of each fact that can be told of this call: its name, the names under which it was sent, and its value; or
         why it is no use."""
-        for name, spec in self.known.items():
-            sent = [at for other in (name, *spec.names()) for at, _ in _sent(facts, other)]
-            if not sent:
-                continue
-            try:
-                value = json.dumps(self.look_up(facts, f"account.{name}"), ensure_ascii=False)
-            except ValueError as wrong:
-                value = f"no use: {wrong}"
-            yield name, ", ".join(sent), "not told" if value == "null" else value
+        for name, spec in self.names.known.items():
+            sent = [at for at, _ in self._under(dict.fromkeys((name, *spec.names())))]
+            if sent:
+                yield name, ", ".join(sent), self._shown(f"account.{name}")
+        for key in self.facts.history:
+            if may_send(key) and plain_name(key) not in self.names.written:
+                yield key, f"{_SEVERAL}.{key}", self._shown(f"{_SEVERAL}.{key}")
 
-    def unread(self, facts: CallFacts) -> tuple[Unread, ...]:
-        """What the call sent under ``account`` and ``history`` and no rule asks for."""
-        names = {*self.own, *(other for spec in self.known.values() for other in spec.names())}
-        sent = [(place, leaf) for place in PLACES[:2] for leaf in getattr(facts, place) if leaf not in names]
-        near = {leaf: get_close_matches(leaf, sorted(names), n=1, cutoff=_NEAR) for _, leaf in sent}
-        return tuple(Unread(f"{place}.{leaf}", next(iter(near[leaf]), "")) for place, leaf in sent)
+    def _shown(self, name: str) -> str:
+        try:
+            value = self.look_up(name)
+        except ValueError as wrong:
+            return f"{NO_USE}: {wrong}"
+        return "not told" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 NO_NAMES = FactNames()
@@ -209,7 +236,7 @@ def load_fact_names(root: Path) -> FactNames:
         return NO_NAMES
     source = read_source(path, FILE_NAME)
     spec = validate(source, FactsFile)
-    seen: dict[str, str] = {}
+    seen = dict.fromkeys(map(plain_name, CallFacts.model_fields), "the call itself")
     for name, fact in spec.facts.items():
         for other in (name, *fact.names()):
             _once(source, name, other, seen)
@@ -217,17 +244,21 @@ def load_fact_names(root: Path) -> FactNames:
 
 
 def _once(source: Source, name: str, other: str, seen: dict[str, str]) -> None:
-    before = seen.setdefault(other, name)
+    before = seen.setdefault(plain_name(other), name)
     if before != name:
         raise source.error(("facts", name), f"{other!r} is a name of {before!r}, too", "Give it to one of them.")
 
 
-def _sent(facts: CallFacts, leaf: str) -> Iterator[tuple[str, JsonValue]]:
-    """A name's values at each place that has one."""
-    for place in PLACES:
-        value = facts.get(leaf if place == "extra" else f"{place}.{leaf}")
-        if value is not None:
-            yield f"{place}.{leaf}", value
+def _is_told(value: JsonValue) -> bool:
+    return not (isinstance(value, str) and plain(value) in NOT_KNOWN)
+
+
+def _below(value: JsonValue, deep: int) -> Iterator[tuple[str, ...]]:
+    """The ways to all that stands in an object, and in those in it."""
+    if isinstance(value, dict) and deep:
+        for key, item in value.items():
+            yield (key,)
+            yield from ((key, *way) for way in _below(item, deep - 1))
 
 
 def _same(one: JsonValue, other: JsonValue) -> bool:
@@ -235,24 +266,3 @@ def _same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.strip().lower() == other.strip().lower()
     return one == other and isinstance(one, bool) is isinstance(other, bool)
-
-
-def _holds(facts: CallFacts, during: PeriodSpec) -> bool | None:
-    """Whether the call lies in the period, by the day where it began; None where that cannot be told."""
-    first, last = (_day(facts, names) for names in (during.first, during.last))
-    if first is None or facts.started_at is None:
-        return None
-    at = facts.started_at.date()
-    if at < first:
-        return False
-    return None if last is None else at <= last
-
-
-def _day(facts: CallFacts, names: tuple[str, ...]) -> date | None:
-    name, value = next((pair for leaf in names for pair in _sent(facts, leaf)), ("", None))
-    if value is None:
-        return None
-    try:
-        return datetime.fromisoformat(str(value)).date()
-    except ValueError:
-        raise ValueError(f"{name} ({value!r}) is no day") from None

@@ -12,11 +12,14 @@ from qa_service.rules.words_of_operators import escaped
 
 _ABOUT = """
 What is known of a case chooses what is lawful to say. A call sends each of these under `account`, `history` or `extra`,
-or right beside its turns, under any of its names; a switch is true where any of them says so. What no call sends leaves
-the rules that hang on it `not_assessed`, or silent where they only narrow an offence. A name that is none of these and
-like one of them (`sol_expried`) is told in the plan's notes; `qa rules facts CALL.json` tells how every fact is read.
+or right beside its turns, under any of its names, however its words are joined (`solExpired`); a switch is true where
+any of them says so. Switches may be words (`Y`, `0`, `是`), numbers texts of digits, days are written with the year
+first; an empty text, `unknown` and `N/A` are as good as none. What no call sends leaves the rules that hang on it
+`not_assessed`, or silent where they only narrow an offence; what cannot be read is `invalid_fact`. A name that is
+none of these and like one of them (`sol_expried`) is told in the plan's notes; `qa rules facts CALL.json` tells how
+every fact is read. Counts over several calls (`history.calls_last_7_days`): [history.md](../history.md).
 """
-_HOLDS = {"switch": "true or false", "number": "a number", "text": "a text"}
+_HOLDS = {"switch": "true or false", "number": "a number", "text": "a text", "name": "a name or an id"}
 
 
 def askers(packs: Iterable[Pack]) -> Mapping[str, Mapping[str, Sequence[str]]]:
@@ -64,6 +67,8 @@ def _others(spec: FactSpec) -> str:
     told = [", ".join(f"`{other}`" for other in spec.also)] if spec.also else []
     if spec.implied_by:
         told.append("true where one is: " + ", ".join(f"`{other}`" for other in spec.implied_by))
+    if spec.dated:
+        told.append("or the day since when")
     if spec.during:
         first, last = (" or ".join(f"`{n}`" for n in names) for names in (spec.during.first, spec.during.last))
         told.append(f"from {first} to {last}")

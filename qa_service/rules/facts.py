@@ -90,7 +90,9 @@ class Call:
 
     def value(self, context: FactsContext) -> Any:
         if self.name == "exists":
-            return not isinstance(self.arguments[0].value(context), Unknown)
+            found = self.arguments[0].value(context)
+            # What was sent and is no use is neither there nor missing.
+            return found if isinstance(found, Unknown) and found.wrong else not isinstance(found, Unknown)
         if self.name == "any_true":
             return _any_true(self.arguments, context)
         values = [a.value(context) for a in self.arguments]
@@ -170,7 +172,10 @@ class Remembered:
         if missing := _all_unknown(values):
             return missing
         keys = tuple(f"history.{key}" for key in self.keys(*values))
-        sent = next((found for key in keys if (found := context.lookup(key)) is not None), None)
+        try:
+            sent = next((found for key in keys if (found := context.lookup(key)) is not None), None)
+        except ValueError as wrong:
+            return Unknown((), str(wrong))
         own = context.memory(self.name, tuple(values)) if context.memory else None
         if own is None:
             return Unknown((*keys[:1],) or (f"history.{self.name}",)) if sent is None else sent

@@ -9,9 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, get_args
 
 from qa_service.records import MarkKind
+from qa_service.records.fact_words import plain_name
 
 ROOT = "history."
 MARK_KINDS: tuple[str, ...] = get_args(MarkKind)
@@ -69,6 +71,15 @@ _ALONE: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"calls_(\d+)d"), "customer_calls_last_days"),
     (re.compile(r"redials_(\d+)min"), "redials"),
 )
+
+
+@lru_cache(maxsize=1000)
+def may_send(name: str) -> bool:
+    """Whether the caller's own system may send a fact over several calls under this name."""
+    count = next(iter(re.findall(r"\d+", name)), "1")[:9]
+    values: dict[str, tuple[object, ...]] = {"": (), "number": (float(count),), "mark": ("",)}
+    keys = (key for known in NAMES.values() for key in known.keys(*values[known.takes]))
+    return plain_name(name) in map(plain_name, keys)
 
 
 def alone(name: str) -> tuple[str, tuple[float, ...]] | None:

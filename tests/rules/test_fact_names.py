@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,9 @@ from typer.testing import CliRunner
 from qa_service.cli.app import app
 from qa_service.errors import RuleError
 from qa_service.records import CallFacts
-from qa_service.rules.fact_names import FILE_NAME, NO_NAMES, FactNames, FactSpec, Unread, load_fact_names
+from qa_service.rules.fact_names import FILE_NAME, NO_NAMES, CaseFacts, FactNames, FactSpec, Unread, load_fact_names
+from qa_service.rules.fact_parser import parse_facts
+from qa_service.rules.facts import FactsContext, Unknown, truth
 from qa_service.rules.lint import check
 from qa_service.rules.load import load_packs
 from qa_service.settings import bundled
@@ -37,6 +41,9 @@ facts:
     holds: text
     also: [preferred_channel]
 """
+
+
+FILED = FactNames({"filed": FactSpec(zh="已起诉", en="Filed", holds="switch", yes=("filed",), no=("not filed",))})
 
 
 @pytest.fixture
@@ -95,6 +102,12 @@ def test_texts_that_contradict_each_other_are_no_use(names: FactNames) -> None:
         ("2026-09-01", "2026-11-19", False),
         ("2026-09-01", None, None),
         (None, "2026-12-30", None),
+        (None, "2026-11-19", False),
+        ("2026-09-01", "", None),
+        ("2026-09-01", "N/A", None),
+        ("2026/11/20", "2026.12.1", True),
+        ("2026年11月21日", "", False),
+        ("20261120", "20261121", True),
     ],
 )
 def test_it_holds_between_two_days(names: FactNames, first: str | None, last: str | None, holds: bool | None) -> None:
@@ -110,8 +123,33 @@ def test_days_count_only_where_the_fact_was_not_sent(names: FactNames) -> None:
 
 
 def test_a_day_that_is_none_is_told(names: FactNames) -> None:
-    with pytest.raises(ValueError, match=r"account.moratorium_start \('soon'\) is no day"):
-        names.look_up(call(account={"moratorium_start": "soon"}), "account.moratorium")
+    for day in ("soon", "01/11/2026", "2026-13-01", 1795219200000, "9999999999-01-01"):
+        with pytest.raises(ValueError, match=r"account.moratorium_start \(.*\) is no day as 2026-11-30 is"):
+            names.look_up(call(account={"moratorium_start": day}), "account.moratorium")
+
+
+def test_days_are_those_of_their_zone() -> None:
+    """In summer the day begins in London an hour before it begins by UTC, and the call may come from far away."""
+    days = {"from": ["begun"], "to": ["ended"], "zone": "Europe/London"}
+    spec = FactSpec.model_validate({"zh": "喘息期", "en": "Breathing space", "holds": "switch", "during": days})
+    known = FactNames({"moratorium": spec})
+    for at, first, last, holds in (
+        ("2026-07-01T23:30:00Z", "2026-07-02", "2026-08-31", True),
+        ("2026-07-01T23:30:00Z", "2026-06-02", "2026-07-01", False),
+        ("2026-11-21T02:00:00+08:00", "2026-10-01", "2026-11-20", True),
+        ("2026-07-01T08:00:00Z", "2026-06-30T23:00:00Z", "2026-08-31", True),
+        ("2026-06-30T12:00:00Z", "2026-06-30T23:00:00Z", "2026-08-31", False),
+    ):
+        sent = call(started_at=at, account={"begun": first, "ended": last})
+        assert known.look_up(sent, "account.moratorium") is holds, (at, first, last)
+    with pytest.raises(ValueError, match="no time zone"):
+        FactSpec.model_validate({"zh": "x", "en": "x", "holds": "switch", "during": {**days, "zone": "Europe/Londn"}})
+
+
+def test_a_kind_that_is_not_there_hides_no_days(names: FactNames) -> None:
+    days = {"moratorium_start": "2026-11-01", "moratorium_end": "2026-12-30"}
+    sent = call(account={**days, "mental_health_moratorium": False})
+    assert names.look_up(sent, "account.moratorium") is True
 
 
 def test_a_kind_of_it_implies_it_and_its_absence_says_nothing(names: FactNames) -> None:
@@ -126,6 +164,10 @@ def test_what_no_rule_asks_for_is_told_with_what_may_be_meant(names: FactNames) 
         Unread("account.amount"),
         Unread("history.bared", "barred"),
     )
+    assert names.misspelt(sent) == (
+        "no rule asks for account.sol_exprired; sol_expired may be meant",
+        "no rule asks for history.bared; barred may be meant",
+    )
     assert str(Unread("account.amount")) == "no rule asks for account.amount"
 
 
@@ -135,6 +177,9 @@ def test_what_no_rule_asks_for_is_told_with_what_may_be_meant(names: FactNames) 
         (WRITTEN.replace("[preferred_channel]", "[sol_expired]"), "'sol_expired' is a name of 'barred', too"),
         (WRITTEN.replace("holds: text", "holds: text\n    implied_by: [x]"), "only a switch has implied_by"),
         (WRITTEN.replace("holds: text", "holds: date"), "holds"),
+        (WRITTEN.replace("[preferred_channel]", "[solexpired]"), "'solexpired' is a name of 'barred', too"),
+        (WRITTEN.replace("[preferred_channel]", "[product]"), "'product' is a name of 'the call itself', too"),
+        (WRITTEN.replace("holds: switch", "holds: switch\n    yes: [On File]\n    no: [on_file]"), "yes and no both"),
         ("facts: {}\n", "facts"),
     ],
 )
@@ -183,6 +228,16 @@ def test_check_tells_of_facts_that_nobody_describes(folder: Path, asked: str, to
 def test_without_the_file_any_name_may_be_asked_for(folder: Path) -> None:
     _asks(folder, "nothing_like_it")
     assert not [p for p in map(str, check(folder)) if "knows no fact" in p or "no rule asks" in p]
+    assert not NO_NAMES.unread(call(account={"nothing_like_it": 1}, overdue_day=3))
+
+
+def test_an_object_is_described_by_its_own_name(folder: Path) -> None:
+    _asks(folder, "channel.wanted")
+    (folder / FILE_NAME).write_text(WRITTEN, encoding="utf-8")
+    told = [str(problem) for problem in check(folder) if "account.channel" in str(problem)]
+    assert not told
+    names = load_fact_names(folder)
+    assert names.look_up(call(account={"channel": {"wanted": "post"}}), "account.channel.wanted") == "post"
 
 
 def test_the_names_are_part_of_what_a_pack_does(folder: Path) -> None:
@@ -212,31 +267,151 @@ def test_the_command_lists_them_and_tells_how_those_of_a_call_are_read(tmp_path:
     assert "no use: account.moratorium_start" in words
 
 
+def test_the_command_fails_where_a_fact_is_no_use_and_tells_of_the_call(tmp_path: Path) -> None:
+    file = tmp_path / "call.json"
+    file.write_text(json.dumps({"direction": "外呼", "account": {"solExpired": "perhaps"}}), encoding="utf-8")
+    told = CliRunner().invoke(app, ["rules", "facts", str(file)])
+    assert told.exit_code == 1
+    words = " ".join(told.stdout.split())
+    assert 'direction direction "outbound"' in words
+    assert "time_barred account.solExpired no use: account.solExpired ('perhaps')" in words
+    empty = CliRunner().invoke(app, ["rules", "facts", str(file), "--rules", str(tmp_path)])
+    assert empty.exit_code == 0
+    assert "has no facts.yaml" in " ".join(empty.stdout.split())
+
+
 @pytest.mark.parametrize(
     ("sent", "read"),
     [
-        ("yes", True), ("On file", True), (1, True), (1.0, 1.0), ("是", True), ("filed", True), ("not_filed", False),
-        ("No", False), (0, False), ("无", False), ("perhaps", "perhaps"), (["x"], ["x"]), (False, False),
+        ("yes", True), ("On file", True), (1, True), (1.0, True), ("是", True), ("filed", True), ("not_filed", False),
+        ("No", False), (0, False), ("无", False), (False, False), ("T", True), ("f", False), (0.0, False),
+        ("", None), (" ", None), ("-", None), ("N/A", None), ("Unknown", None), ("未知", None), (None, None),
     ],
 )  # fmt: skip
 def test_a_switch_is_read_in_words(sent: Any, read: Any) -> None:
-    spec = FactSpec(zh="已起诉", en="Filed", holds="switch", yes=("filed",), no=("not filed",))
-    found = FactNames({"filed": spec}).look_up(call(account={"filed": sent}), "account.filed")
+    assert FILED.look_up(call(account={"filed": sent}), "account.filed") is read
+
+
+@pytest.mark.parametrize("sent", ["perhaps", "2026-03-01", ["x"], {"x": True}, 2, 0.5])
+def test_what_says_neither_yes_nor_no_is_no_use(sent: Any) -> None:
+    with pytest.raises(ValueError, match=r"account.filed \(.*\) is neither true nor false"):
+        FILED.look_up(call(account={"filed": sent}), "account.filed")
+    assert FILED.look_up(call(account={"filed": sent}, filed=True), "account.filed") is True
+
+
+SINCE = FactNames({"filed": FactSpec(zh="已起诉", en="Filed", holds="switch", dated=True)})
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("2026-03-01", True), ("2026/3/1", True), ("2026-11-20T23:00:00Z", True), ("2026-11-21", False), ("", None),
+    ],
+)  # fmt: skip
+def test_the_day_since_when_says_whether_it_is_so(sent: Any, read: Any) -> None:
+    assert SINCE.look_up(call(account={"filed": sent}), "account.filed") is read
+    assert SINCE.look_up(CallFacts(account={"filed": "2026-03-01"}), "account.filed") is True
+
+
+@pytest.mark.parametrize("sent", ["2026-99-01", "soon", 20260301])
+def test_what_is_no_day_since_when_is_no_use(sent: Any) -> None:
+    with pytest.raises(ValueError, match="neither true nor false"):
+        SINCE.look_up(call(account={"filed": sent}), "account.filed")
+
+
+def test_what_is_no_use_is_neither_there_nor_missing() -> None:
+    for asked in ("exists(account.filed)", "not exists(account.filed)"):
+        sent = call(account={"filed": "perhaps"})
+        context = FactsContext(partial(FILED.look_up, sent), {})
+        found = truth(parse_facts(asked, ()), context)
+        assert isinstance(found, Unknown)
+        assert found.reason().startswith("invalid_fact: account.filed ('perhaps')")
+
+
+@pytest.mark.parametrize(
+    ("holds", "sent", "read"),
+    [
+        ("number", "3", 3), ("number", " 7.5 ", 7.5), ("number", 4, 4), ("number", "", None), ("number", "无", None),
+        ("text", "Post", "Post"), ("text", "", None), ("text", "none", "none"), ("text", "unknown", None),
+        ("name", "A. Lee", "A. Lee"), ("name", "", None), ("name", False, None), ("name", "none", None),
+    ],
+)  # fmt: skip
+def test_what_is_no_switch_is_read_as_what_it_holds(holds: Any, sent: Any, read: Any) -> None:
+    found = FactNames({"it": FactSpec(zh="它", en="It", holds=holds)}).look_up(call(it=sent), "account.it")
     assert found == read
     assert type(found) is type(read)
-    text = FactSpec(zh="渠道", en="Channel", holds="text")
-    assert FactNames({"filed": text}).look_up(call(account={"filed": sent}), "account.filed") == sent
+
+
+@pytest.mark.parametrize("sent", ["many", "08:30", True, "1" * 400, "nan"])
+def test_what_is_no_number_is_no_use(sent: Any) -> None:
+    with pytest.raises(ValueError, match="is no number"):
+        FactNames({"it": FactSpec(zh="它", en="It", holds="number")}).look_up(call(it=sent), "account.it")
+
+
+@pytest.mark.parametrize(
+    "key", ["sol_expired", "solExpired", "SolExpired", "SOL_EXPIRED", "Sol Expired", "sol-expired"]
+)
+def test_a_name_is_known_however_its_words_are_joined(names: FactNames, key: str) -> None:
+    sent = call(account={key: True})
+    assert names.look_up(sent, "account.barred") is True
+    assert not names.unread(sent)
+
+
+def test_facts_over_several_calls_are_asked_for(names: FactNames) -> None:
+    sent = call(history={"calls_last_7_days": "9", "attemptsToday": 2, "days_since_conversation": ""})
+    assert not names.unread(sent)
+    asked = ("history.calls_last_7_days", "history.attempts_today", "history.days_since_conversation")
+    assert [names.look_up(sent, name) for name in asked] == [9, 2, None]
+    assert [row[0] for row in CaseFacts(names, sent).read()] == list(sent.history)
+    wrong = call(account={"calls_last_7_days": 9}, calls_today=2)
+    assert [found.meant for found in names.unread(wrong)] == ["history.calls_last_7_days", "history.calls_today"]
+    assert names.look_up(wrong, "history.calls_last_7_days") is None
+
+
+def test_what_stands_beside_the_turns_is_told_too(names: FactNames) -> None:
+    sent = call(sol_exprired=True, started_att="x", overdue_day=3, campaign="autumn", phone2="1", agent_id="A")
+    assert {found.name: found.meant for found in names.unread(sent)} == {
+        "extra.sol_exprired": "sol_expired",
+        "extra.started_att": "",
+        "extra.overdue_day": "overdue_days",
+        "extra.campaign": "",
+        "extra.phone2": "",
+    }
+    below = call(account={"legal": {"court": {"sol_expired": True}, "x": 1}, "overdue_days": 4})
+    assert {found.name: found.meant for found in names.unread(below)} == {
+        "account.legal": "",
+        "account.overdue_days": "overdue_days",
+        "account.legal.court.sol_expired": "account.sol_expired",
+    }
+
+
+def test_many_names_take_no_long(names: FactNames) -> None:
+    sent = call(account={f"sol_expires_{i}_{'x' * 40}": i for i in range(20_000)})
+    begun = time.process_time()
+    assert len(names.unread(sent)) == 20_000
+    assert time.process_time() - begun < 3.0
+
+
+def test_a_count_that_two_names_contradict_is_no_use() -> None:
+    spec = FactSpec(zh="七天", en="Seven days", holds="number", also=("weekly",))
+    known = FactNames({"calls_last_7_days": spec})
+    sent = call(history={"calls_last_7_days": 3}, weekly=9)
+    condition = parse_facts("history.calls_last_days(7) > 2", ())
+    found = truth(condition, FactsContext(partial(known.look_up, sent), {}))
+    assert isinstance(found, Unknown)
+    assert "two names of one fact" in found.reason()
 
 
 @pytest.mark.parametrize(
     ("account", "holds"),
     [
-        ({"moratorium": "standard"}, "standard"),
         ({"moratorium": "standard", "moratorium_start": "2026-11-01", "moratorium_end": "2026-12-30"}, True),
         ({"moratorium": "standard", "moratorium_start": "2026-09-01", "moratorium_end": "2026-11-01"}, False),
         ({"moratorium": "active", "moratorium_start": "2026-11-21"}, False),
         ({"moratorium": "active", "moratorium_start": "2026-11-01"}, True),
         ({"moratorium": True, "moratorium_start": "2026-11-21"}, True),
+        ({"moratorium": "Y", "moratorium_start": "2026-11-21"}, True),
+        ({"moratorium": 0, "moratorium_start": "2026-11-01", "moratorium_end": "2026-12-30"}, False),
     ],
 )
 def test_days_are_surer_than_words_and_not_than_a_switch(names: FactNames, account: dict[str, Any], holds: Any) -> None:

@@ -77,13 +77,13 @@ def unknown_facts(packs: Iterable[Pack], places: Places) -> Iterator[Problem]:
         return
     asked: set[str | None] = set()
     for rule, path, name in _asked(packs):
-        place, _, leaf = name.partition(".")
+        place, leaf = name.split(".")[:2]
         own = known.own.get(leaf)
         asked.add(own)
         if own is None:
             close = difflib.get_close_matches(leaf, known.own, 1)
             mend = f"Did you mean {place}.{known.own[close[0]]}?" if close else f"Describe it in {FACTS}."
-            yield places.value(rule.file, path, f"{FACTS} knows no fact {name}", mend)
+            yield places.value(rule.file, path, f"{FACTS} knows no fact {place}.{leaf}", mend)
         elif own != leaf:
             yield places.value(rule.file, path, f"{leaf!r} is another name of {own!r}", f"Write {place}.{own}.")
     for name in known.known:

@@ -53,7 +53,7 @@ def test_lines_that_name_their_speakers(qa: Run, rules: Path, tmp_path: Path) ->
 
 
 def test_what_the_classifier_held_back_is_told(qa: Run, rules: Path) -> None:
-    words = "agent: one moment, please shut up now"
+    words = "agent: Our office is shut up for the holidays until Monday."
     assert "held back 1 more" in qa("rules", "test", words).out
     explained = qa("rules", "test", words, "--explain").out
     assert "second_opinion" in explained

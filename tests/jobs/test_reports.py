@@ -10,6 +10,8 @@ from qa_service.errors import ErrorCode, InputError, RuleError, SetupError
 from qa_service.jobs.reports import daily_report, write_daily
 from qa_service.records import ErrorInfo, FindingState
 from qa_service.report.records import DailyReport
+from qa_service.rules.load import load_packs
+from qa_service.settings import bundled
 from tests.factories import DAY, NOW, finding, unassessable
 from tests.jobs.fakes import settings_at
 from tests.store.keeping import claimed, inspect, keep
@@ -58,12 +60,14 @@ def test_a_quote_stands_in_its_turn(store, settings):
 @pytest.mark.parametrize(
     ("version", "titles"),
     [
-        (2, {"zh": "同一号码当日未接通拨打超过上限", "en": "More unanswered attempts on one number than allowed"}),
+        (None, {"zh": "同一号码当日未接通拨打超过上限", "en": "More unanswered attempts on one number than allowed"}),
         (99, {}),
     ],
 )
 def test_a_rule_is_titled_in_the_reader_s_language_while_it_is_the_one_that_found_it(store, settings, version, titles):
-    found = finding(rule_id="CN-COLL-FREQ-2", rule_version=version, title="那时的标题", message="那时的话")
+    rules = load_packs(bundled("rules"), ["cn-collections"])["cn-collections"].rules
+    now = next(rule.spec.version for rule in rules if rule.id == "CN-COLL-FREQ-2")
+    found = finding(rule_id="CN-COLL-FREQ-2", rule_version=version or now, title="那时的标题", message="那时的话")
     keep(store, "C-1")
     inspect(store, found)
     evidence = daily_report(store, DAY, settings).to_hear.notes[0].evidence[0]

@@ -101,6 +101,8 @@ def _print_trial(result: Trial, explain: bool) -> None:
     told = [r for r in result.not_assessed if explain or r.reason.startswith("invalid_fact")]
     if told or explain:
         paper.print(screen.not_assessed_table(told))
+    for note in result.misspelt:
+        paper.print(f"{note}.", markup=False)
     if not explain and (doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed)):
         paper.print(f"The classifier held back {doubted} more, which it does not see here; --explain shows them.")
     if result.drafts:

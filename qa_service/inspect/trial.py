@@ -30,7 +30,8 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Trial:
-    """What the rules said. ``drafts`` are ids of rules that were not run because they are drafts."""
+    """What the rules said. ``drafts`` are ids of rules that were not run because they are drafts; ``misspelt``: facts
+    that no rule asks for, and what may be meant."""
 
     transcript: Transcript
     packs: tuple[str, ...]
@@ -38,6 +39,7 @@ class Trial:
     suppressed: tuple[Suppressed, ...]
     not_assessed: tuple[NotAssessed, ...]
     drafts: tuple[str, ...]
+    misspelt: tuple[str, ...]
 
 
 def trial(
@@ -88,6 +90,7 @@ def trial(
         suppressed=tuple(suppressed),
         not_assessed=result.not_assessed,
         drafts=() if drafts else waiting,
+        misspelt=packs[0].fact_names.misspelt(facts) if packs else (),
     )
 
 

@@ -60,6 +60,22 @@ def test_what_the_classifier_held_back_is_told(qa: Run, rules: Path) -> None:
     assert "held back 1 more" not in explained
 
 
+def test_a_fact_that_is_no_use_is_told_without_being_asked(qa: Run, rules: Path) -> None:
+    asks = rule({"facts": "account.filed == true"}, id="H-FILED-1", requirements=[], applies_to={})
+    folder(rules, asks, pack=BARE)
+    described = {"zh": "已起诉", "en": "Filed", "holds": "switch"}
+    (rules / "facts.yaml").write_text(yaml.safe_dump({"facts": {"filed": described}}), encoding="utf-8")
+    write_lock(rules)
+    turns = [{"role": "agent", "text": "good morning"}]
+    for sent, told in (("perhaps", True), ("N", False)):
+        call = json.dumps({"language": "en", "account": {"filed": sent}, "turns": turns})
+        out = " ".join(qa("rules", "test", call).out.split())
+        assert ("H-FILED-1 invalid_fact: account.filed ('perhaps') is neither true nor false" in out) is told, out
+    call = json.dumps({"language": "en", "account": {"fileed": True, "filed_": True}, "turns": turns})
+    out = qa("rules", "test", call).out
+    assert "no rule asks for account.fileed; filed may be meant." in out.replace("\n", " ")
+
+
 def test_json_of_turns_from_a_file_and_from_standard_input(
     qa: Run, rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -62,6 +62,17 @@ def test_inspect_writes_the_contract(qa: Run, manifest: Path, tmp_path: Path) ->
     assert "坐牢" in ran.out
 
 
+def test_a_single_call_tells_its_plan_and_what_no_rule_asks_for(qa: Run, tmp_path: Path) -> None:
+    call = tmp_path / "call.json"
+    sent = {**THREAT, "account": {"lawsuit_fild": False}, "startedAtt": 1, "queue": "night"}
+    call.write_text(json.dumps(sent), encoding="utf-8")
+    told = " ".join(qa("inspect", "--transcript", call).out.split())
+    assert "plan cn-" in told
+    assert "no rule asks for account.lawsuit_fild; lawsuit_filed may be meant" in told
+    assert "queue" not in told
+    assert "plan cn-" not in qa("inspect", "--transcript", call, call).out
+
+
 def test_inspect_to_standard_output_is_json_only(qa: Run, manifest: Path) -> None:
     ran = qa("inspect", "--manifest", manifest, "--json", "-")
     assert [json.loads(line)["call_id"] for line in ran.out.splitlines()] == ["T-1", "T-2"]

@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
 from qa_service.records.fact_words import NOT_KNOWN, plain
 from qa_service.rules.spec import Name, NonEmpty, Spec
 from qa_service.rules.zones import zone
 
+OtherName = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^.]*[^\W_][^.]*$")]
+"""As a system writes it, in any script; a dot stands between a place and a name."""
 _YES = ("1", "true", "t", "yes", "y", "on", "是", "有")
 _NO = ("0", "false", "f", "no", "n", "off", "none", "否", "无", "没有")
 _IN_FORCE = ("active", "in force", "on file", "confirmed", "verified", "已登记", "生效")
@@ -29,8 +31,8 @@ class PeriodSpec(Spec):
     ``zone``: where these are days; without it they are those of the times that were sent.
     """
 
-    first: tuple[Name, ...] = Field(alias="from", min_length=1)
-    last: tuple[Name, ...] = Field(alias="to", min_length=1)
+    first: tuple[OtherName, ...] = Field(alias="from", min_length=1)
+    last: tuple[OtherName, ...] = Field(alias="to", min_length=1)
     zone: NonEmpty | None = None
 
     @field_validator("zone")
@@ -66,8 +68,8 @@ class FactSpec(Spec):
     zh: NonEmpty
     en: NonEmpty
     holds: Literal["switch", "number", "text", "name"]
-    also: tuple[Name, ...] = ()
-    implied_by: tuple[Name, ...] = ()
+    also: tuple[OtherName, ...] = ()
+    implied_by: tuple[OtherName, ...] = ()
     during: PeriodSpec | None = None
     yes: tuple[NonEmpty, ...] = ()
     no: tuple[NonEmpty, ...] = ()

@@ -357,6 +357,15 @@ def test_a_name_is_known_however_its_words_are_joined(names: FactNames, key: str
     assert not names.unread(sent)
 
 
+def test_other_names_may_be_in_any_script() -> None:
+    known = FactNames({"filed": FactSpec(zh="已起诉", en="Filed", holds="switch", also=("是否起诉", "Filed__c"))})
+    for key in ("是否起诉", "Filed__c", "filed_c"):
+        assert known.look_up(call(account={key: "是"}), "account.filed") is True
+    for wrong in ("account.filed", "__", ""):
+        with pytest.raises(ValueError, match="also"):
+            FactSpec(zh="已起诉", en="Filed", holds="switch", also=(wrong,))
+
+
 def test_facts_over_several_calls_are_asked_for(names: FactNames) -> None:
     sent = call(history={"calls_last_7_days": "9", "attemptsToday": 2, "days_since_conversation": ""})
     assert not names.unread(sent)

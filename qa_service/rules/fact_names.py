@@ -21,7 +21,7 @@ from pydantic import JsonValue
 
 from qa_service.records import CallFacts
 from qa_service.records.fact_words import NOT_KNOWN, plain, plain_name
-from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec, number
+from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec
 from qa_service.rules.history_names import may_send
 from qa_service.rules.source import Source, read_source, validate
 
@@ -49,6 +49,7 @@ _LONG = 6
 """From this length on a field of the call is told where a name is only like it."""
 _SEVERAL = "history"
 """Facts over several calls stand here alone."""
+_COUNT = FactSpec(zh="次数", en="A count", holds="number")
 NO_USE = "no use"
 Sent = Sequence[tuple[str, JsonValue]]
 
@@ -157,7 +158,8 @@ class CaseFacts:
         if own:
             return self._known(own, self.names.known[own])
         if place == _SEVERAL and may_send(leaf):
-            return next((number(v) for at, v in self._under([leaf]) if at.startswith(place) and _is_told(v)), None)
+            counts = [pair for pair in self._under([leaf]) if pair[0].startswith(place)]
+            return next((value for _, value in self._fit(_COUNT, counts)), None)
         return self.facts.get(name.removeprefix("extra."))
 
     def _known(self, name: str, spec: FactSpec) -> JsonValue | None:
@@ -169,19 +171,24 @@ class CaseFacts:
             dated = self._holds(spec.during)
             if dated is not None:
                 return dated
-        told = [(at, read) for at, value in found if (read := spec.read(value, at_call)) is not None]
-        if is_kind or (spec.holds == "switch" and any(value is True for _, value in told)):
+        if is_kind or (spec.holds == "switch" and any(spec.read(value, at_call) is True for _, value in found)):
             return True
-        for at, value in told:
-            if unfit := spec.unfit(value):
-                raise ValueError(f"{at} ({value!r}) {unfit}")
+        told = self._fit(spec, found)
         if not told:
             return None
         (first, value), *rest = told
         if other := next((pair for pair in rest if not _same(pair[1], value)), None):
-            both = f"{first} is {json.dumps(value)} and {other[0]} is {json.dumps(other[1])}"
+            both = f"{first} is {_json(value)} and {other[0]} is {_json(other[1])}"
             raise ValueError(f"{both}, two names of one fact")
         return value
+
+    def _fit(self, spec: FactSpec, found: Sent) -> Sent:
+        """What was sent, read; without what says that nobody knows."""
+        told = [(at, read) for at, value in found if (read := spec.read(value, self.facts.started_at)) is not None]
+        for at, value in told:
+            if unfit := spec.unfit(value):
+                raise ValueError(f"{at} ({value!r}) {unfit}")
+        return told
 
     def _holds(self, during: PeriodSpec) -> bool | None:
         """Whether the call lies in the period, by the day where it began; None where that cannot be told."""
@@ -218,7 +225,7 @@ class CaseFacts:
             value = self.look_up(name)
         except ValueError as wrong:
             return f"{NO_USE}: {wrong}"
-        return "not told" if value is None else json.dumps(value, ensure_ascii=False)
+        return "not told" if value is None else _json(value)
 
 
 NO_NAMES = FactNames()
@@ -266,3 +273,7 @@ def _same(one: JsonValue, other: JsonValue) -> bool:
     if isinstance(one, str) and isinstance(other, str):
         return one.strip().lower() == other.strip().lower()
     return one == other and isinstance(one, bool) is isinstance(other, bool)
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(value, ensure_ascii=False)

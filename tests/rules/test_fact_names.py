@@ -89,6 +89,8 @@ def test_texts_that_contradict_each_other_are_no_use(names: FactNames) -> None:
     assert names.look_up(call(account={"channel": "Post", "preferred_channel": "post"}), "account.channel") == "Post"
     with pytest.raises(ValueError, match=r"account.channel is .post. and account.preferred_channel is .phone."):
         names.look_up(call(account={"channel": "post", "preferred_channel": "phone"}), "account.channel")
+    with pytest.raises(ValueError, match="电话"):
+        names.look_up(call(account={"channel": "电话", "preferred_channel": "phone"}), "account.channel")
 
 
 @pytest.mark.parametrize(
@@ -375,6 +377,8 @@ def test_facts_over_several_calls_are_asked_for(names: FactNames) -> None:
     wrong = call(account={"calls_last_7_days": 9}, calls_today=2)
     assert [found.meant for found in names.unread(wrong)] == ["history.calls_last_7_days", "history.calls_today"]
     assert names.look_up(wrong, "history.calls_last_7_days") is None
+    with pytest.raises(ValueError, match=r"history.calls_today \('often'\) is no number"):
+        names.look_up(call(history={"calls_today": "often"}), "history.calls_today")
 
 
 def test_what_stands_beside_the_turns_is_told_too(names: FactNames) -> None:

@@ -1,7 +1,7 @@
 """Recall and false alarms of the packs on the catalogue's own example utterances.
 
     python scripts/eval_rules.py CATALOGUE [--by-requirement] [--verbose]
-    python scripts/eval_rules.py models/conduct/data/requirements/uk-t8.jsonl …
+    python scripts/eval_rules.py scripts/utterances/later/uk-t11.jsonl …
 
 CATALOGUE is a requirements file whose entries carry ``violations`` and ``near_misses``: one utterance each, or a
 short exchange marked [Customer] … [Agent] … (【客户】 … 【坐席】 …). Cases of call metadata and audio alone are left

@@ -48,7 +48,7 @@ _MOST_COMPARED, _LONGEST, _DEEPEST = 200, 60, 4
 _LONG = 6
 """From this length on a field of the call is told where a name is only like it."""
 _SEVERAL = "history"
-"""Facts over several calls stand here alone."""
+"""Facts over several calls stand here, or where those of the case do."""
 _COUNT = FactSpec(zh="次数", en="A count", holds="number")
 NO_USE = "no use"
 Sent = Sequence[tuple[str, JsonValue]]
@@ -96,7 +96,7 @@ class FactNames:
         only what would be read if it stood higher is told."""
         if not self.known:
             return ()
-        top = [(place, key) for place in PLACES for key in getattr(facts, place) if not self._asks(place, key)]
+        top = [(place, key) for place in PLACES for key in getattr(facts, place) if not self._asks(key)]
         missing = {plain_name(name): name for name in CallFacts.model_fields if getattr(facts, name) is None}
         found = [Unread(f"{place}.{key}", self._meant(key, missing)) for place, key in top[:_MOST_COMPARED]]
         found += [Unread(f"{place}.{key}") for place, key in top[_MOST_COMPARED:]]
@@ -110,13 +110,11 @@ class FactNames:
         """The first of them that may be meant for what rules ask for."""
         return tuple(str(found) for found in self.unread(facts) if found.meant)[:_MOST_TOLD]
 
-    def _asks(self, place: str, key: str) -> bool:
-        return plain_name(key) in self.written or (place == _SEVERAL and may_send(key))
+    def _asks(self, key: str) -> bool:
+        return plain_name(key) in self.written or may_send(key)
 
     def _meant(self, key: str, missing: Mapping[str, str]) -> str:
         """``missing``: the fields of the call that were not sent."""
-        if may_send(key):
-            return f"{_SEVERAL}.{key}"
         name = plain_name(key)
         known = {**self.written, **{m: n for m, n in missing.items() if len(n) >= _LONG or m == name}}
         near = get_close_matches(name, known, n=1, cutoff=_NEAR) if len(name) <= _LONGEST else []
@@ -158,7 +156,8 @@ class CaseFacts:
         if own:
             return self._known(own, self.names.known[own])
         if place == _SEVERAL and may_send(leaf):
-            counts = [pair for pair in self._under([leaf]) if pair[0].startswith(place)]
+            # The one under `history` first: that is where a count is meant to stand.
+            counts = sorted(self._under([leaf]), key=lambda pair: not pair[0].startswith(place))
             return next((value for _, value in self._fit(_COUNT, counts)), None)
         return self.facts.get(name.removeprefix("extra."))
 
@@ -216,9 +215,11 @@ class CaseFacts:
             sent = [at for at, _ in self._under(dict.fromkeys((name, *spec.names())))]
             if sent:
                 yield name, ", ".join(sent), self._shown(f"account.{name}")
-        for key in self.facts.history:
-            if may_send(key) and plain_name(key) not in self.names.written:
-                yield key, f"{_SEVERAL}.{key}", self._shown(f"{_SEVERAL}.{key}")
+        everywhere = (key for place in (_SEVERAL, *PLACES) for key in getattr(self.facts, place))
+        counts: dict[str, None] = dict.fromkeys(filter(may_send, everywhere))
+        for key in counts:
+            if plain_name(key) not in self.names.written:
+                yield key, ", ".join(at for at, _ in self._under([key])), self._shown(f"{_SEVERAL}.{key}")
 
     def _shown(self, name: str) -> str:
         try:

@@ -16,7 +16,8 @@ from qa_service.jobs.identity import is_dead, worker_id
 
 def other_worker(*, end: str) -> tuple[str, subprocess.Popen[str]]:
     code = f"from qa_service.jobs.identity import worker_id; print(worker_id(), flush=True); {end}"
-    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    # A pipe of its own to wait at: where the tests have no standard input, `input()` would end it at once.
+    process = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdout
     return process.stdout.readline().strip(), process
 

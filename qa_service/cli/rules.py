@@ -178,7 +178,8 @@ def case_facts(
         paper.print(screen.facts_table(rows, "fact", "what it says", "other names"))
         return
     sent = read_facts(call)
-    read = (*fields_sent(sent), *CaseFacts(known, sent).read())
+    fields = ((name, name, value) for name, value in fields_sent(sent))
+    read = (*fields, *CaseFacts(known, sent).read())
     paper.print(screen.facts_table(read, "fact", "sent as", "value"))
     unread = known.unread(sent)
     for found in unread:

@@ -42,6 +42,7 @@ from qa_service.records import (
     Transcript,
 )
 from qa_service.rules.checks.names import sound_numbers, sound_plans
+from qa_service.rules.compiled import fact_names_of
 from qa_service.rules.load import Pack, load_packs
 from qa_service.rules.plans import PlanSpec, choose
 from qa_service.settings import Settings, bundled
@@ -178,8 +179,8 @@ class Inspector:
     def _chosen(self, facts: CallFacts, language: str | None) -> tuple[Plan, tuple[Pack, ...]]:
         plan = choose(self.plans, facts, language, self.jurisdiction(facts, language))
         packs = tuple(self.pack(name) for name in plan.packs)
-        unread = [note for pack in packs[:1] for note in pack.fact_names.misspelt(facts)]
-        return plan.model_copy(update={"notes": (*plan.notes, *unread)}), packs
+        misspelt = fact_names_of(packs).misspelt(facts)
+        return plan.model_copy(update={"notes": (*plan.notes, *misspelt)}), packs
 
     def _hear_all(self, jobs: Sequence[AudioJob], reports: Sequence[_Progress]) -> list[Sound | Exception]:
         """Each on a core of its own: most of it is one thread's work. Progress is told from this thread."""

@@ -13,7 +13,7 @@ from qa_service.intake.json_text import decode_json, decode_utf8, read_bytes
 from qa_service.intake.spoken import is_dialogue, read_dialogue
 from qa_service.intake.transcript import given_transcript, transcript_of
 from qa_service.records import CallFacts, Finding, NotAssessed, Plan, Transcript
-from qa_service.rules.compiled import Pack
+from qa_service.rules.compiled import Pack, fact_names_of
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.plans import choose
 from qa_service.settings import Settings
@@ -90,7 +90,7 @@ def trial(
         suppressed=tuple(suppressed),
         not_assessed=result.not_assessed,
         drafts=() if drafts else waiting,
-        misspelt=packs[0].fact_names.misspelt(facts) if packs else (),
+        misspelt=fact_names_of(packs).misspelt(facts),
     )
 
 

@@ -45,11 +45,11 @@ def sidecar_facts(audio: Path) -> CallFacts | None:
     return read_facts(beside) if there else None
 
 
-def fields_sent(facts: CallFacts) -> Iterator[tuple[str, str, str]]:
-    """Of each field of the call that was sent: its name, twice, and its value; of a personal one only that it was."""
+def fields_sent(facts: CallFacts) -> Iterator[tuple[str, str]]:
+    """Of each field of the call that was sent: its name and its value; of a personal one only that it was."""
     for name, value in facts.model_dump(mode="json", exclude={"account", "history", "extra"}).items():
         if value is not None:
-            yield name, name, "sent" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
+            yield name, "sent" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
 
 
 def parse_facts(value: object, where: str) -> CallFacts:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -185,3 +185,8 @@ class Pack:
     @property
     def version(self) -> str:
         return self.spec.version
+
+
+def fact_names_of(packs: Iterable[Pack]) -> FactNames:
+    """Those of the folder that the packs are from."""
+    return next((pack.fact_names for pack in packs), NO_NAMES)

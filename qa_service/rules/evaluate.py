@@ -23,10 +23,9 @@ from qa_service.records import (
 )
 from qa_service.rules import evidence
 from qa_service.rules.case import Case
-from qa_service.rules.compiled import Pack, Parameters, Rule, Selection
+from qa_service.rules.compiled import Pack, Parameters, Rule, Selection, fact_names_of
 from qa_service.rules.condition import Condition, mentioned
 from qa_service.rules.evidence import Evidence
-from qa_service.rules.fact_names import NO_NAMES
 from qa_service.rules.facts import Expression, FactsContext, Unknown, truth
 from qa_service.rules.findings import (
     Suppressed,
@@ -85,7 +84,7 @@ def evaluate(
         transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike,
         narrow=explain is None, signals=None if signals is None else tuple(signals),
         told_by=None if signals is None else told_by, history=history, likeness=likeness,
-        fact_names=packs[0].fact_names if packs else NO_NAMES,
+        fact_names=fact_names_of(packs),
     )  # fmt: skip
     found: list[tuple[Rule, list[Heard]]] = []
     missing: list[NotAssessed] = []

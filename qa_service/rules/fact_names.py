@@ -22,6 +22,7 @@ from pydantic import JsonValue
 from qa_service.records import CallFacts
 from qa_service.records.fact_words import NOT_KNOWN, plain, plain_name
 from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec
+from qa_service.rules.facts import comparable
 from qa_service.rules.history_names import may_send
 from qa_service.rules.source import Source, read_source, validate
 
@@ -88,8 +89,10 @@ class FactNames:
         names = [*self.own, *(other for spec in self.known.values() for other in spec.names())]
         return {plain_name(name): name for name in names}
 
-    def look_up(self, facts: CallFacts, name: str) -> JsonValue | None:
-        return CaseFacts(self, facts).look_up(name)
+    def asked_for(self, name: str) -> str | None:
+        """The fact that a rule asks for by a dotted name, which may go on inside it; None where none is known so."""
+        place, *inside = name.split(".")
+        return self.own.get(inside[0]) if place in PLACES and inside else None
 
     def unread(self, facts: CallFacts) -> tuple[Unread, ...]:
         """What the call sent and no rule asks for; nothing where the folder's rules may ask for any name. Of an object
@@ -176,7 +179,7 @@ class CaseFacts:
         if not told:
             return None
         (first, value), *rest = told
-        if other := next((pair for pair in rest if not _same(pair[1], value)), None):
+        if other := next((pair for pair in rest if comparable(pair[1]) != comparable(value)), None):
             both = f"{first} is {_json(value)} and {other[0]} is {_json(other[1])}"
             raise ValueError(f"{both}, two names of one fact")
         return value
@@ -267,13 +270,6 @@ def _below(value: JsonValue, deep: int) -> Iterator[tuple[str, ...]]:
         for key, item in value.items():
             yield (key,)
             yield from ((key, *way) for way in _below(item, deep - 1))
-
-
-def _same(one: JsonValue, other: JsonValue) -> bool:
-    """True is not 1; texts without regard to case."""
-    if isinstance(one, str) and isinstance(other, str):
-        return one.strip().lower() == other.strip().lower()
-    return one == other and isinstance(one, bool) is isinstance(other, bool)
 
 
 def _json(value: JsonValue) -> str:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from qa_service.rules.compiled import Pack
-from qa_service.rules.fact_names import FILE_NAME, PLACES, FactNames, FactSpec
+from qa_service.rules.fact_names import FILE_NAME, FactSpec
 from qa_service.rules.facts import facts_of
 from qa_service.rules.words_of_operators import escaped
 
@@ -28,14 +28,9 @@ def askers(packs: Iterable[Pack]) -> Mapping[str, Mapping[str, Sequence[str]]]:
     for pack in packs:
         for rule in pack.rules:
             names = {name for _, expression in rule.expressions() for name in facts_of(expression)}
-            for own in sorted({own for name in names if (own := _own(pack.fact_names, name))}):
+            for own in sorted({own for name in names if (own := pack.fact_names.asked_for(name))}):
                 found[own][pack.name].append(rule.id)
     return found
-
-
-def _own(known: FactNames, name: str) -> str | None:
-    place, _, leaf = name.partition(".")
-    return known.own.get(leaf) if place in PLACES else None
 
 
 def page(packs: Sequence[Pack], generated: str, links: str) -> str:

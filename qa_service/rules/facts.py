@@ -128,7 +128,7 @@ class Binary:
 
     def _of(self, left: Any, right: Any) -> Any:
         if self.sign in ("==", "!="):
-            return (_plain(left) == _plain(right)) is (self.sign == "==")
+            return (comparable(left) == comparable(right)) is (self.sign == "==")
         if not (_is_number(left) and _is_number(right)):
             return Unknown((), f"{_shown(self.left, left)} {self.sign} {_shown(self.right, right)} needs two numbers")
         try:
@@ -204,7 +204,7 @@ class Among:
         found = self.item.value(context)
         if isinstance(found, Unknown | Unsure):
             return found if isinstance(found, Unknown) else _open(found)
-        return (_plain(found) in {_plain(o) for o in self.options}) is self.wanted
+        return (comparable(found) in {comparable(o) for o in self.options}) is self.wanted
 
 
 @dataclass(frozen=True)
@@ -297,7 +297,7 @@ def _no_value(values: Any) -> Unknown | None:
     return next((_open(v) for v in values if isinstance(v, Unsure)), None)
 
 
-def _plain(value: Any) -> Any:
+def comparable(value: Any) -> Any:
     """Numbers compare as numbers (3 is 3.0), text without regard to case; true is not 1."""
     if isinstance(value, bool) or value is None:
         return ("bool", value)

@@ -15,12 +15,12 @@ from qa_service.rules.checks.patterns import slow_cues, slow_patterns
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.checks.rules import Lexicons, check_rule
 from qa_service.rules.compile import Names
-from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.compiled import Pack, Rule, fact_names_of
 from qa_service.rules.fact_names import FILE_NAME as FACTS
 from qa_service.rules.fact_names import load_fact_names
 from qa_service.rules.gate_files import load_cues
 from qa_service.rules.load import PACK_FILE, assemble, pack_folders, read_names, read_rule, rule_files, unread_files
-from qa_service.rules.lock import FILE_NAME, facts_of_packs, gates_changed, read_lock, unlocked, vanished, violations
+from qa_service.rules.lock import FILE_NAME, gates_changed, read_lock, unlocked, vanished, violations
 from qa_service.rules.plans import load_plans
 
 __all__ = ["Problem", "check", "examine"]
@@ -117,7 +117,7 @@ def _check_lock(root: Path, packs: Collection[Pack], places: Places) -> Iterator
     for language in gates_changed(lock, packs):
         message = f"the gates of {language} changed since the last lock, and with them what the rules find"
         yield places.value(f"gates/{language}.yaml", (), message, "Run `qa rules lock`.")
-    if lock.facts and lock.facts != facts_of_packs(packs):
+    if lock.facts and lock.facts != fact_names_of(packs).behaviour_sha256:
         message = "names of facts changed since the last lock, and with them what the rules find"
         yield places.value(FACTS, (), message, "Run `qa rules lock`.")
     rules = [rule for pack in packs for rule in pack.rules]

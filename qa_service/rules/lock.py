@@ -15,7 +15,7 @@ from typing import Any
 
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places
-from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.compiled import Pack, Rule, fact_names_of
 from qa_service.rules.load import load_packs, unread_files
 from qa_service.rules.source import Path_
 
@@ -138,7 +138,7 @@ def write_lock(root: Path) -> Written:
     gone = set(before.rules) - {r.id for r in rules}
     retired = before.retired | gone | {r.id for r in rules if r.spec.status == "retired"}
     content = {
-        "facts": facts_of_packs(packs.values()),
+        "facts": fact_names_of(packs.values()).behaviour_sha256,
         "gates": gates_of(packs.values()),
         "retired": sorted(retired),
         "rules": {
@@ -167,11 +167,6 @@ def gates_of(packs: Iterable[Pack]) -> dict[str, str]:
     """Hashes of the cues by language."""
     cues = {language: found for pack in packs for language, found in pack.cues.items()}
     return {language: cues[language].behaviour_sha256 for language in sorted(cues)}
-
-
-def facts_of_packs(packs: Iterable[Pack]) -> str:
-    """Hash of the names of facts; empty where there is no pack."""
-    return next((pack.fact_names.behaviour_sha256 for pack in packs), "")
 
 
 def gates_changed(lock: Lock, packs: Iterable[Pack]) -> tuple[str, ...]:

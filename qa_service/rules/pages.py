@@ -17,7 +17,7 @@ from pydantic import JsonValue
 from qa_service.records import Severity
 from qa_service.rules import fact_pages
 from qa_service.rules.catalogue import Catalogue, Requirement, load_catalogue
-from qa_service.rules.compiled import Pack, Rule
+from qa_service.rules.compiled import Pack, Rule, fact_names_of
 from qa_service.rules.load import load_packs
 from qa_service.rules.schema import ExampleSpec, PackSpec
 from qa_service.rules.words_of import combination, points, selection, switched_gates
@@ -50,7 +50,7 @@ def pages(root: Path, *, links: str = "../../rules") -> dict[str, str]:
     packs = load_packs(root)
     found = {f"{name}.md": _page(pack, catalogue, links) for name, pack in packs.items()}
     listed = list(packs.values())
-    if listed and listed[0].fact_names.known:
+    if fact_names_of(listed).known:
         found["facts.md"] = fact_pages.page(listed, GENERATED, links) + "\n"
     return {"README.md": _index(listed), **found}
 

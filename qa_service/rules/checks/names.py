@@ -12,9 +12,8 @@ from pydantic import JsonValue
 from qa_service.errors import RuleError
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of, unfit_values
-from qa_service.rules.compiled import Pack, Parameters, Rule
+from qa_service.rules.compiled import Pack, Parameters, Rule, fact_names_of
 from qa_service.rules.fact_names import FILE_NAME as FACTS
-from qa_service.rules.fact_names import NO_NAMES
 from qa_service.rules.fact_names import PLACES as FACT_PLACES
 from qa_service.rules.facts import facts_of
 from qa_service.rules.lexicons import named_in
@@ -72,13 +71,13 @@ def unknown_facts(packs: Iterable[Pack], places: Places) -> Iterator[Problem]:
     """Facts of the case that rules ask for by a name that ``facts.yaml`` lacks or knows better, and those that no rule
     asks for; nothing where the folder has no such file."""
     packs = list(packs)
-    known = next((pack.fact_names for pack in packs), NO_NAMES)
+    known = fact_names_of(packs)
     if not known.known:
         return
     asked: set[str | None] = set()
     for rule, path, name in _asked(packs):
         place, leaf = name.split(".")[:2]
-        own = known.own.get(leaf)
+        own = known.asked_for(name)
         asked.add(own)
         if own is None:
             close = difflib.get_close_matches(leaf, known.own, 1)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 #: Fewer calls are kept in a moment and show no bar.
 MANY = 20
-FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts.")
+FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts (.json).")
 META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
 MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `audio` or `turns` each.")
 
@@ -47,7 +47,9 @@ def inspect(
     files: list[Path] | None = FILES,
     meta: Path | None = META,
     manifest: Path | None = MANIFEST,
-    transcript: bool = typer.Option(False, "--transcript", help="FILE holds turns (role, text, …), not sound."),
+    transcript: bool = typer.Option(
+        False, "--transcript", help="Every FILE holds turns (role, text, …), whatever its name."
+    ),
     out: str | None = typer.Option(None, "--json", metavar="OUT.jsonl", help="Write one object a call; - is stdout."),
 ) -> None:
     """Inspect calls now, without keeping anything."""
@@ -107,7 +109,9 @@ def _bar(items: list[Item]) -> screen.AudioBar:
 
 
 def ingest(
-    paths: list[Path] | None = typer.Argument(None, metavar="PATH...", help="Recordings or folders of them."),
+    paths: list[Path] | None = typer.Argument(
+        None, metavar="PATH...", help="Recordings, folders of them, or transcripts (.json)."
+    ),
     meta: Path | None = META,
     manifest: Path | None = MANIFEST,
     correct: bool = typer.Option(

@@ -10,7 +10,7 @@ from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.inspect.job import MOST_TOGETHER_S, AudioJob
 from qa_service.inspect.pipeline import Inspector, OnProgress
 from qa_service.intake.facts import sidecar_facts
-from qa_service.intake.files import accept, shown
+from qa_service.intake.files import accept, is_json, shown, without_sidecars
 from qa_service.intake.manifest import ManifestProblem, read_manifest
 from qa_service.intake.transcript import read_transcript
 from qa_service.records import CallFacts, CallStatus, ErrorInfo, Inspection, Transcript
@@ -31,11 +31,12 @@ class Item:
 def from_files(paths: Iterable[Path], *, facts: CallFacts | None, as_transcript: bool) -> Iterator[Item]:
     """Items of files named on the command line. ``facts`` goes for all; else the sidecar ``NAME.json``.
 
-    The call id is the facts' own, else the file's stem.
+    A file whose name ends in ``.json`` is a transcript, unless it stands beside a recording that is named too and holds
+    that one's facts. The call id is the facts' own, else the file's stem.
     """
-    for path in paths:
+    for path in paths if as_transcript else without_sidecars(paths):
         try:
-            yield _from_transcript(path, facts) if as_transcript else _from_audio(path, facts)
+            yield _from_transcript(path, facts) if as_transcript or is_json(path) else _from_audio(path, facts)
         except QAError as wrong:
             yield Item(call_id=_named(path), error=wrong)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,18 @@ AUDIO_SUFFIXES = frozenset([
     ".amr", ".awb", ".gsm", ".flac", ".wma", ".asf", ".au", ".aif", ".aiff", ".caf", ".vox", ".3gp", ".3ga",
 ])  # fmt: skip
 CHUNK_BYTES = 1 << 20
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file that is named calls itself JSON: a transcript, or the facts of a recording beside it."""
+    return path.suffix.lower() == ".json"
+
+
+def without_sidecars(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that are named, but not those that hold the facts of a recording that is named too."""
+    named = list(paths)
+    heard = {path.with_suffix("") for path in named if path.name and not is_json(path)}
+    return (path for path in named if not (is_json(path) and path.with_suffix("") in heard))
 
 
 def accept(path: Path, settings: Settings) -> Recording:

@@ -16,9 +16,10 @@ from pydantic import Field
 from qa_service import logs
 from qa_service.errors import AudioError, ErrorCode, FactsError, InputError, QAError, SetupError
 from qa_service.intake.facts import sidecar_facts
-from qa_service.intake.files import AUDIO_SUFFIXES, accept, shown, unreadable
+from qa_service.intake.files import AUDIO_SUFFIXES, accept, is_json, shown, unreadable, without_sidecars
 from qa_service.intake.manifest import ManifestLine, ManifestProblem, read_manifest
 from qa_service.intake.storage import AudioStore
+from qa_service.intake.transcript import read_transcript
 from qa_service.jobs.trouble import error_info
 from qa_service.records import CallFacts, CallState, ErrorInfo, Record, Recording
 from qa_service.settings import Settings
@@ -73,7 +74,8 @@ def ingest_paths(
     on_item: OnItem | None = None,
     clock: Clock = _utc_now,
 ) -> IngestReport:
-    """Keep recordings; folders, also linked ones, are searched for audio files, hidden ones left out.
+    """Keep recordings; folders, also linked ones, are searched for audio files, hidden ones left out. A file named
+    ``….json`` is a transcript, unless it holds the facts of a recording that is named too.
 
     Args:
         facts: go for all files; else each file's own ``NAME.json`` beside it, where there is one.
@@ -86,8 +88,8 @@ def ingest_paths(
     door = _Door(store, settings, clock, correct=correct)
     passed: Counter[str] = Counter()
     kept = (
-        door.refuse(shown(found), problem) if problem else door.recording(found, facts)
-        for found, problem in _recordings(paths, passed)
+        door.refuse(shown(found), problem) if problem else door.file(found, facts)
+        for found, problem in _recordings(without_sidecars(paths), passed)
     )
     return _report(kept, on_item).model_copy(update={"passed_over": dict(passed.most_common())})
 
@@ -138,6 +140,18 @@ class _Door:
         self._audio = AudioStore(settings.audio_dir)
         self._zone = zone(settings.timezone)
 
+    def file(self, path: Path, facts: CallFacts | None) -> IngestItem:
+        """Keep a recording, or the transcript that a JSON file holds."""
+        if not is_json(path):
+            return self.recording(path, facts)
+        try:
+            own, transcript = read_transcript(path)
+        except InputError as wrong:
+            return self.refuse(shown(path), wrong, call_id=facts.call_id if facts else None)
+        known = facts or own
+        known = known.model_copy(update={"call_id": known.call_id or own.call_id})
+        return self._turns(ManifestLine(1, known, None, transcript), shown(path))
+
     def recording(self, path: Path, facts: CallFacts | None, *, source: str | None = None) -> IngestItem:
         """Keep an audio file that at least opens; how it sounds shows when it is inspected."""
         name = source or shown(path)
@@ -184,7 +198,10 @@ class _Door:
             return self.refuse(name, line.error, call_id=line.call_id)
         if line.audio is not None:
             return self.recording(line.audio, line.facts)
-        item = self._attempt(name, lambda: self._keep_turns(line, name), call_id=line.facts.call_id)
+        return self._turns(line, name)
+
+    def _turns(self, line: ManifestLine, source: str) -> IngestItem:
+        item = self._attempt(source, lambda: self._keep_turns(line, source), call_id=line.facts.call_id)
         return self._told_again(item, line.facts) if item.outcome == "duplicate" else item
 
     def refuse(
@@ -261,7 +278,14 @@ def _recordings(paths: Iterable[Path], passed: Counter[str]) -> Iterator[tuple[P
             yield item
         if not found:
             message = f"{shown(path)} holds no recordings."
-            yield path, AudioError(ErrorCode.FILE_NOT_FOUND, message, "Name a folder of audio files.")
+            yield (
+                path,
+                AudioError(
+                    ErrorCode.FILE_NOT_FOUND,
+                    message,
+                    "Name a folder of audio files; transcripts are named one by one (*.json).",
+                ),
+            )
 
 
 def _in_folder(folder: Path, passed: Counter[str]) -> Iterator[tuple[Path, QAError | None]]:

@@ -55,7 +55,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
-NOT_KNOWN = ("", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "未知", "不详", "不明", "无")
+NOT_KNOWN = (
+    "", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "other", "others", "未知", "不详", "不明",
+    "无", "其他", "其它",
+)  # fmt: skip
+"""``other`` says only what it is not: of a person on the line that is as good as not knowing who it is."""
 
 
 def plain(word: str) -> str:

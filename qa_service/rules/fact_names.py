@@ -200,7 +200,8 @@ class CaseFacts:
         at = during.day_of(self.facts.started_at)
         if (first and at < first) or (last and at > last):
             return False
-        return True if first and last else None
+        lasting = first and not last and during.days and (at - first).days < during.days
+        return True if lasting or (first and last) else None
 
     def _day(self, during: PeriodSpec, names: Iterable[str]) -> date | None:
         name, value = next((pair for pair in self._under(names) if _is_told(pair[1])), ("", None))

@@ -66,5 +66,5 @@ def _others(spec: FactSpec) -> str:
         told.append("or the day since when")
     if spec.during:
         first, last = (" or ".join(f"`{n}`" for n in names) for names in (spec.during.first, spec.during.last))
-        told.append(f"from {first} to {last}")
+        told.append(f"from {first} to {last}" + f", or {spec.during.days} days" * bool(spec.during.days))
     return "; ".join(told)

@@ -28,12 +28,14 @@ _UNFIT = {"switch": "is neither true nor false", "number": "is no number"}
 class PeriodSpec(Spec):
     """Names of the first and of the last day on which the fact holds; both days count.
 
-    ``zone``: where these are days; without it they are those of the times that were sent.
+    ``zone``: where these are days; without it they are those of the times that were sent. ``days``: how many
+    it lasts at least, where the last one was not sent.
     """
 
     first: tuple[OtherName, ...] = Field(alias="from", min_length=1)
     last: tuple[OtherName, ...] = Field(alias="to", min_length=1)
     zone: NonEmpty | None = None
+    days: int | None = Field(default=None, ge=1, le=3_660)
 
     @field_validator("zone")
     @classmethod

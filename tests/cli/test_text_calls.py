@@ -86,6 +86,32 @@ def test_inspect_a_transcript_file_with_facts(qa: Run, tmp_path: Path) -> None:
     assert json.loads(ran.out)["status"] == "inspected"
 
 
+def test_a_json_file_is_a_transcript_and_not_the_facts_of_a_recording_beside_it(qa: Run, tmp_path: Path) -> None:
+    call, heard, beside = tmp_path / "call.json", tmp_path / "heard.wav", tmp_path / "heard.json"
+    call.write_text(json.dumps(THREAT), encoding="utf-8")
+    heard.write_bytes(b"no sound")
+    beside.write_text("{}", encoding="utf-8")
+    ran = qa("inspect", beside, heard, call, "--json", "-")
+    results = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(r["call_id"], r["status"]) for r in results] == [("heard", "failed"), ("T-1", "inspected")]
+    assert results[0]["error"]["code"] == "not_audio"
+    alone = json.loads(qa("inspect", beside, "--json", "-").out)
+    assert (alone["call_id"], alone["error"]["code"]) == ("heard", "transcript_invalid")
+
+
+def test_a_transcript_is_kept_by_its_name(qa: Run, tmp_path: Path) -> None:
+    call, bare, bad = (tmp_path / name for name in ("call.json", "bare.json", "bad.json"))
+    call.write_text(json.dumps(THREAT), encoding="utf-8")
+    bare.write_text(json.dumps(THREAT["turns"]), encoding="utf-8")
+    bad.write_text('{"turns": []}', encoding="utf-8")
+    kept = json.loads(qa("ingest", call, bare, bad, call, "--json").out)["items"]
+    assert [i["outcome"] for i in kept] == ["created", "created", "refused", "duplicate"]
+    assert (kept[0]["call_id"], kept[0]["source"], kept[2]["error"]["code"]) == ("T-1", str(call), "transcript_invalid")
+    facts = tmp_path / "facts.json"
+    facts.write_text(json.dumps({"agent_id": "A-9"}), encoding="utf-8")
+    assert json.loads(qa("ingest", call, "--meta", facts, "--json").out)["items"][0]["facts"] == "differ"
+
+
 @pytest.mark.parametrize(("terminal", "times"), [(True, 1), (False, 2)])
 def test_a_refusal_stands_once_on_a_terminal(
     qa: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, terminal: bool, times: int

@@ -100,6 +100,7 @@ def test_errors_name_the_field_and_what_is_allowed(field: str, value: object, al
         ("language", "普通话", "zh"),
         ("callee_role", "Co-Borrower", "co_borrower"),
         ("callee_role", "employer", "contact"),
+        ("callee_role", "Other", None),
         ("callee_role", "third_party", "contact"),
         ("callee_role", "本人", "debtor"),
         ("callee_role", "answering machine", "voicemail"),

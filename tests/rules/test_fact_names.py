@@ -151,6 +151,23 @@ def test_days_are_those_of_their_zone() -> None:
         FactSpec.model_validate({"zh": "x", "en": "x", "holds": "switch", "during": {**days, "zone": "Europe/Londn"}})
 
 
+def test_without_its_last_day_it_holds_as_long_as_it_lasts_at_least() -> None:
+    """A standard breathing space lasts 60 days, one for mental health longer."""
+    days = {"from": ["begun"], "to": ["ended"], "days": 60}
+    spec = FactSpec.model_validate({"zh": "喘息期", "en": "Breathing space", "holds": "switch", "during": days})
+    known = FactNames({"moratorium": spec})
+    for first, last, holds in (
+        ("2026-11-21", None, False),
+        ("2026-11-20", None, True),
+        ("2026-09-22", None, True),
+        ("2026-09-21", "n/a", None),
+        ("2026-09-22", "2026-11-01", False),
+        (None, "2026-12-01", None),
+    ):
+        sent = call(account={"begun": first, "ended": last})
+        assert look_up(known, sent, "account.moratorium") is holds, (first, last)
+
+
 def test_a_kind_that_is_not_there_hides_no_days(names: FactNames) -> None:
     days = {"moratorium_start": "2026-11-01", "moratorium_end": "2026-12-30"}
     sent = call(account={**days, "mental_health_moratorium": False})

@@ -19,6 +19,7 @@ from sqlalchemy import insert
 from qa_service.inspect.pipeline import Inspector
 from qa_service.intake.transcript import given_transcript
 from qa_service.records import CallFacts, Inspection
+from qa_service.records.contacts import contact_of
 from qa_service.settings import Settings
 from qa_service.store import contacts, rows
 from qa_service.store.store import Store, open_store
@@ -80,7 +81,7 @@ def _write(store: Store, batch: list[CallFacts], numbered: Iterator[int], text: 
                      "inspection_id": number})  # fmt: skip
         inspected.append({"id": number, "call_id": call_id, "created_at": values["received_at"], "status": "inspected",
                           "result": text, "turns": turns})  # fmt: skip
-        seen.append({**contacts.values_of(contacts.contact_of(facts, call_id, now)), "heard": heard})
+        seen.append({**contacts.values_of(contact_of(facts, call_id, now)), "heard": heard})
     with store.engine.begin() as connection:
         for table, values in ((CallRow, kept), (InspectionRow, inspected), (ContactRow, seen)):
             connection.execute(insert(table), values)

@@ -11,6 +11,7 @@ from pydantic import (
     Field,
     JsonValue,
     ValidationInfo,
+    WithJsonSchema,
     field_validator,
     model_validator,
 )
@@ -33,6 +34,13 @@ def _number(value: object) -> object:
     return value
 
 
+_COUNTS_OR_CALLS = {
+    "anyOf": [
+        {"type": "object", "additionalProperties": True},
+        {"type": "array", "items": {"type": "object", "additionalProperties": True}},
+    ]
+}
+
 Text = Annotated[str, BeforeValidator(_text)]
 
 CalleeRole = Literal[
@@ -47,7 +55,8 @@ class CallFacts(Record):
     ``extra``; a nested ``meta`` object is flattened. ``channels`` says which channel carries the agent: ``agent_left``
     (also ``stereo``), ``agent_right`` or ``mono``. What has a fixed set of values may be said in words of other
     systems: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``).
-    ``account`` and ``history`` are free-form objects whose fields rules may ask for.
+    ``account`` and ``history`` are free-form objects whose fields rules may ask for; a list under ``history`` is the
+    log of earlier calls, and stands under ``calls`` there.
     """
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
@@ -73,7 +82,7 @@ class CallFacts(Record):
     language: Literal["zh", "en"] | None = None
     channels: Literal["agent_left", "agent_right", "mono"] | None = None
     account: dict[str, JsonValue] = Field(default_factory=dict)
-    history: dict[str, JsonValue] = Field(default_factory=dict)
+    history: Annotated[dict[str, JsonValue], WithJsonSchema(_COUNTS_OR_CALLS)] = Field(default_factory=dict)
     extra: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -92,6 +101,8 @@ class CallFacts(Record):
         extra = flat.pop("extra", None) or {}
         if not isinstance(extra, dict):
             raise ValueError("extra must be an object")
+        if isinstance(flat.get("history"), list):
+            flat["history"] = {"calls": flat["history"]}
         extra = dict(extra)
         known = {k: v for k, v in flat.items() if k in cls.model_fields}
         extra.update({k: v for k, v in flat.items() if k not in cls.model_fields})
@@ -135,13 +146,16 @@ class CallFacts(Record):
 
 
 def _channels(value: object) -> object:
-    """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right". True is no number of a channel."""
+    """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right". Of two channels a 2 is how many there are,
+    and does not say which is the agent's. True is no number of a channel."""
     if isinstance(value, dict):
         value = value.get("agent")
     if isinstance(value, bool):
         raise ValueError("channels: true and false name no channel")
     if isinstance(value, str):
         value = value.strip().lower()
+    if value in (2, "2"):
+        return None
     names: dict[object, str] = {
         "stereo": "agent_left", "left": "agent_left", "agent_left": "agent_left", 0: "agent_left", "0": "agent_left",
         "right": "agent_right", "agent_right": "agent_right", 1: "agent_right", "1": "agent_right", "mono": "mono",

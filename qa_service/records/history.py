@@ -49,7 +49,8 @@ class Contact(Record):
     of the debtor's reference and of the number dialled, None where unknown. ``debt`` names the debt, ``place`` the kind
     of line (home, cell, work, …). ``answered``: by the caller's own system. ``agreed``: the call had been agreed on
     before, None where what was sent says neither. ``collector``: the agency that called, where that was sent.
-    ``heard`` is None until the call is inspected.
+    ``talked``: it was a conversation, by the caller's own system, of ``talk_s`` seconds. ``heard`` is None until the
+    call is inspected.
     """
 
     call_id: str
@@ -66,28 +67,34 @@ class Contact(Record):
     place: str | None = None
     agreed: bool | None = False
     collector: str | None = None
+    talked: bool | None = None
+    talk_s: float | None = None
     heard: HeardCall | None = None
 
 
 class History(Record):
     """The calls before ``this`` one, oldest first: of the same debtor or the same number, up to ``days`` days back.
 
-    ``marked`` holds calls older than that in which something was said that still binds.
+    ``marked`` holds calls older than that in which something was said that still binds. ``kept`` False: they are not
+    those of a database but what the caller sent, which may not be all.
     """
 
     this: Contact
     days: int
     earlier: tuple[Contact, ...] = ()
     marked: tuple[Contact, ...] = ()
+    kept: bool = True
 
 
 class EarlierCall(Record):
     """An earlier call that a finding rests on: its id, when it began (in the debtor's zone where known), and what it
     shows (``conversation``, ``attempt``, or the kind of a mark with the second at which it was said; ``same_call``:
-    nothing, it is the call of the finding under another id). ``also``: other ids under which it is kept."""
+    nothing, it is the call of the finding under another id). ``also``: other ids under which it is kept. ``sent``: it
+    is not kept here, but stood in the log that came with the call."""
 
     call_id: str
     at: datetime
     what: str
     start_s: float | None = None
     also: tuple[str, ...] = ()
+    sent: bool = False

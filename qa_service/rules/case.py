@@ -23,11 +23,13 @@ from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.fact_names import NO_NAMES, CaseFacts, FactNames
 from qa_service.rules.history import HistoryView
 from qa_service.rules.history_once import Once, once
+from qa_service.rules.memory import Memory
 from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.fluent import Fluent, fluent
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
+from qa_service.rules.sent_calls import sent_history
 from qa_service.rules.states import no_state, state_of
 from qa_service.rules.zones import indicated, zones_of
 
@@ -137,16 +139,20 @@ class Case:
     def _case_facts(self) -> CaseFacts:
         return CaseFacts(self.fact_names, self.facts)
 
-    def remember(self, country: str | None) -> HistoryView | None:
-        """What the database holds of earlier calls, for one rule; None where the call is not kept."""
-        if self.history is None:
-            return None
-        return HistoryView(self._once, zones_of(self.facts, country), self.role_floor)
+    def remember(self, country: str | None) -> Memory | None:
+        """What is known of earlier calls, for one rule; None where the call is not kept and none were sent."""
+        zones = zones_of(self.facts, country)
+        kept, sent = (HistoryView(c, zones, self.role_floor) if c else None for c in (self._kept, self._sent))
+        return Memory(kept, sent) if kept or sent else None
 
     @cached_property
-    def _once(self) -> Once:
-        assert self.history is not None
-        return once(self.history)
+    def _kept(self) -> Once | None:
+        return once(self.history) if self.history else None
+
+    @cached_property
+    def _sent(self) -> Once | None:
+        calls = sent_history(self.facts, self.transcript)
+        return once(calls) if calls else None
 
     @cached_property
     def _of_call(self) -> dict[str, JsonValue]:

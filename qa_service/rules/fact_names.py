@@ -24,6 +24,7 @@ from qa_service.records.fact_words import NOT_KNOWN, plain, plain_name
 from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec
 from qa_service.rules.facts import comparable
 from qa_service.rules.history_names import may_send
+from qa_service.rules.sent_calls import is_log, sent_logs
 from qa_service.rules.source import Source, read_source, validate
 
 __all__ = [
@@ -99,7 +100,8 @@ class FactNames:
         only what would be read if it stood higher is told."""
         if not self.known:
             return ()
-        top = [(place, key) for place in PLACES for key in getattr(facts, place) if not self._asks(key)]
+        sent = [(place, key, value) for place in PLACES for key, value in getattr(facts, place).items()]
+        top = [(place, key) for place, key, value in sent if not (self._asks(key) or is_log(key, value))]
         missing = {plain_name(name): name for name in CallFacts.model_fields if getattr(facts, name) is None}
         found = [Unread(f"{place}.{key}", self._meant(key, missing)) for place, key in top[:_MOST_COMPARED]]
         found += [Unread(f"{place}.{key}") for place, key in top[_MOST_COMPARED:]]
@@ -110,8 +112,10 @@ class FactNames:
         return tuple(found)
 
     def misspelt(self, facts: CallFacts) -> tuple[str, ...]:
-        """The first of them that may be meant for what rules ask for."""
-        return tuple(str(found) for found in self.unread(facts) if found.meant)[:_MOST_TOLD]
+        """The first of them that may be meant for what rules ask for, and what of a log of calls cannot be read."""
+        told = [str(found) for found in self.unread(facts) if found.meant]
+        told += [wrong for log in sent_logs(facts) for wrong in log.wrong] if self.known else []
+        return tuple(told[:_MOST_TOLD])
 
     def _asks(self, key: str) -> bool:
         return plain_name(key) in self.written or may_send(key)
@@ -219,10 +223,13 @@ class CaseFacts:
             sent = [at for at, _ in self._under(dict.fromkeys((name, *spec.names())))]
             if sent:
                 yield name, ", ".join(sent), self._shown(f"account.{name}")
+        logs = [plain_name(log.name.partition(".")[2]) for log in sent_logs(self.facts)]
+        for log in sent_logs(self.facts):
+            yield "history.calls", log.name, f"{NO_USE}: {log}" if log.wrong and not log.calls else str(log)
         everywhere = (key for place in (_SEVERAL, *PLACES) for key in getattr(self.facts, place))
         counts: dict[str, None] = dict.fromkeys(filter(may_send, everywhere))
         for key in counts:
-            if plain_name(key) not in self.names.written:
+            if plain_name(key) not in self.names.written and plain_name(key) not in logs:
                 yield key, ", ".join(at for at, _ in self._under([key])), self._shown(f"{_SEVERAL}.{key}")
 
     def _shown(self, name: str) -> str:

@@ -40,8 +40,8 @@ class Unknown:
 
 @dataclass(frozen=True)
 class FactsContext:
-    """``lookup`` finds a fact by dotted name, ``parameters`` hold the pack's ``$names``; ``memory`` is there where the
-    call is kept in a database."""
+    """``lookup`` finds a fact by dotted name, ``parameters`` hold the pack's ``$names``; ``memory`` is there where
+    earlier calls are known, by a database or by a log that was sent."""
 
     lookup: Lookup
     parameters: Mapping[str, JsonValue]
@@ -189,7 +189,7 @@ def _together(sent: Any, own: Any) -> Any:
     low = own.low if isinstance(own, Unsure) else own
     if not (_is_number(sent) and _is_number(low)) or low <= sent:
         return sent
-    return Unsure(sent, low, f"the facts say {sent:g}, the kept calls show {low:g}")
+    return Unsure(sent, low, f"the facts say {sent:g}, the calls themselves show {low:g}")
 
 
 @dataclass(frozen=True)

@@ -155,7 +155,8 @@ class HistoryView:
     def _cited(self, call: Contact, what: str, start_s: float | None = None) -> EarlierCall:
         at = call.at.astimezone(zone(self.zones[0])) if len(self.zones) == 1 else call.at
         also = self.once.also.get(call.call_id, ())
-        return EarlierCall(call_id=call.call_id, at=at, what=what, start_s=start_s, also=also)
+        sent = not self.history.kept
+        return EarlierCall(call_id=call.call_id, at=at, what=what, start_s=start_s, also=also, sent=sent)
 
     def _why(self, doubtful: Iterable[Contact], own: Answer = True) -> str:
         told = ["what became of this call is not clear"] if own is None else []
@@ -170,7 +171,7 @@ class HistoryView:
             (same is not None, f"may be the same as {same}"),
             (not call.timed, "has no started_at"),
             (call.direction is None, "has no direction"),
-            (call.heard is None, "is not inspected yet"),
+            (call.heard is None and self.history.kept, "is not inspected yet"),
             (call.callee_role is None, "has no callee_role"),
             (call.debt is None and self._this.debt is not None, "names no debt"),
         ):

@@ -41,7 +41,7 @@ def outcome_of(call: Contact, role_floor: float) -> Outcome | None:
         return "unanswered"
     heard = call.heard
     if heard is None or heard.status is CallStatus.FAILED:
-        return None
+        return "conversation" if call.talked else None
     if heard.error == "no_speech":
         return "silent"
     if heard.role_confidence < role_floor:
@@ -56,7 +56,7 @@ def conversation(call: Contact, role_floor: float, least_s: float = 0.0) -> Answ
     outcome = outcome_of(call, role_floor)
     if outcome != "conversation":
         return None if outcome is None else False
-    length = call.heard.duration_s if call.heard else None
+    length = call.heard.duration_s if call.heard else call.talk_s
     if length is None:
         return None if least_s > 0 else True
     return length >= least_s

@@ -21,6 +21,7 @@ from qa_service.records import (
     Recording,
     Transcript,
 )
+from qa_service.records.contacts import contact_of
 from qa_service.store import contacts, results, rows
 from qa_service.store.columns import clean
 from qa_service.store.engine import reading
@@ -107,7 +108,7 @@ class CallRepository:
         try:
             with self._engine.begin() as connection:
                 connection.execute(insert(CallRow).values(values))
-                contacts.add(connection, contacts.contact_of(facts, call_id, received_at))
+                contacts.add(connection, contact_of(facts, call_id, received_at))
         except IntegrityError:  # another process kept it between our look and our write
             if found := self._same(values):
                 return found
@@ -124,7 +125,7 @@ class CallRepository:
         received_at = self.get(call_id).received_at
         values = {**rows.identity(facts, call_id, received_at), "day": day, **WAITING_AGAIN}
         with self._engine.begin() as connection:
-            contacts.change(connection, contacts.contact_of(facts, call_id, received_at))
+            contacts.change(connection, contact_of(facts, call_id, received_at))
             connection.execute(update(CallRow).where(CallRow.call_id == call_id).values(values))
 
     def find(self, sha256: str) -> str | None:

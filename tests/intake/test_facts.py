@@ -152,6 +152,15 @@ def test_a_field_by_its_own_name_comes_first() -> None:
     assert (kept.agent_id, kept.extra) == (None, {"agentId": "B"})
 
 
+def test_two_channels_are_a_number_and_not_the_agents() -> None:
+    assert [parse_facts({"channels": sent}, "here").channels for sent in (2, "2", 1)] == [None, None, "agent_right"]
+
+
+def test_a_list_under_history_is_the_log_of_earlier_calls() -> None:
+    log = [{"at": "2026-11-19T10:00:00-06:00"}]
+    assert parse_facts({"meta": {"history": log}}, "here").history == {"calls": log}
+
+
 def test_a_time_without_its_zone_is_told_how_to_write_it() -> None:
     assert "as 2026-11-30T09:00:00+08:00 has" in message(started_at="2026-11-20 22:30:00")
 

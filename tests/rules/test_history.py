@@ -141,7 +141,7 @@ def test_what_the_caller_sends_stands_where_it_is_not_smaller() -> None:
     assert answer("history.calls_last_7_days == 5", this, before, facts=sent) is True
     none = {"history": {"calls_last_7_days": 0}}
     assert answer("history.calls_last_days(7) >= 1", this, before, facts=none) == (
-        "history_unsure: the facts say 0, the kept calls show 1"
+        "history_unsure: the facts say 0, the calls themselves show 1"
     )
     assert answer("history.calls_last_days(7) >= 2", this, before, facts=none) is False
     assert answer("history.calls_last_days(14) == 1", this, before, facts=none) is True

@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from qa_service.errors import NotFoundError
 from qa_service.records import CallFacts, Mark, Role, Turn
+from qa_service.records.contact_keys import debtor_key, number_key
+from qa_service.records.contacts import contact_of
 from qa_service.store import contacts
-from qa_service.store.contact_keys import debtor_key, number_key
 from qa_service.store.contacts import DAYS
 from qa_service.store.store import Store, open_store
 from tests.factories import DAY, NOW, facts, inspection
@@ -58,7 +59,7 @@ def test_keys_tell_people_and_numbers_apart() -> None:
 def test_a_number_of_an_export_with_decimals_is_the_same_name() -> None:
     values = [{"debtor_ref": ref, "phone": phone, "account": {"debt_ref": debt}} for ref, phone, debt in
               ((7, 13800138000, 12), (7.0, 13800138000.0, 12.0), ("7", "13800138000", "12"))]  # fmt: skip
-    rows = [contacts.contact_of(CallFacts.model_validate(value), "C-1", NOW) for value in values]
+    rows = [contact_of(CallFacts.model_validate(value), "C-1", NOW) for value in values]
     assert rows[0] == rows[1] == rows[2]
 
 

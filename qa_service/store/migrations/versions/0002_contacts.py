@@ -52,8 +52,9 @@ def _contacts() -> None:
 def _fill(connection: sa.Connection) -> None:
     """Calls kept before. The projection is the one that is read: what it holds is decided in one place."""
     from qa_service.records import CallFacts
+    from qa_service.records.contacts import contact_of
     from qa_service.store.columns import aware
-    from qa_service.store.contacts import contact_of, heard_of, values_of
+    from qa_service.store.contacts import heard_of, values_of
     from qa_service.store.results import read
 
     table = sa.table(

@@ -55,9 +55,30 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+_FIELDS: Mapping[str, str] = {
+    "started_at": "start_time, call_start, call_started_at, call_time, 通话时间, 呼叫时间, 开始时间, 通话开始时间",
+    "direction": "call_direction, 呼叫方向, 通话方向",
+    "agent_id": "agent_no, agent_number, 工号, 坐席工号, 坐席编号",
+    "agent_name": "坐席姓名, 催收员姓名",
+    "debtor_ref": "debtor_id, debtor_no, customer_ref, customer_id, consumer_id, borrower_id, "
+    "客户号, 客户编号, 借款人编号, 债务人编号",
+    "phone": "phone_number, dialled_number, dialed_number, called_number, 被叫号码, 手机号, 电话号码",
+    "callee_role": "callee_type, called_party, 被叫身份, 接听人身份",
+    "product": "product_type, 产品, 产品类型",
+    "overdue_days": "days_overdue, days_past_due, days_delinquent, dpd, 逾期天数",
+    "debtor_segment": "customer_segment, borrower_segment, 客群",
+    "disposition": "call_result, call_outcome, call_disposition, 通话结果, 呼叫结果",
+    "jurisdiction": "country, 国家, 司法辖区",
+    "debtor_tz": "debtor_timezone, customer_timezone, consumer_timezone, borrower_timezone",
+    "language": "call_language, 语言, 语种",
+    "team": "团队, 班组",
+}
+"""Names under which other systems send the fields of a call."""
+
+
 NOT_KNOWN = (
     "", "unknown", "not known", "n/a", "na", "none", "null", "unspecified", "other", "others", "未知", "不详", "不明",
-    "无", "其他", "其它",
+    "无", "其他", "其它", "tbc", "tbd", "to be confirmed", "not yet known", "待核", "待核实", "待查", "待确认",
 )  # fmt: skip
 """``other`` says only what it is not: of a person on the line that is as good as not knowing who it is."""
 
@@ -74,6 +95,11 @@ def plain_name(name: str) -> str:
 _MEANT = {
     field: {plain(word): meant for meant, listed in words.items() for word in (meant, *listed.split(","))}
     for field, words in _WORDS.items()
+}
+
+
+OTHER_NAMES: Mapping[str, str] = {
+    plain_name(name): field for field, listed in _FIELDS.items() for name in listed.split(",")
 }
 
 

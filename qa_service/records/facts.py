@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -17,7 +18,7 @@ from pydantic import (
 )
 
 from qa_service.records.base import Record
-from qa_service.records.fact_words import meant, plain_name
+from qa_service.records.fact_words import OTHER_NAMES, meant, plain_name
 
 
 def _text(value: object) -> object:
@@ -51,7 +52,8 @@ CalleeRole = Literal[
 class CallFacts(Record):
     """What the caller's own systems know of a call. Every field is optional.
 
-    Names may be written as ``callId`` or ``Call ID``; an empty text is no value. Unknown fields are kept under
+    Names may be written as ``callId`` or ``Call ID``, or as other systems call them (``dpd``, ``customer_id``,
+    ``逾期天数``); an empty text is no value. Unknown fields are kept under
     ``extra``; a nested ``meta`` object is flattened. ``channels`` says which channel carries the agent: ``agent_left``
     (also ``stereo``), ``agent_right`` or ``mono``. What has a fixed set of values may be said in words of other
     systems: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``).
@@ -94,7 +96,9 @@ class CallFacts(Record):
         meta = value.get("meta") or {}
         if not isinstance(meta, dict):
             raise ValueError("meta must be an object")
-        flat = {**cls._named(meta), **cls._named({k: v for k, v in value.items() if k != "meta"})}
+        rest = {k: v for k, v in value.items() if k != "meta"}
+        told = {plain_name(str(key)) for key in (*meta, *rest)}
+        flat = {**cls._named(meta, told), **cls._named(rest, told)}
         flat = {k: v for k, v in flat.items() if not cls._is_empty(k, v)}
         if "channels" in flat:
             flat["channels"] = _channels(flat["channels"])
@@ -109,9 +113,11 @@ class CallFacts(Record):
         return {**known, "extra": extra}
 
     @classmethod
-    def _named(cls, sent: dict[str, Any]) -> dict[str, Any]:
-        """With the fields' own names, where nothing else stands under these."""
+    def _named(cls, sent: dict[str, Any], told: Collection[str]) -> dict[str, Any]:
+        """With the fields' own names, where nothing else stands under these. ``told``: the plain names of all that was
+        sent; of several names of a field its own counts."""
         own = {plain_name(name): name for name in cls.model_fields}
+        own |= {name: field for name, field in OTHER_NAMES.items() if plain_name(field) not in told}
         found: dict[str, Any] = {}
         for key, item in sent.items():
             name = own.get(plain_name(str(key)), key)

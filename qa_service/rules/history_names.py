@@ -41,8 +41,11 @@ def _days(*patterns: str) -> Keys:
 
 def _customer(days: Any) -> tuple[str, ...]:
     if days == 1:
-        return ("calls_today", "attempts_today", "effective_calls_today")
-    return _days("calls_{}d", "calls_last_{}_days", "attempts_{}d", "attempts_last_{}_days")(days)
+        return ("calls_today", "calls_placed_today", "attempts_today", "effective_calls_today")
+    return _days(
+        "calls_{}d", "calls_last_{}_days", "calls_placed_{}d", "calls_placed_last_{}_days", "attempts_{}d",
+        "attempts_last_{}_days",
+    )(days)  # fmt: skip
 
 
 def _is_number(value: Any) -> bool:

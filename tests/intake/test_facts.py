@@ -152,6 +152,21 @@ def test_a_field_by_its_own_name_comes_first() -> None:
     assert (kept.agent_id, kept.extra) == (None, {"agentId": "B"})
 
 
+def test_fields_are_known_by_the_names_of_other_systems() -> None:
+    facts = parse_facts({"Days Past Due": 45, "customerId": "D-1", "逾期天数": 50, "country": "USA"}, "here")
+    assert (facts.overdue_days, facts.debtor_ref, facts.jurisdiction) == (45, "D-1", "US")
+    assert facts.extra == {"逾期天数": 50}
+    both = parse_facts({"dpd": 9, "overdue_days": 3, "meta": {"customer_id": "M"}, "debtor_ref": "D"}, "here")
+    assert (both.overdue_days, both.debtor_ref) == (3, "D")
+    assert parse_facts({"meta": {"debtor_ref": "D"}, "customer_id": "C"}, "here").debtor_ref == "D"
+
+
+def test_no_name_stands_for_two_fields() -> None:
+    listed = [fact_words.plain_name(name) for names in fact_words._FIELDS.values() for name in names.split(",")]
+    own = [fact_words.plain_name(name) for name in CallFacts.model_fields]
+    assert len(set(listed) | set(own)) == len(listed) + len(own)
+
+
 def test_two_channels_are_a_number_and_not_the_agents() -> None:
     assert [parse_facts({"channels": sent}, "here").channels for sent in (2, "2", 1)] == [None, None, "agent_right"]
 

@@ -29,6 +29,8 @@ LOG_NAMES = (
 MOST = 500
 """Of a longer log the last ones count."""
 DAYS = 3_660
+SAME = timedelta(minutes=2)
+"""An entry that began so shortly before this call may be this call: dialled then, or told by the minute."""
 _OURS = "sent"
 """All calls of a log are about the debtor of the call that it came with, whatever that one's reference is."""
 _AT = (
@@ -118,6 +120,10 @@ def _log(name: str, entries: Iterable[Any], own: Contact | None) -> SentLog:
         except ValueError as why:
             wrong.append(f"{name}[{number}]: {why}")
             continue
+        if call.call_id == own.call_id:
+            continue
+        if call.timed and timedelta(0) < own.at - call.at < SAME:
+            call = call.model_copy(update={"timed": False})
         if call.at < own.at or not call.timed:  # what was exported twice is one call
             calls.setdefault((call.at, call.timed or number, call.direction, call.callee_role, call.number), call)
     return SentLog(name, tuple(sorted(calls.values(), key=lambda call: call.at)[-MOST:]), tuple(wrong))

@@ -143,6 +143,14 @@ def test_what_is_no_call_before_this_one_is_left_out_and_told() -> None:
     assert ("history.calls", "history.calls", f"2 earlier calls; {'; '.join(told)}") in CaseFacts(NAMES, sent).read()
 
 
+def test_this_call_itself_is_no_earlier_one() -> None:
+    sent = facts([at(20, 15, call_id="X"), at(19)], call_id="X")
+    assert [call.at.day for call in sent_logs(sent)[0].calls] == [19]
+    dialled = facts([{**at(20), "at": "2026-11-20T14:59:10-06:00"}, at(19)])
+    assert answer("history.attempts_last_days(7) >= 1", dialled) is True
+    assert str(answer("history.attempts_last_days(7) >= 2", dialled)).startswith("history_unsure")
+
+
 def test_a_log_without_the_time_of_this_call_is_told() -> None:
     sent = facts([at(19)], started_at=None)
     assert "started_at" in NAMES.misspelt(sent)[0]

@@ -77,8 +77,11 @@ class _Rows(NamedTuple):
 
 
 def in_order(hits: Hits, selections: Sequence[Selection], names: Collection[str]) -> list[Hit]:
-    """Hits of the named selections in the order of the call; of those that begin at one place, in that of the rule."""
-    return sorted((h for s in selections if s.name in names for h in hits[s.name]), key=lambda h: h.key)
+    """Hits of the named selections in the order of the call; of those that begin at one place, by the name.
+
+    Not by the rule's order of selections, of which its behaviour hash knows nothing.
+    """
+    return sorted((h for s in selections if s.name in names for h in hits[s.name]), key=lambda h: (h.key, h.selection))
 
 
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:

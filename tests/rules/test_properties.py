@@ -184,6 +184,19 @@ def test_a_turn_of_the_customer_changes_no_finding_about_the_agent(tmp_path: Pat
     assert len(met) == len(WINDOWS)
 
 
+def test_the_order_of_selections_changes_no_finding(tmp_path: Path) -> None:
+    """The behaviour hash knows nothing of it."""
+    select = {"a": {"phrases": ["delta", "bravo"], "count": 2}, "b": {"phrases": ["delta"]}}
+    call = said("agent: delta delta charlie")
+    quotes, hashes = set(), set()
+    for names in ("ab", "ba"):
+        match = {"select": {name: select[name] for name in names}, "condition": "a or b"}
+        (pack,) = load_packs(folder(tmp_path, rule(match))).values()
+        quotes.add(tuple(f.quote for f in found([pack], call).findings))
+        hashes.add(pack.rules[0].behaviour_sha256)
+    assert (len(quotes), len(hashes)) == (1, 1)
+
+
 ODD = ["", "😀", "\ud800", "\u200b", "!!!", "ß", "ﬁ", "12,345.60", "Ａ", "　", "\n", "廢", "\x00"]
 
 

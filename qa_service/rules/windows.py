@@ -77,11 +77,12 @@ class _Rows(NamedTuple):
 
 
 def in_order(hits: Hits, selections: Sequence[Selection], names: Collection[str]) -> list[Hit]:
-    """Hits of the named selections in the order of the call; of those that begin at one place, by the name.
+    """Hits of the named selections in the order of the call; of those that begin at one place the longest first.
 
-    Not by the rule's order of selections, of which its behaviour hash knows nothing.
+    Not in the rule's order of selections, of which its behaviour hash knows nothing.
     """
-    return sorted((h for s in selections if s.name in names for h in hits[s.name]), key=lambda h: (h.key, h.selection))
+    found = (h for s in selections if s.name in names for h in hits[s.name])
+    return sorted(found, key=lambda h: (h.key, -h.span.end, h.selection))
 
 
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:

@@ -93,7 +93,7 @@ def _print_trial(result: Trial, explain: bool) -> None:
     paper.print(screen.findings_table([("", f) for f in result.findings]) if result.findings else "No findings.")
     if explain:
         for finding in result.findings:
-            gates = ", ".join(finding.gates) or "no gate: none is on, or what was found are no words"
+            gates = ", ".join(finding.gates) or "no gate: none is on"
             reason = f"; {finding.state.value}: {finding.reason}" if finding.reason else ""
             paper.print(f"passed: {finding.rule_id} “{finding.quote}” by {gates}{reason}", markup=False)
         for line in result.suppressed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from qa_service.intake.transcript import given_transcript, transcript_of
 from qa_service.records import CallFacts, Finding, NotAssessed, Plan, Transcript
 from qa_service.rules.compiled import Pack, fact_names_of
 from qa_service.rules.evaluate import Suppressed, evaluate
+from qa_service.rules.load import OF_A_RULE
 from qa_service.rules.plans import choose
 from qa_service.settings import Settings
 
@@ -23,8 +23,6 @@ LONGEST_NAME = 500
 #: A word that ends so is meant as a file's name.
 FILE_SUFFIXES = (".json", ".txt", ".yaml", ".yml")
 RULE_SUFFIXES = (".yaml", ".yml")
-#: What begins lines of a rule, and of no conversation.
-_OF_A_RULE = re.compile(r"\A(?=.*^(?:id|title):\s)(?=.*^(?:match|examples):\s)", re.MULTILINE | re.DOTALL)
 OnProgress = Callable[[int, int], None]
 
 
@@ -126,7 +124,7 @@ def _read(text: str, where: str) -> tuple[CallFacts, Transcript]:
     """JSON of turns, lines that name their speakers, or what the agent says."""
     if not text.strip():
         raise FactsError(ErrorCode.TRANSCRIPT_INVALID, f"{where}: there are no words.", "Write what the agent says.")
-    if _OF_A_RULE.match(text):
+    if OF_A_RULE.match(text):
         raise _a_rule(where)
     if text.lstrip().startswith(("{", "[")):
         return transcript_of(decode_json(text, ErrorCode.TRANSCRIPT_INVALID, where), where)

@@ -36,6 +36,7 @@ from qa_service.rules.findings import (
     suppressed,
     without_doubles,
 )
+from qa_service.rules.held_back import held_back
 from qa_service.rules.listen import Listener, heard_at
 from qa_service.rules.obligations import Heard, absent, every_turn, flow
 from qa_service.rules.operators.base import Hit, Likeness, UnavailableError, speaks
@@ -75,7 +76,8 @@ def evaluate(
         word_probability_floor: findings on words less sure than this on average are ``unverified``.
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         sound_alike: whether rules may find words by their sound, as far as they want to.
-        explain: receives what gates and exclusions held back, and words of another side or outside their place.
+        explain: receives what gates, exclusions, filters and facts held back, and words of another side or outside
+            their place.
         history: the calls before this one, as the database holds them.
         likeness: compares texts by meaning; None where no encoder is at hand.
         which: of the rules, those to judge.
@@ -114,6 +116,8 @@ def _judged(
     heard, reason = judge(rule, case, listener)
     if explain is not None:
         explain += [suppressed(rule, d, case, listener) for d in dict.fromkeys(listener.dropped)]
+        if not reason:
+            explain += held_back(rule, case, listener_of(case, pack, parameters, rule), heard)
     return heard, reason
 
 

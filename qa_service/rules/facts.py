@@ -128,6 +128,9 @@ class Binary:
 
     def _of(self, left: Any, right: Any) -> Any:
         if self.sign in ("==", "!="):
+            if _kind(left) != _kind(right):
+                wrong = f"{_shown(self.left, left)} {self.sign} {_shown(self.right, right)} needs two of a kind"
+                return Unknown((), wrong)
             return (comparable(left) == comparable(right)) is (self.sign == "==")
         if not (_is_number(left) and _is_number(right)):
             return Unknown((), f"{_shown(self.left, left)} {self.sign} {_shown(self.right, right)} needs two numbers")
@@ -204,6 +207,8 @@ class Among:
         found = self.item.value(context)
         if isinstance(found, Unknown | Unsure):
             return found if isinstance(found, Unknown) else _open(found)
+        if self.options and _kind(found) not in {_kind(option) for option in self.options}:
+            return Unknown((), f"{_shown(self.item, found)} in {list(self.options)} needs two of a kind")
         return (comparable(found) in {comparable(o) for o in self.options}) is self.wanted
 
 
@@ -304,6 +309,11 @@ def comparable(value: Any) -> Any:
     if isinstance(value, int | float):
         return value
     return value.strip().lower() if isinstance(value, str) else repr(value)
+
+
+def _kind(value: Any) -> str:
+    """What a value is compared as: a number sent as text, or a switch as a word, is neither the same nor another."""
+    return "number" if _is_number(value) else type(value).__name__
 
 
 def _is_number(value: Any) -> bool:

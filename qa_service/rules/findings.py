@@ -20,18 +20,19 @@ from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
 from qa_service.rules.operators.signal import MODEL_ONLY, chance_told
 
-SECOND_OPINION = "second_opinion"
+#: Gates of findings and of :class:`Suppressed`, beside those of cues.
+SPEAKER, FACTS, FILTER, SECOND_OPINION = "speaker", "facts", "filter", "second_opinion"
 SURE = 0.7
 """A person is led to a turn by what words have confirmed there; a model must be so sure to ask about more."""
 
 
 @dataclass(frozen=True)
 class Suppressed:
-    """A term that was heard and held back. ``turn`` is an index.
+    """A term, or all that a rule asks for, that was heard and held back. ``turn`` is an index.
 
     ``gate``: that of a cue, ``not`` for an exclusion, ``speaker`` for words of another side, ``place`` for words
-    outside the place of the selection, ``second_opinion`` where a classifier sees nothing of it. What a condition asks
-    not to be there (a filter) holds back no term.
+    outside the place of the selection, ``second_opinion`` where a classifier sees nothing of it, ``facts`` where a
+    condition over the call's facts does not hold, ``filter`` for what a condition asks not to be there.
     """
 
     rule_id: str
@@ -125,12 +126,6 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
     at, _ = case.turns
     state, reason = state_of(rule, heard)
     english = (case.transcript.language or "") == "en"
-    heard_by = (
-        s
-        for s in rule.selections
-        if s.name in heard.selections and (s.operator is None or isinstance(s.operator, Worded))
-    )
-    gates = dict.fromkeys(gate for selection in heard_by for gate in selection.gates.names)
     return Finding(
         rule_id=spec.id,
         rule_version=spec.version,
@@ -148,10 +143,20 @@ def _finding(rule: Rule, heard: Heard, case: Case, deduct: float) -> Finding:
         deduct=deduct + 0.0,
         dimension=spec.score.dimension,
         veto=spec.score.veto,
-        gates=tuple(gates),
+        gates=_passed(rule, heard),
         reason=reason,
         earlier=heard.earlier,
     )
+
+
+def _passed(rule: Rule, heard: Heard) -> tuple[str, ...]:
+    """Gates that could have held it back: whose words they are, cues beside them, and the facts of the call."""
+    found = [s for s in rule.selections if s.name in heard.selections]
+    worded = [s for s in found if s.operator is None or isinstance(s.operator, Worded)]
+    said = [SPEAKER] if any(s.speaker != "any" for s in found) else []
+    cues = [gate for selection in worded for gate in selection.gates.names]
+    asked = rule.applies or rule.facts or rule.spec.applies_to.direction
+    return tuple(dict.fromkeys((*said, *cues, *([FACTS] if asked else []))))
 
 
 def polarity_of(rule: Rule) -> Polarity:

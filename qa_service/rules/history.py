@@ -322,19 +322,22 @@ def _third_party_calls(view: HistoryView) -> Any:
 
 @_of_debtor
 def _unreached_since(view: HistoryView) -> Any:
-    """Calls to the debtor that nobody answered, since the debtor last spoke."""
-    sure, maybe = [], []
+    """Calls to the debtor that nobody answered, since the debtor last spoke, whoever had called. Those before a call
+    in which the debtor may have spoken count perhaps."""
+    sure, maybe, spoke = [], [], []
     for call in reversed(view.history.earlier):
-        attempt = _attempt(view, call)
-        if both(attempt, outcome.conversation(call, view.role_floor)):
+        talked = both(view._to_debtor(call), outcome.conversation(call, view.role_floor), True if call.timed else None)
+        if talked:
             break
-        answer = view._once(call, both(attempt, outcome.unanswered(call, view.role_floor)))
+        spoke += [call] if talked is None else []
+        missed = both(_attempt(view, call), outcome.unanswered(call, view.role_floor), None if spoke else True)
+        answer = view._once(call, missed)
         if answer:
             sure.append(call)
         elif answer is None:
             maybe.append(call)
     view._cite(reversed(sure), "unanswered")
-    return between(len(sure), len(sure) + len(maybe), view._why(maybe))
+    return between(len(sure), len(sure) + len(maybe), view._why([*spoke, *maybe]))
 
 
 def _nameless(view: HistoryView, kind: str) -> Unknown | None:

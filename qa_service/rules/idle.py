@@ -14,9 +14,13 @@ from qa_service.rules.operators.loudness import Loudness
 from qa_service.rules.operators.rate import Rate
 from qa_service.rules.operators.silence import Silence
 from qa_service.rules.operators.similar import Similar
+from qa_service.rules.operators.words import holds_phrase
 from qa_service.rules.schema import RuleSpec, SelectionSpec
 from qa_service.rules.source import Path_, Source
+from qa_service.rules.stream import fold
 
+#: Keys of a limit that is passed upwards and of one that is passed downwards.
+_LIMITS = (("above", "below"), ("above_s", "below_s"), ("share_above", "share_below"))
 #: Place in the rule file, what is wrong, and the mend.
 Idle = tuple[Path_, str, str]
 
@@ -43,7 +47,8 @@ def _of_order(spec: RuleSpec, condition: Condition | None) -> Iterator[Idle]:
 
 def _of_selection(selection: Selection, part: SelectionSpec) -> Iterator[Idle]:
     path: Path_ = ("match", "select", selection.name)
-    yield from (((*path, *key), message, hint) for key, message, hint in _too_many(selection, part))
+    found = (*_too_many(selection, part), *_never(part), *_always(part.operator))
+    yield from (((*path, *key), message, hint) for key, message, hint in found)
     operator, given = part.operator, part.model_fields_set
     if operator is None:
         return
@@ -61,6 +66,29 @@ def _of_selection(selection: Selection, part: SelectionSpec) -> Iterator[Idle]:
     if isinstance(operator, Rate) and operator.per == "call" and "at_least_s" in operator.model_fields_set:
         message = "at_least_s leaves out short turns, and per: call asks about all of them together"
         yield (*path, "rate", "at_least_s"), message, "Delete it, or write per: turn."
+
+
+def _never(part: SelectionSpec) -> Iterator[tuple[Path_, str, str]]:
+    """Phrases that hold what drops them."""
+    dropping = [(phrase, fold(phrase)) for phrase in (part.not_phrases or () if not part.case else ())]
+    for key in ("phrases", "all"):
+        for i, phrase in enumerate(getattr(part, key) or ()):
+            other = next((written for written, short in dropping if holds_phrase(short, fold(phrase))), None)
+            if other is not None:
+                message = f"{phrase!r} holds {other!r} of not_phrases, so that it never counts"
+                yield (key, i), message, "Delete one of them, or make the one of not_phrases longer."
+
+
+def _always(operator: Operator | Between | None) -> Iterator[tuple[Path_, str, str]]:
+    """Two limits of which every number is beyond one."""
+    if not isinstance(operator, Rate | Talk | Length | Between):
+        return
+    upper, lower = next(pair for pair in _LIMITS if pair[0] in type(operator).model_fields)
+    above, below = getattr(operator, upper), getattr(operator, lower)
+    if isinstance(above, int | float) and isinstance(below, int | float) and above < below:
+        message = f"whatever is measured is above {above:g} or below {below:g}"
+        hint = "Swap the numbers; for what lies between them, ask for each in a selection of its own: `long and short`."
+        yield (operator.family, lower), message, hint
 
 
 def _too_many(selection: Selection, part: SelectionSpec) -> Iterator[tuple[Path_, str, str]]:

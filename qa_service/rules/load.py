@@ -5,6 +5,7 @@ facts and the catalogue.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,9 @@ LEXICONS = "lexicons"
 #: Folders of a rules folder whose YAML files are read and that are no packs.
 _OTHERS = ("clean", "gates", "plans", "vocabulary")
 _YAML = (".yaml", ".yml")
+#: What begins lines of a rule, whatever else is wrong with it, and of no conversation.
+OF_A_RULE = re.compile(r"\A(?=.*^(?:id|title):\s)(?=.*^(?:match|examples):\s)", re.MULTILINE | re.DOTALL)
+_FIRST_BYTES = 100_000
 
 
 def load_packs(root: Path, names: Iterable[str] | None = None) -> dict[str, Pack]:
@@ -68,7 +72,7 @@ def unread_files(root: Path) -> tuple[RuleError, ...]:
         parts = path.relative_to(root).parts
         if path.suffix.lower() not in _YAML or any(part.startswith(".") for part in parts):
             continue
-        mend = _mend_of_place(parts, packs)
+        mend = _mend_of_place(parts, packs) or _mend_of_stray_rule(path, parts, packs)
         if mend:
             file = "/".join(parts)
             found.append(RuleError("this file is not read", file=file, line=1, column=1, hint=mend))
@@ -88,6 +92,22 @@ def _mend_of_place(parts: tuple[str, ...], packs: Iterable[str]) -> str:
         up = f"{folder}/{LEXICONS}" if folder in packs and inside[0] == LEXICONS else folder
         return f"Files in subfolders are not read: move it up into {up}."
     return "" if name.suffix == ".yaml" else f"Rename it to {name.stem}.yaml."
+
+
+def _mend_of_stray_rule(path: Path, parts: tuple[str, ...], packs: Iterable[str]) -> str:
+    """How a rule outside all packs gets into one; empty for other files, and where the pack's own file is told."""
+    folder = parts[0]
+    if folder in packs or folder in _OTHERS or (len(parts) > 1 and (path.parent / "pack.yml").exists()):
+        return ""
+    try:
+        with path.open("rb") as file:
+            text = file.read(_FIRST_BYTES).decode("utf-8-sig", errors="replace")
+    except OSError:
+        return ""
+    if not OF_A_RULE.match(text):
+        return ""
+    pack = f", or write {folder}/{PACK_FILE}, without which {folder} is none" if len(parts) == 2 else ""
+    return f"Move it into the folder of a pack{pack}."
 
 
 def read_names(folder: Path) -> Names:

@@ -17,14 +17,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import ValidationError
-from ruamel.yaml import YAML, ScalarNode
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.reader import ReaderError
-from ruamel.yaml.resolver import VersionedResolver
 
 from qa_service.errors import RuleError
+from qa_service.rules.nodes import composed, tagged
 from qa_service.rules.spec import Spec
 
 MAX_BYTES = 2_000_000
@@ -35,10 +33,6 @@ S = TypeVar("S", bound=Spec)
 
 _AMBIGUOUS = frozenset({"yes", "no", "y", "n", "on", "off"})
 _TEXT_TAGS = ("str", "timestamp")
-#: What may be an anchor, an alias, a tag or a directive; and tabs, which the two do not read alike.
-_ANCHORED = re.compile(r"(?:^|[\s\[{,])(?:[&*]\w|!(?!=)\S)|^%|\t", re.MULTILINE)
-
-
 _HALF = re.compile("[\ud800-\udfff]")
 #: A number of YAML 1.2, as it may be written.
 _DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
@@ -107,59 +101,14 @@ def _read(text: str, name: str) -> Source:
         raise _character_error(text, wrong, name) from None
     except (YAMLError, ValueError) as wrong:
         raise RuleError(f"not YAML: {wrong}", file=name, line=1, column=1, hint="Correct the YAML.") from None
+    for line, column, what in tagged(text):
+        hint = "Delete it: a value is what it says without one."
+        raise RuleError(f"{what} is not allowed", file=name, line=line, column=column, hint=hint)
     if node is None:
         raise RuleError("is empty", file=name, line=1, column=1, hint="Write the rule or delete the file.")
     reader = _Reader(name)
     data = reader.value(node, ())
     return Source(name, data, reader.places, frozenset(reader.quoted), frozenset(reader.blocks))
-
-
-def composed(text: str, *, quickly: bool = True) -> Any:
-    """The tree of nodes; None of an empty text.
-
-    libyaml reads 25 times as fast as ruamel.yaml, which is asked where libyaml is missing, finds a mistake (ruamel
-    tells it better) or does not tell an anchor or tag.
-    """
-    if quickly and yaml.__with_libyaml__ and not _ANCHORED.search(text):
-        try:
-            return yaml.compose(text, Loader=_quick_loader())
-        except (yaml.YAMLError, ValueError):
-            pass
-    return YAML(typ="rt", pure=True).compose(text)
-
-
-@lru_cache(maxsize=1)
-def _quick_loader() -> Any:
-    from yaml.cyaml import CParser
-
-    class Loader(CParser):  # type: ignore[misc]  # PyYAML has no types for it
-        """libyaml with the plain words of YAML 1.2, as ruamel.yaml reads them."""
-
-        def descend_resolver(self, *_: object) -> None:
-            """Words mean the same everywhere."""
-
-        def ascend_resolver(self) -> None:
-            """Words mean the same everywhere."""
-
-        def resolve(self, kind: Any, value: str, implicit: tuple[bool, bool]) -> str:
-            if kind.id != "scalar":
-                return f"tag:yaml.org,2002:{'seq' if kind.id == 'sequence' else 'map'}"
-            return _tag_of(value) if implicit[0] else "tag:yaml.org,2002:str"
-
-        def dispose(self) -> None:
-            """Nothing is held."""
-
-    return Loader
-
-
-@lru_cache(maxsize=4096)
-def _tag_of(word: str) -> str:
-    return str(_words().resolve(ScalarNode, word, (True, False)))
-
-
-@lru_cache(maxsize=1)
-def _words() -> Any:
-    return VersionedResolver(loader=YAML(typ="rt", pure=True))
 
 
 def validate(source: Source, kind: type[S]) -> S:
@@ -207,9 +156,8 @@ def _decode(raw: bytes, name: str) -> str:
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as wrong:
-        before = raw[: wrong.start]
-        line = before.count(b"\n") + 1
-        column = wrong.start - (before.rfind(b"\n") + 1) + 1
+        before = raw[: wrong.start].decode("utf-8-sig", errors="replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
         hint = "Save the file as UTF-8."
         raise RuleError("is not UTF-8", file=name, line=line, column=column, hint=hint) from None
 

@@ -77,8 +77,12 @@ class _Rows(NamedTuple):
 
 
 def in_order(hits: Hits, selections: Sequence[Selection], names: Collection[str]) -> list[Hit]:
-    """Hits of the named selections in the order of the call; of those that begin at one place, in that of the rule."""
-    return sorted((h for s in selections if s.name in names for h in hits[s.name]), key=lambda h: h.key)
+    """Hits of the named selections in the order of the call; of those that begin at one place the longest first.
+
+    Not in the rule's order of selections, of which its behaviour hash knows nothing.
+    """
+    found = (h for s in selections if s.name in names for h in hits[s.name])
+    return sorted(found, key=lambda h: (h.key, -h.span.end, h.selection))
 
 
 def said(condition: Condition, hits: Hits, selections: Sequence[Selection]) -> bool:
@@ -121,7 +125,7 @@ def _window(
         return unsure(hit, listener.turns)
 
     def closest(name: str) -> Sequence[Hit]:
-        return _closest(selections[name], window[name], anchor, weak)
+        return _closest(selections[name], window[name], anchor, listener.scene.paces, weak)
 
     if (order := rule.spec.match.order) and (firsts := _ordered(order, window, listener)) is not None:
         beside = _needed(condition, present, order, sorted(wanted - set(order))) if firsts else ()
@@ -198,39 +202,47 @@ def _close(row: Ordered, anchor: Hit, within: Within, listener: Listener, ahead:
     return first, bisect_right(row.hits, within.amount, lo=ahead, hi=max(ahead, here.stop), key=ahead_by)
 
 
-def _closest(selection: Selection, hits: Sequence[Hit], anchor: Hit, weak: Weak = lambda _: False) -> Sequence[Hit]:
+def _closest(
+    selection: Selection, hits: Sequence[Hit], anchor: Hit, paces: Sequence[int], weak: Weak = lambda _: False
+) -> Sequence[Hit]:
     """As few hits as make the selection complete, nearest to the anchor first; none if it is not complete.
 
-    Of those in one turn, or of many that are needed, what can be trusted goes before what is only possible.
+    ``paces``: see :attr:`Scene.paces`, by which nearness is counted, so that a word of the customer in between makes
+    nothing nearer or farther. Of those in one turn, or of many that are needed, what can be trusted goes before what is
+    only possible.
     """
     if not hits:
         return []
+    here = paces[anchor.at]
 
-    def away(hit: Hit) -> tuple[int, bool, int]:
-        return abs(hit.at - anchor.at), weak(hit), abs(hit.span.start - anchor.span.start)
+    def pace(hit: Hit) -> int:
+        return paces[hit.at]
 
-    if selection.complete(nearest := [min(_nearest_turns(hits, anchor), key=away)]):
+    def away(hit: Hit) -> tuple[int, bool, bool, bool, int, int]:
+        turns = abs(hit.at - anchor.at)
+        return (
+            abs(pace(hit) - here),
+            turns > 0,
+            weak(hit),
+            hit.at > anchor.at,
+            turns,
+            abs(hit.span.start - anchor.span.start),
+        )
+
+    def within(steps: int) -> Sequence[Hit]:
+        return hits[bisect_left(hits, here - steps, key=pace) : bisect_right(hits, here + steps, key=pace)]
+
+    start = bisect_left(hits, here, key=pace)
+    least = min(abs(pace(h) - here) for h in hits[max(0, start - 1) : start + 1])
+    if selection.complete(nearest := [min(within(least), key=away)]):
         return nearest
-    row, reach = Ordered(hits), 0
-    while not selection.complete(near := hits[row.turns(anchor.at - reach, anchor.at + reach)]):
+    reach = 0
+    while not selection.complete(near := within(reach)):
         if len(near) == len(hits):
             return []
         reach = 2 * reach + 1
     ordered = sorted(near, key=away)
     return ordered[: bisect_left(range(len(ordered)), True, key=lambda size: selection.complete(ordered[:size]))]
-
-
-def _nearest_turns(hits: Sequence[Hit], anchor: Hit) -> Sequence[Hit]:
-    """Those that stand the fewest turns from the anchor, on either side."""
-    row = Ordered(hits)
-    start = bisect_left(hits, anchor.at, key=_turn_of)
-    apart = min(abs(h.at - anchor.at) for h in hits[max(0, start - 1) : start + 1])
-    sides = dict.fromkeys((anchor.at - apart, anchor.at + apart))
-    return [h for at in sides for h in hits[row.turns(at, at)]]
-
-
-def _turn_of(hit: Hit) -> int:
-    return hit.at
 
 
 def _ordered(order: Sequence[str], window: Hits, listener: Listener) -> tuple[Hit, ...] | None:

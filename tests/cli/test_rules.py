@@ -137,7 +137,7 @@ def test_a_long_text_tells_how_far_it_is(qa: Run, rules: Path, monkeypatch: pyte
 
 def test_explain_names_gates_passed_and_hits_held_back_with_their_cues(qa: Run, rules: Path) -> None:
     ran = qa("rules", "test", "agent: I never told you to shut up\nagent: shut up", "--explain")
-    assert "passed: H-RUDE-1 “shut up” by quotation, negation; needs_review: rule_on_trial" in ran.out
+    assert "passed: H-RUDE-1 “shut up” by speaker, quotation, negation; needs_review: rule_on_trial" in ran.out
     assert "suppressed: H-RUDE-1 turn 0 “shut up” by negation: “never" in ran.out
 
 

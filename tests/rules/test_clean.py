@@ -72,3 +72,19 @@ def test_corpus_that_ships_covers_every_pack() -> None:
     assert {call.facts["jurisdiction"] for call in calls} == {"CN", "US", "UK"}
     assert {call.facts["direction"] for call in calls} == {"inbound", "outbound"}
     assert all(call.facts.get("history") for call in calls)
+
+
+def test_a_misspelt_fact_is_told_in_clean_calls_and_examples(tmp_path: Path) -> None:
+    """It would be judged without them, and pass for the wrong reason."""
+    root = with_call(tmp_path, "good morning", facts={**FACTS, "account": {"bared": True}})
+    described = {"zh": "已过时效", "en": "barred", "holds": "switch"}
+    (root / "facts.yaml").write_text(yaml.safe_dump({"facts": {"barred": described}}), encoding="utf-8")
+    rule = root / "house" / "h-1.yaml"
+    text = rule.read_text(encoding="utf-8").replace("match:", "applies_to: {facts: not account.barred}\nmatch:", 1)
+    text = text.replace("expect: hit\n", "expect: not_assessed\n  facts: {calle_role: debtor}\n", 1)
+    rule.write_text(text, encoding="utf-8")
+    found = {f"{p.message} — {p.hint}": line_of(root, p) for p in check(root) if "may be meant" in p.message}
+    assert found == {
+        "no rule asks for extra.calle_role; callee_role may be meant — Write callee_role.": "calle_role: debtor}",
+        "no rule asks for account.bared; barred may be meant — Write barred.": "bared: true",
+    }

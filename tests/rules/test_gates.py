@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,10 +101,10 @@ def test_a_finding_names_the_gates_that_its_own_words_passed(tmp_path: Path) -> 
     def gates(*lines: str) -> list[tuple[str, ...]]:
         return [f.gates for f in judged(root, said(*lines)).findings]
 
-    assert gates("agent: shut up") == [("negation",)]
-    assert gates("agent: i will sue you") == [("quotation", "negation", "conditional")]
+    assert gates("agent: shut up") == [("speaker", "negation")]
+    assert gates("agent: i will sue you") == [("speaker", "quotation", "negation", "conditional")]
     again = "agent: when will you make the payment on this account"
-    assert gates(again, again) == [()]
+    assert gates(again, again) == [("speaker",)]
 
 
 def test_words_that_were_not_said_passed_no_gate(tmp_path: Path) -> None:
@@ -121,6 +122,41 @@ def test_explain_names_words_of_another_side_and_outside_their_place(tmp_path: P
         "H-1 turn 1 “Shut up” by speaker: “customer”",
         "H-1 turn 2 “shut up” by place: “within_first_s: 10”",
     ]
+
+
+SUED = {"facts": "account.lawsuit_filed != true"}
+ASKED = {"select": {"x": {"phrases": ["shut up"]}, "filter_asked": {"phrases": ["you asked me to"]}}}
+
+
+@pytest.mark.parametrize(
+    ("match", "more", "facts", "said_by"),
+    [
+        (ASKED, {"applies_to": SUED}, {"account": {"lawsuit_filed": True}}, "facts: “account.lawsuit_filed != true”"),
+        ({**ASKED, **SUED}, {}, {"account": {"lawsuit_filed": True}}, "facts: “account.lawsuit_filed != true”"),
+        (ASKED, {"applies_to": {"direction": ["outbound"]}}, {"direction": "inbound"}, "facts: “direction: outbound”"),
+        ({**ASKED, "within": {"call": True}}, {}, {}, "filter: “filter_asked: you asked me to”"),
+    ],
+)
+def test_explain_names_facts_and_filters(
+    tmp_path: Path, match: dict[str, Any], more: dict[str, Any], facts: dict[str, Any], said_by: str
+) -> None:
+    """Account state, role and direction are gates too, and so is what clears an agent."""
+    root = folder(tmp_path, rule(match, **more))
+    lines = ["agent: shut up", "agent: you asked me to"]
+    explain: list[Suppressed] = []
+    assert judged(root, said(*(lines if "filter" in said_by else lines[:1])), facts, explain=explain).findings == ()
+    assert [str(line) for line in explain] == [f"H-1 turn 0 “shut up” by {said_by}"]
+    explain.clear()
+    silent = judged(root, said("agent: hello", "agent: you asked me to"), facts, explain=explain)
+    assert (silent.findings, explain) == ((), [])
+
+
+def test_a_finding_says_that_the_facts_let_it_pass(tmp_path: Path) -> None:
+    root = folder(tmp_path, rule(ASKED, applies_to=SUED))
+    explain: list[Suppressed] = []
+    (finding,) = judged(root, said("agent: shut up"), {"account": {"lawsuit_filed": False}}, explain=explain).findings
+    assert finding.gates == ("speaker", "quotation", "negation", "facts")
+    assert explain == []
 
 
 def test_what_is_explained_twice_is_told_once(tmp_path: Path) -> None:

@@ -134,6 +134,35 @@ def test_a_conversation_that_the_debtor_began_may_count_or_not() -> None:
     assert answer("history.days_since_conversation < 1", this, rang, later) is False
 
 
+MISSED = {"disposition": "no answer", "heard": None}
+
+
+@pytest.mark.parametrize(
+    ("between", "expected"),
+    [
+        ({"direction": "outbound"}, True),
+        ({"direction": "inbound"}, True),  # who calls back is not lost
+        ({"direction": None}, True),
+        (MISSED, False),
+        ({"heard": None}, "history_unsure"),  # not inspected: perhaps a conversation
+        ({"direction": "inbound", "heard": None}, "history_unsure"),
+        ({"direction": "inbound", "callee_role": None, "number": "m"}, "history_unsure"),
+        ({"timed": False}, "history_unsure"),  # perhaps before all of them
+        ({"callee_role": "contact"}, False),
+        ({"debtor": "e"}, False),
+    ],
+)
+def test_attempts_before_the_debtor_last_spoke_count_no_more(between: dict[str, Any], expected: bool | str) -> None:
+    days = [f"2026-11-{day}T10:00:00-05:00" for day in (10, 11, 12, 16, 17)]
+    first, second, third, answered, last = (call(at, **MISSED) for at in days)
+    answered = call(days[3], **between)
+    this = call("2026-11-18T15:00:00-05:00", callee_role="contact", number="m")
+    found = answer("history.unreached_since < 3", this, first, second, third, answered, last)
+    assert (found if isinstance(found, bool) else found.partition(":")[0]) == expected
+    if isinstance(found, str):
+        assert answered.call_id in found
+
+
 def test_what_the_caller_sends_stands_where_it_is_not_smaller() -> None:
     this, before = call("2026-11-18T15:00:00-05:00"), call("2026-11-17T15:00:00-05:00")
     sent = {"history": {"calls_last_7_days": 5}}

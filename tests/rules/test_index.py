@@ -16,13 +16,13 @@ from qa_service.rules import source
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
+from qa_service.rules.nodes import composed
 from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.lines import Line
 from qa_service.rules.operators.patterns import FLAGS, pattern_of
 from qa_service.rules.operators.signal import ModelSignal
 from qa_service.rules.operators.turns import holds
 from qa_service.rules.operators.words import Term, find
-from qa_service.rules.source import composed
 from qa_service.rules.stream import is_plain
 from qa_service.settings import bundled
 from tests.rules.building import folder, judged, rule, said

@@ -312,6 +312,9 @@ def test_empty_folder_is_a_problem(tmp_path: Path) -> None:
         ("plans/sub/more.yaml", "move it up into plans."),
         ("other/pack.yml", "Rename it to pack.yaml"),
         ("group/other/pack.yaml", "move group/other up"),
+        ("h-1.yaml", "Move it into the folder of a pack."),
+        ("drafts/h-1.yaml", "or write drafts/pack.yaml"),
+        ("drafts/old/h-1.yml", "Move it into the folder of a pack"),
     ],
 )
 def test_a_file_that_nobody_would_read(tmp_path: Path, moved: str, mend: str) -> None:

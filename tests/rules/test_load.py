@@ -70,6 +70,9 @@ def test_good_text_is_good(tmp_path: Path) -> None:
         ("message: a message", "message: a message\nmessage: again", 12, 1, "twice"),
         ("message: a message", "message: &a hello", 11, 10, "anchors"),
         ("message: a message", "message: !!python/object:os.system ls", 11, 10, "tag"),
+        ("phrases: [shut up]", "phrases: !!python/object:os.system [shut up]", 9, 18, "tag"),
+        ("phrases: [shut up]", "phrases: [!!str shut up]", 9, 19, "tag"),
+        ("match:", "match: !!map", 7, 8, "tag"),
         ("match:", "match\t:", 7, 6, "YAML"),
         ("id: H-1", "id: lower case", 1, 5, "id"),
     ],
@@ -82,6 +85,13 @@ def test_mistake_is_named_at_its_place(tmp_path: Path, old: str, new: str, line:
     assert (error.line, error.column) == (line, column)
 
 
+def test_a_directive_changes_what_no_word_means(tmp_path: Path) -> None:
+    """Under YAML 1.1 ``yes`` is a switch, and this reader would have taken it for false."""
+    error = refused(tmp_path, "%YAML 1.1\n---\n" + GOOD.replace("condition: x", "absent: yes"))
+    assert (error.line, error.column) == (1, 1)
+    assert "directive %YAML" in error.message
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "- a\n- list\n", "just words\n", GOOD + "---\n" + GOOD])
 def test_file_that_is_no_rule(tmp_path: Path, text: str) -> None:
     assert refused(tmp_path, text).line is not None
@@ -89,10 +99,12 @@ def test_file_that_is_no_rule(tmp_path: Path, text: str) -> None:
 
 def test_file_that_is_not_utf8(tmp_path: Path) -> None:
     folder(tmp_path)
-    (tmp_path / "house" / "h-1.yaml").write_bytes(GOOD.encode().replace(b"a rule", b"a \xff rule"))
-    with pytest.raises(RuleError, match="UTF-8") as caught:
-        load_packs(tmp_path)
-    assert (caught.value.line, caught.value.column) == (2, 10)
+    for before in (b"a ", "规则".encode()):
+        written = GOOD.encode().replace(b"a rule", before + b"\xff rule")
+        (tmp_path / "house" / "h-1.yaml").write_bytes(written)
+        with pytest.raises(RuleError, match="UTF-8") as caught:
+            load_packs(tmp_path)
+        assert (caught.value.line, caught.value.column) == (2, 10)
 
 
 def test_ids_are_unique_over_packs(tmp_path: Path) -> None:

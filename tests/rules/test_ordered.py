@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, cast
 
 import pytest
@@ -89,9 +90,15 @@ def test_the_nearest_are_the_first_by_distance(seed: int) -> None:
     chance = random.Random(seed)
     hits, (anchor, *_) = some(chance, "a"), some(chance, "b") or [Hit("b", 0, 2, Span(3, 4), 0.0)]
     wanted = selection("a", chance.choice((1, 1, 2)), chance.choice((1, 1, 2, 3)))
-    ordered = sorted(hits, key=lambda h: (abs(h.at - anchor.at), abs(h.span.start - anchor.span.start)))
+    paces = list(accumulate(chance.choice((1, 1, 0)) for _ in LINES))
+
+    def away(hit: Hit) -> tuple[int, bool, bool, int, int]:
+        turns, steps = hit.at - anchor.at, paces[hit.at] - paces[anchor.at]
+        return abs(steps), turns != 0, turns > 0, abs(turns), abs(hit.span.start - anchor.span.start)
+
+    ordered = sorted(hits, key=away)
     sizes = (size for size in range(1, len(ordered) + 1) if wanted.complete(ordered[:size]))
-    assert list(windows._closest(wanted, hits, anchor)) == ordered[: next(sizes, 0)]
+    assert list(windows._closest(wanted, hits, anchor, paces)) == ordered[: next(sizes, 0)]
 
 
 @pytest.mark.parametrize("seed", range(300))

@@ -6,6 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -137,6 +138,63 @@ def test_a_turn_cut_by_a_breath_has_the_same_findings(
         return [f.rule_id for f in found(packs, call).findings if f.rule_id in by_words]
 
     assert told(split) == told(whole)
+
+
+WORDS = ["alpha", "bravo", "charlie", "delta", "echo", "so", "well", "now."]
+#: Windows that count no turns, of hits that lie on both sides of an added turn.
+WINDOWS = [
+    {"select": {"a": {"phrases": ["alpha", "bravo"], "count": 2}}, "within": {"call": True}},
+    {"select": {"a": {"all": ["alpha", "charlie"], "count": 2}}, "within": {"seconds": 9}},
+    {"select": {"a": {"phrases": ["alpha", "bravo", "charlie"], "at_least": 2}}, "within": {"call": True}},
+    {"select": {"a": {"phrases": ["alpha"]}, "b": {"phrases": ["bravo"]}, "c": {"phrases": ["charlie"]}},
+     "condition": "2 of them", "within": {"seconds": 20}},
+    {"select": {"a": {"phrases": ["delta"]}, "b": {"phrases": ["echo"]}, "filter_z": {"phrases": ["bravo"]}},
+     "within": {"seconds": 6}},
+    {"select": {"a": {"phrases": ["alpha"], "speaker": "customer"}, "b": {"phrases": ["delta"]}}, "order": ["a", "b"],
+     "within": {"call": True}},
+    {"select": {"a": {"phrases": ["echo"], "around": {"of": "b", "which": "every", "after_s": 9}},
+                "b": {"phrases": ["alpha"], "speaker": "any"}}, "condition": "a"},
+]  # fmt: skip
+
+
+def test_a_turn_of_the_customer_changes_no_finding_about_the_agent(tmp_path: Path) -> None:
+    rules = [rule(match, id=f"H-{n}", status="stable", score={"deduct": 1, "once": False})
+             for n, match in enumerate(WINDOWS, 1)]  # fmt: skip
+    packs = list(load_packs(folder(tmp_path, *rules)).values())
+    chance, met = random.Random(7), set()
+    for _ in range(300):
+        lines, at = [], 0.0
+        for _ in range(chance.randrange(2, 8)):
+            side = chance.choice(("agent", "agent", "customer"))
+            lines.append((f"{side}: {' '.join(chance.choices(WORDS, k=chance.randrange(1, 6)))}.", at))
+            at += chance.choice((3.0, 5.0, 9.0))
+        call = said(*lines)
+        place = chance.randrange(1, len(call.turns))
+        start, end = call.turns[place - 1].end_s, call.turns[place].start_s
+        added = Turn(index=0, role=Role.CUSTOMER, start_s=start, end_s=end, text="and what then.")
+        turns = [*call.turns[:place], added, *call.turns[place:]]
+        turns = [turn.model_copy(update={"index": i}) for i, turn in enumerate(turns)]
+
+        def told(of: Transcript) -> list[tuple[object, ...]]:
+            return [(f.rule_id, f.state, f.quote, f.start_s, f.end_s, f.deduct) for f in found(packs, of).findings]
+
+        without = told(call)
+        assert told(call.model_copy(update={"turns": tuple(turns)})) == without
+        met |= {rule_id for rule_id, *_ in without}
+    assert len(met) == len(WINDOWS)
+
+
+def test_the_order_of_selections_changes_no_finding(tmp_path: Path) -> None:
+    """The behaviour hash knows nothing of it."""
+    select = {"a": {"phrases": ["delta", "bravo"], "count": 2}, "b": {"phrases": ["delta"]}}
+    call = said("agent: delta delta charlie")
+    quotes, hashes = set(), set()
+    for names in ("ab", "ba"):
+        match = {"select": {name: select[name] for name in names}, "condition": "a or b"}
+        (pack,) = load_packs(folder(tmp_path, rule(match))).values()
+        quotes.add(tuple(f.quote for f in found([pack], call).findings))
+        hashes.add(pack.rules[0].behaviour_sha256)
+    assert (len(quotes), len(hashes)) == (1, 1)
 
 
 ODD = ["", "😀", "\ud800", "\u200b", "!!!", "ß", "ﬁ", "12,345.60", "Ａ", "　", "\n", "廢", "\x00"]

@@ -165,6 +165,35 @@ def test_operator_that_cannot_be_expressed_says_why(kind: str, param: dict[str, 
     assert "名" in made.lost[0]
 
 
+@pytest.mark.parametrize(
+    ("kind", "param", "told"),
+    [
+        ("INTERVAL_GREATER", {"interval": 5000, "different_role": True}, "of the same side counts too"),
+        ("INTERVAL_GREATER", {"interval": 5000, "target": 3}, "from the sentence before"),
+        ("INTERVAL_GREATER", {"interval": 5000, "from_end": True}, "its from_end says"),
+        ("HIT_ANY_KEYWORDS", {"keywords": ["a"], "a_new_key": "x", "another": 2}, "its a_new_key, another says"),
+        ("INTERVAL_GREATER", {"interval": 5000, "target": 1, "compare_operator": "gt", "from_end": False}, ""),
+        ("REGULAR_EXPRESSION", {"regex": "上门", "in_sentence": True, "hit_time": 1, "score": None}, ""),
+    ],
+)
+def test_what_of_an_operator_is_left_out_is_told(kind: str, param: dict[str, Any], told: str) -> None:
+    made = selection_of(Operator("1", kind, "", param), ALL)
+    assert made.selection
+    assert [told in lost for lost in made.lost] == ([True] if told else [])
+
+
+def test_a_switch_is_no_number() -> None:
+    made = selection_of(Operator("1", "SPEECH_SPEED_CHECK", "", {"velocity_in_mint": True}), ALL)
+    assert made.selection is None
+    assert "no pace" in made.lost[0]
+
+
+def test_a_rule_without_logic_says_so(tmp_path: Path) -> None:
+    text = json.dumps({"conditions": [about("1", "滚"), about("2", "谢谢")], "rules": [{"rid": "5", "name": "两条"}]})
+    (made,) = write_drafts(read_sca(text, "x"), tmp_path, "sca-import")
+    assert any("its logic is not in the export" in reason for reason in made.lost)
+
+
 def test_answer_of_the_api_in_its_own_spelling() -> None:
     (found,) = rules_of("detail.json").values()
     draft = draft_of(found, "SCA-4", WORDS)

@@ -13,8 +13,9 @@ from pydantic import Field, JsonValue, model_validator
 
 from qa_service.errors import RuleError
 from qa_service.records import CallFacts, Coverage, EngineInfo, Finding, Polarity, Roles, RoleSource, Transcript
+from qa_service.rules.checks.names import misspelt_facts
 from qa_service.rules.checks.problem import Places, Problem, of_error
-from qa_service.rules.compiled import Pack
+from qa_service.rules.compiled import Pack, fact_names_of
 from qa_service.rules.evaluate import evaluate
 from qa_service.rules.examples import spoken_turns
 from qa_service.rules.plans import PlanSpec, choose
@@ -94,6 +95,7 @@ def _check_call(
         message = f"no plan covers jurisdiction {facts.jurisdiction}, language {call.language}"
         yield places.value(file, ("facts", "jurisdiction"), message, "Correct it, or add a plan.")
         return
+    yield from misspelt_facts(fact_names_of(packs.values()), call.facts, file, ("facts",), places)
     happened: set[int] = set()
     for finding in accused(call, packs, plans):
         known = {i for i, hit in enumerate(call.known_hits) if _is(hit, finding)}

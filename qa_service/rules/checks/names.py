@@ -10,11 +10,13 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qa_service.errors import RuleError
+from qa_service.records import CallFacts
 from qa_service.rules.checks.problem import Places, Problem, of_error
 from qa_service.rules.compile import lexicons_of, unfit_values
 from qa_service.rules.compiled import Pack, Parameters, Rule, fact_names_of
 from qa_service.rules.fact_names import FILE_NAME as FACTS
 from qa_service.rules.fact_names import PLACES as FACT_PLACES
+from qa_service.rules.fact_names import FactNames
 from qa_service.rules.facts import facts_of
 from qa_service.rules.lexicons import named_in
 from qa_service.rules.load import PACK_FILE, pack_folders, parameters_of, read_names, rule_files
@@ -97,6 +99,16 @@ def _asked(packs: Iterable[Pack]) -> Iterator[tuple[Rule, Path_, str]]:
         for path, expression in rule.expressions():
             names = sorted(facts_of(expression))
             yield from ((rule, path, name) for name in names if name.partition(".")[0] in FACT_PLACES)
+
+
+def misspelt_facts(
+    known: FactNames, facts: Mapping[str, JsonValue], file: str, path: Path_, places: Places
+) -> Iterator[Problem]:
+    """Facts of an example or a clean call under a name that is nearly another's: it would be judged without them."""
+    for found in known.unread(CallFacts.model_validate(facts)):
+        if found.meant:
+            last = found.name.removeprefix("extra.").split(".")
+            yield places.key(file, (*path, *last), f"{found}", f"Write {found.meant}.")
 
 
 def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterator[Problem]:

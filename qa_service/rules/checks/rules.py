@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from qa_service.rules.catalogue import Catalogue
+from qa_service.rules.checks.names import misspelt_facts
 from qa_service.rules.checks.problem import Places, Problem
 from qa_service.rules.compiled import Pack, Rule
 from qa_service.rules.condition import mentioned
@@ -26,6 +27,8 @@ def check_rule(rule: Rule, pack: Pack, lexicons: Lexicons, catalogue: Catalogue,
     yield from _denial_alone(rule, places)
     outcomes = [run(rule, pack, example) for example in rule.spec.examples]
     yield from _examples(rule, outcomes, places)
+    for i, example in enumerate(rule.spec.examples):
+        yield from misspelt_facts(pack.fact_names, example.facts, rule.file, ("examples", i, "facts"), places)
     if rule.spec.status == "stable":
         yield from _too_few(rule, places)
         yield from _dead_terms(rule, lexicons, {term for outcome in outcomes for term in outcome.touched}, places)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
 from typing import Protocol, runtime_checkable
 
 from pydantic import JsonValue
@@ -81,6 +82,11 @@ class Scene:
     def extent_s(self) -> tuple[float, float]:
         """When the first words begin and the last ones end."""
         return self.turns[0].start_s, max(turn.end_s for turn in self.turns)
+
+    @cached_property
+    def paces(self) -> Sequence[int]:
+        """Of each turn, how many that are not the customer's stand up to it."""
+        return list(accumulate(int(turn.role is not Role.CUSTOMER) for turn in self.turns))
 
     def amount(self, amount: Amount) -> float:
         """A number as written, or the parameter it names."""

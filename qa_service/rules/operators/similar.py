@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from qa_service.rules.operators.base import Hit, Scene, UnavailableError
 from qa_service.rules.operators.lines import Line, Span
 from qa_service.rules.operators.place import time_of
+from qa_service.rules.operators.words import need_words
 from qa_service.rules.spec import Spec, Terms
 from qa_service.rules.stream import fold
 from qa_service.text.similar import Profile, profile, resemblance
@@ -29,7 +31,7 @@ class Similar(Spec):
     that none of the examples has: one without which it resembles them more.
     """
 
-    to: Terms
+    to: Annotated[Terms, AfterValidator(need_words)]
     at_least: float = Field(default=0.7, gt=0, le=1)
     meaning: bool = False
 

@@ -101,6 +101,8 @@ class _Match:
         self.turns = 0
 
     def made(self) -> dict[str, Any] | None:
+        if not self.rule.expression and len(self.rule.conditions) > 1:
+            self.lost.append("its logic is not in the export: all conditions of the export are asked for together")
         whole = parse(self.rule.expression or " && ".join(self.rule.conditions))
         used = names(whole)
         for cid in self._ordered([cid for cid, _ in used]):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import regex
@@ -21,6 +21,10 @@ _SPEAKERS = {"客服": "agent", "客户": "customer", "": "any", "所有": "any"
 _PUNCTUATION = regex.compile(r"(?<!\\)[，。？！；：、“”]")
 
 
+#: What says nothing: the usual values, and that the words of a test stand in one sentence, as ours stand in one turn.
+_USUAL: Mapping[str, Any] = {"compare_operator": "gt", "hit_time": 1, "target": 1, "in_sentence": True}
+
+
 @dataclass
 class Made:
     """A selection (None: it cannot be expressed). ``negated``: it must not be there. ``lost``: what and why."""
@@ -29,6 +33,29 @@ class Made:
     negated: bool = False
     many_sentences: bool = False
     lost: list[str] = field(default_factory=list)
+
+
+class _Asked(Mapping[str, Any]):
+    """The parameters of an operator, and which of them were asked for: the others would be lost without a word."""
+
+    def __init__(self, param: Param) -> None:
+        self._param = param
+        self._asked: set[str] = set()
+
+    def __getitem__(self, key: str) -> Any:
+        self._asked.add(key)
+        return self._param[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._param)
+
+    def __len__(self) -> int:
+        return len(self._param)
+
+    def left(self) -> list[str]:
+        """Those that nobody asked for and that say something."""
+        said = {k: v for k, v in self._param.items() if v not in (None, "", 0, False, [], {}, _USUAL.get(k))}
+        return sorted(said.keys() - self._asked)
 
 
 class _NumberError(ValueError):
@@ -42,13 +69,16 @@ def selection_of(operator: Operator, families: Collection[str]) -> Made:
         operator: as exported.
         families: keys that a selection may have in this version.
     """
+    asked = _Asked(operator.param)
     try:
-        made = _translate(operator)
+        made = _translate(replace(operator, param=asked))
     except _NumberError as wrong:
         return Made(lost=[f"{_called(operator)}: {wrong}"])
     missing = [key for key in made.selection or () if key not in families]
     if missing:
         return Made(lost=[f"{_called(operator)}: selections of this version have no {missing[0]!r}"])
+    if made.selection and (left := asked.left()):
+        made.lost.append(f"nothing here says what its {', '.join(left)} says: left out")
     made.lost = [f"{_called(operator)}: {reason}" for reason in made.lost]
     return made
 
@@ -171,6 +201,10 @@ def _silence(param: Param) -> Made:
         made.selection["silence"]["not_first_turn"] = False
     if param.get("interval_end"):
         made.lost.append("the upper limit of the silence is left out")
+    if param.get("different_role"):
+        made.lost.append("a pause between two sentences of the same side counts too")
+    if _whole(param, "target", 1) > 1:
+        made.lost.append("the silence is measured from the sentence before, not from one further back")
     return made
 
 
@@ -238,7 +272,7 @@ def _given(**values: object) -> dict[str, Any]:
 
 def _number(param: Param, key: str, otherwise: float) -> float:
     value = param.get(key)
-    if not isinstance(value, int | float | str) or value == "":
+    if isinstance(value, bool) or not isinstance(value, int | float | str) or value == "":
         return otherwise
     try:
         return finite(value)

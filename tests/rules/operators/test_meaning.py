@@ -122,7 +122,7 @@ def test_gates_hold_back_what_only_resembles(tmp_path: Path, text: str, gate: st
     language = "en" if text.isascii() else "zh"
     found = judged(root, said(f"agent: {text}", language=language), explain=explain).findings
     assert [e.gate for e in explain] == ([gate] if gate else [])
-    assert [f.gates for f in found] == ([] if gate else [("quotation", "negation")])
+    assert [f.gates for f in found] == ([] if gate else [("speaker", "quotation", "negation")])
 
 
 def test_a_denial_that_an_example_asks_for_is_found(tmp_path: Path) -> None:

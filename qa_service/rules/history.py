@@ -69,8 +69,6 @@ class HistoryView:
     def _this(self) -> Contact:
         return self.history.this
 
-    # -- what calls are ------------------------------------------------------------------------------------------
-
     def _outbound(self, call: Contact) -> Answer:
         return None if call.direction is None else call.direction == "outbound"
 

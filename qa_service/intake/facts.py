@@ -96,7 +96,7 @@ def _one(error: dict[str, Any]) -> str:
     field += "…" if len(error["loc"]) > MOST_PARTS else ""
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "timezone_aware":
-        message += ", as 2026-11-30T09:00:00+08:00 has"
+        message += ", as 2026-11-30T09:00:00+08:00 has; clock_tz may name the zone of such times (Asia/Shanghai)"
     if not field:
         return message
     if error["loc"][0] in PRIVATE or isinstance(error["input"], dict | list):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -19,6 +20,7 @@ from pydantic import (
 
 from qa_service.records.base import Record
 from qa_service.records.fact_words import OTHER_NAMES, meant, plain_name
+from qa_service.records.times import moment, zone_of
 
 
 def _text(value: object) -> object:
@@ -58,12 +60,14 @@ class CallFacts(Record):
     (also ``stereo``), ``agent_right`` or ``mono``. What has a fixed set of values may be said in words of other
     systems: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``).
     ``account`` and ``history`` are free-form objects whose fields rules may ask for; a list under ``history`` is the
-    log of earlier calls, and stands under ``calls`` there.
+    log of earlier calls, and stands under ``calls`` there. ``started_at`` may be seconds or milliseconds of the epoch;
+    ``clock_tz`` is the zone of times that are sent without one.
     """
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     call_id: Text | None = Field(default=None, min_length=1, max_length=200)
+    clock_tz: Text | None = None
     started_at: AwareDatetime | None = None
     direction: Literal["inbound", "outbound"] | None = None
     agent_id: Text | None = None
@@ -130,6 +134,22 @@ class CallFacts(Record):
         if value is None:
             return field in ("account", "history")
         return isinstance(value, str) and not value.strip() and field in cls.model_fields and field != "call_id"
+
+    @field_validator("clock_tz")
+    @classmethod
+    def _is_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            zone_of(value)
+        return value
+
+    @field_validator("started_at", mode="before")
+    @classmethod
+    def _moment(cls, value: object, info: ValidationInfo) -> object:
+        """A moment without its zone is one of ``clock_tz``."""
+        if value is None or isinstance(value, datetime):
+            return value
+        clock = info.data.get("clock_tz")
+        return moment(value, zone_of(clock) if clock else None)
 
     @field_validator("direction", "agent_type", "language", "callee_role", "jurisdiction", "first_party", mode="before")
     @classmethod

@@ -19,6 +19,7 @@ from pydantic import (
 )
 
 from qa_service.records.base import Record
+from qa_service.records.fact_fields import settled
 from qa_service.records.fact_words import OTHER_NAMES, meant, plain_name
 from qa_service.records.times import moment, zone_of
 
@@ -103,7 +104,7 @@ class CallFacts(Record):
         rest = {k: v for k, v in value.items() if k != "meta"}
         told = {plain_name(str(key)) for key in (*meta, *rest)}
         flat = {**cls._named(meta, told), **cls._named(rest, told)}
-        flat = {k: v for k, v in flat.items() if not cls._is_empty(k, v)}
+        flat = settled({k: v for k, v in flat.items() if not cls._is_empty(k, v)})
         if "channels" in flat:
             flat["channels"] = _channels(flat["channels"])
         extra = flat.pop("extra", None) or {}

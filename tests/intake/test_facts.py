@@ -237,3 +237,33 @@ def test_looking_up_a_fact_does_not_hang_on_the_others() -> None:
     for _ in range(300):
         assert (facts.get("account.k7"), facts.get("started_at")) == ("x" * 80, "2026-11-17T10:00:00Z")
     assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "read"),
+    [
+        ({"callSid": "CA1"}, "call_id", "CA1"),
+        ({"conversationId": 7}, "call_id", "7"),
+        ({"isOutbound": True}, "direction", "outbound"),
+        ({"isOutbound": False}, "direction", "inbound"),
+        ({"CALL_TYPE": "外呼"}, "direction", "outbound"),
+        ({"CallType": "preview"}, "direction", None),
+        ({"InitiationMethod": "OUTBOUND"}, "direction", "outbound"),
+        ({"direction": "outbound-api", "from": "+15125550100", "to": "+12125550188"}, "phone", "+12125550188"),
+        ({"direction": "inbound", "from": "+12125550188", "to": "+15125550100"}, "phone", "+12125550188"),
+        ({"from": "+15125550100", "to": "+12125550188"}, "phone", None),
+        ({"被叫号码": "13800138000"}, "phone", "13800138000"),
+        ({"呼叫方向": "呼入", "被叫号码": "4008000000", "主叫号码": "13800138000"}, "phone", "13800138000"),
+        ({"direction": "out", "to": "the debtor"}, "phone", None),
+        ({"SpokeTo": "Customer"}, "callee_role", "debtor"),
+        ({"SpokeTo": "Karen"}, "callee_role", None),
+        ({"与借款人关系": "配偶"}, "callee_role", "spouse"),
+    ],
+)
+def test_fields_in_a_form_of_their_own(sent: dict[str, object], field: str, read: object) -> None:
+    assert getattr(parse_facts(sent, "here"), field) == read
+
+
+def test_what_is_no_field_of_the_call_stays_where_it_is() -> None:
+    sent = {"CallType": "preview", "SpokeTo": "Karen", "from": "Leeds", "is_outbound": "perhaps"}
+    assert parse_facts(sent, "here").extra == sent

@@ -21,6 +21,8 @@ UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
 INVALID = ErrorCode.MANIFEST_LINE_INVALID
 ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
 
+OF_A_TABLE = "The heads of its columns may be the names of the fields."
+
 
 @dataclass(frozen=True)
 class ManifestLine:
@@ -58,6 +60,8 @@ def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
     if first.startswith(b"["):
         return _lines(_items(path), path)
     _check_utf8(first, path)
+    if b"{" not in first and max(map(first.count, (b",", b";", b"\t"))) >= 2:
+        raise FactsError(UNREADABLE, f"{shown(path)} looks like a table (CSV).", f"{ONE_A_LINE} {OF_A_TABLE}")
     return _lines(_json_lines(path), path)
 
 

@@ -117,7 +117,7 @@ def _of_text(text: str) -> datetime:
     if _MAIL.fullmatch(text):
         return _made(text, lambda: parsedate_to_datetime(text))
     written = re.sub(r" ?(utc|gmt|z)$", "+00:00", re.sub(r" (?=[+-]\d\d)", "", _year_first(text)), flags=re.IGNORECASE)
-    if not re.match(r"20\d\d-", written):
+    if not re.match(r"\d{4}-", written):
         raise ValueError(f"{text[:40]!r} is no time {LIKE}")
     return _made(text, lambda: datetime.fromisoformat(written))
 

@@ -36,8 +36,8 @@ _NUMBER = re.compile(r"(tel:|sip:)?\+?[\d\s().\-*]{5,30}")
 def settled(flat: Mapping[str, Any]) -> dict[str, Any]:
     """Fields with their own names where those could be told of others; these stay away then."""
     found = dict(flat)
-    _take(found, "direction", _DIRECTION, lambda value: meant("direction", value) in DIRECTIONS)
-    _take(found, "callee_role", _WHOM, lambda value: meant("callee_role", value) in ROLES_ON_THE_LINE)
+    _take(found, "direction", _DIRECTION, lambda value: _means("direction", value, DIRECTIONS))
+    _take(found, "callee_role", _WHOM, lambda value: _means("callee_role", value, ROLES_ON_THE_LINE))
     _switch(found)
     direction = meant("direction", found.get("direction"))
     if direction == "inbound":
@@ -50,6 +50,10 @@ def settled(flat: Mapping[str, Any]) -> dict[str, Any]:
 def _take(found: dict[str, Any], field: str, names: Iterable[str], fits: Callable[[Any], bool]) -> None:
     if found.get(field) is None and (named := next((n for n in _all(found, names) if fits(found[n])), None)):
         found[field] = found.pop(named)
+
+
+def _means(field: str, value: object, known: frozenset[str]) -> bool:
+    return isinstance(value, str) and meant(field, value) in known
 
 
 def _switch(found: dict[str, Any]) -> None:

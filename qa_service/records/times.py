@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 EPOCH_S, EPOCH_MS = (1e9, 1e10), (1e12, 1e13)
 """Between these a number can only be an epoch's: the years 2001 to 2286."""
+LONGEST_S = 1e12
+"""Numbers beyond are no time in a call, in whatever unit."""
 LIKE = "as 2026-11-30T09:00:00+08:00 is"
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?")
@@ -69,14 +71,17 @@ def seconds(written: object) -> float:
     Raises:
         ValueError: it is none.
     """
-    if isinstance(written, int | float) and not isinstance(written, bool) and written >= 0:
+    if isinstance(written, int | float) and not isinstance(written, bool) and 0 <= written < LONGEST_S:
         return float(written)
     text = written.strip().lower().replace(",", ".") if isinstance(written, str) else ""
     found = _CLOCK.fullmatch(text) or _UNITS.fullmatch(text)
     if not text or not found:
         raise ValueError(f"{str(written)[:40]!r} is no time as 62.3 or 00:01:02.300 is")
     hours, minutes, rest = (float(part or 0) for part in found.groups())
-    return round(hours * 3600 + minutes * 60 + rest, 6)
+    whole = round(hours * 3600 + minutes * 60 + rest, 6)
+    if whole >= LONGEST_S:
+        raise ValueError(f"{text[:40]!r} is too long a time")
+    return whole
 
 
 def day(written: str) -> date:

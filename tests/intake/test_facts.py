@@ -265,5 +265,5 @@ def test_fields_in_a_form_of_their_own(sent: dict[str, object], field: str, read
 
 
 def test_what_is_no_field_of_the_call_stays_where_it_is() -> None:
-    sent = {"CallType": "preview", "SpokeTo": "Karen", "from": "Leeds", "is_outbound": "perhaps"}
+    sent = {"CallType": "preview", "SpokeTo": {"name": "Karen"}, "from": "Leeds", "is_outbound": "perhaps", "to": []}
     assert parse_facts(sent, "here").extra == sent

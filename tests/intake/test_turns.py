@@ -189,6 +189,8 @@ def test_two_fields_that_contradict_each_other() -> None:
         ({"role": "agent", "text": "x", "start_time": -1}, "turn 1, field start_time"),
         ({"role": "agent", "text": "x", "start": "14:03"}, "of the day, or minutes and seconds"),
         ({"role": "agent", "text": "good morning", "start": 0, "end": 60}, "seconds or milliseconds"),
+        ({"role": "agent", "text": "x", "start_s": "9" * 400}, "turn 1, field start_s"),
+        ({"role": "agent", "text": "x", "start": "9" * 400 + ":00:00"}, "turn 1, field start"),
         ({"role": "agent", "text": "x", "start": {"frames": 3}}, "an object is no time"),
         ({"role": "agent", "text": "x", "start_s": 3, "end_ms": 2000}, "turn 1: its end 2 lies before its start 3"),
         ("hello", "turn 1 is a text, not an object"),

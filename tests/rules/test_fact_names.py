@@ -464,3 +464,8 @@ def test_fields_of_the_call_inside_an_object_are_told() -> None:
     assert not [found for found in names.unread(CallFacts.model_validate(sent)) if found.meant]
     (dpd,) = names.unread(CallFacts.model_validate({"account": {"dpd": 60}}))
     assert dpd.meant == "overdue_days"
+
+
+def test_a_ccj_is_a_judgment() -> None:
+    names = load_fact_names(bundled("rules"))
+    assert CaseFacts(names, CallFacts.model_validate({"CCJ": "Y"})).look_up("account.judgment") is True

@@ -172,11 +172,23 @@ class CallFacts(Record):
         return here  # type: ignore[no-any-return]
 
 
+def _agents_channel(sides: dict[Any, Any]) -> object:
+    """Of ``{"agent": 0, "customer": 1}`` or ``{"left": "agent", "right": "customer"}``.
+
+    Two that are 1 and 2 are counted from one; an agent on a 2 alone is on the second of two.
+    """
+    named = {plain_name(str(key)): item for key, item in sides.items()}
+    if "agent" not in named:
+        named = {plain_name(item): key for key, item in named.items() if isinstance(item, str)}
+    agent, other = (str(named.get(side)) for side in ("agent", "customer"))
+    return {("1", "2"): "left", ("2", "1"): "right", ("2", "None"): "right"}.get((agent, other), named.get("agent"))
+
+
 def _channels(value: object) -> object:
     """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right". Of two channels a 2 is how many there are,
     and does not say which is the agent's. True is no number of a channel."""
     if isinstance(value, dict):
-        value = value.get("agent")
+        value = _agents_channel(value)
     if isinstance(value, bool):
         raise ValueError("channels: true and false name no channel")
     if isinstance(value, str):

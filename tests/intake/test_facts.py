@@ -205,6 +205,24 @@ def test_errors_keep_personal_values_to_themselves() -> None:
     assert "6222021234567890" not in text
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"agent": 0, "customer": 1}, "agent_left"),
+        ({"agent": 1, "customer": 0}, "agent_right"),
+        ({"agent": 1}, "agent_right"),
+        ({"agent": 1, "customer": 2}, "agent_left"),
+        ({"Agent": "2", "Customer": "1"}, "agent_right"),
+        ({"1": "agent", "2": "customer"}, "agent_left"),
+        ({"0": "customer", "1": "agent"}, "agent_right"),
+        ({"left": "customer", "right": "agent"}, "agent_right"),
+        ({"left": "Karen"}, None),
+    ],
+)
+def test_channels_are_counted_from_nought_or_from_one(sent: dict[str, object], read: str | None) -> None:
+    assert parse_facts({"channels": sent}, "here").channels == read
+
+
 @pytest.mark.parametrize("fields", [{"channels": True}, {"channels": {"agent": True}}, {"meta": ["A-7"]}])
 def test_what_has_no_meaning_is_refused(fields: dict[str, object]) -> None:
     assert next(iter(fields)) in message(**fields)

@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from qa_service.errors import ErrorCode, FactsError
 from qa_service.intake.files import shown
 from qa_service.intake.json_text import read_json
+from qa_service.intake.turn_fields import holds_turns
 from qa_service.records import CallFacts
 
 #: What belongs to the input's other parts, or to labels, and never to the facts.
-NOT_FACTS = frozenset({"turns", "expected", "audio", "file", "labels", "duration_s"})
+NOT_FACTS = frozenset({"speakers", "expected", "audio", "file", "labels", "duration_s"})
 #: Fields whose values may be personal: an error names the field and keeps the value to itself.
 PRIVATE = frozenset({"phone", "debtor_ref", "agent_name", "account", "history", "extra"})
 MOST_ERRORS = 3
@@ -75,7 +76,7 @@ def _only_facts(value: Mapping[str, Any]) -> dict[str, Any]:
     return {
         key: _only_facts(item) if key in ("meta", "extra") and isinstance(item, dict) else item
         for key, item in value.items()
-        if key not in NOT_FACTS
+        if key not in NOT_FACTS and not holds_turns(str(key), item)
     }
 
 
@@ -96,7 +97,7 @@ def _one(error: dict[str, Any]) -> str:
     field += "…" if len(error["loc"]) > MOST_PARTS else ""
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "timezone_aware":
-        message += ", as 2026-11-30T09:00:00+08:00 has"
+        message += ", as 2026-11-30T09:00:00+08:00 has; clock_tz may name the zone of such times (Asia/Shanghai)"
     if not field:
         return message
     if error["loc"][0] in PRIVATE or isinstance(error["input"], dict | list):

@@ -12,13 +12,16 @@ from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import json_kind, parse_facts
 from qa_service.intake.files import open_regular, shown
 from qa_service.intake.json_text import MOST_BYTES, SAVE_AS_UTF8, decode_json, decode_utf8, read_json
-from qa_service.intake.transcript import given_transcript
+from qa_service.intake.transcript import sent_transcript
+from qa_service.intake.turn_fields import elsewhere, holds_turns
 from qa_service.records import CallFacts, Transcript
 
 HEAD_BYTES = 65536
 UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
 INVALID = ErrorCode.MANIFEST_LINE_INVALID
 ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
+
+OF_A_TABLE = "The heads of its columns may be the names of the fields."
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,8 @@ def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
     if first.startswith(b"["):
         return _lines(_items(path), path)
     _check_utf8(first, path)
+    if b"{" not in first and max(map(first.count, (b",", b";", b"\t"))) >= 2:
+        raise FactsError(UNREADABLE, f"{shown(path)} looks like a table (CSV).", f"{ONE_A_LINE} {OF_A_TABLE}")
     return _lines(_json_lines(path), path)
 
 
@@ -158,6 +163,7 @@ def _content(number: int, fields: dict[str, Any], facts: CallFacts, path: Path, 
     if audio is not None:
         message = f"{where}: `audio` must be a path, not {json_kind(audio)}."
         raise FactsError(INVALID, message, "Write the path of the recording.")
-    if "turns" not in fields:
-        raise FactsError(INVALID, f"{where}: neither `audio` nor `turns`.", "Give `audio` (a path) or `turns`.")
-    return ManifestLine(number, facts, None, given_transcript(fields["turns"], facts, where))
+    if not any(holds_turns(name, value) for name, value in fields.items()):
+        message = f"{where}: neither `audio` nor `turns`{elsewhere(fields)}."
+        raise FactsError(INVALID, message, "Give `audio` (a path) or `turns`.")
+    return ManifestLine(number, facts, None, sent_transcript(fields, facts, where))

@@ -5,20 +5,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa_service.errors import ErrorCode, FactsError
 from qa_service.intake.facts import json_kind, parse_facts
 from qa_service.intake.files import shown
 from qa_service.intake.json_text import read_json
+from qa_service.intake.speakers import roles_of, told_speakers
+from qa_service.intake.turn_fields import PlainTurn, TurnsError, elsewhere, plain_turn, turns_in, words_of
+from qa_service.intake.turn_times import estimated_s, times_of
 from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
 
-#: Seconds a character is taken to last where a turn has no times: a Han character is a syllable, a letter is not.
-SECONDS_A_CHARACTER = {"zh": 0.22, "en": 0.065}
-SHORTEST_TURN_S = 0.5
 MOST_TURNS = 100_000
 #: Words that every fourth word of English talk is, and hardly one of its neighbours'. Fewer words say nothing.
 ENGLISH = frozenset({
@@ -29,19 +30,16 @@ ENGLISH_SHARE, ENOUGH_WORDS = 0.08, 20
 _WORDS = re.compile(r"[a-z']+")
 
 
-class _GivenTurn(BaseModel):
-    """A turn as written: other keys (labels, style, …) are passed over."""
-
-    model_config = ConfigDict(extra="ignore")
-
+@dataclass(frozen=True)
+class _GivenTurn:
     role: Role
     text: str
-    start_s: float | None = Field(default=None, ge=0)
-    end_s: float | None = Field(default=None, ge=0)
+    start_s: float | None
+    end_s: float | None
 
 
 def read_transcript(path: Path) -> tuple[CallFacts, Transcript]:
-    """A JSON object with facts and ``turns``, or a bare list of turns.
+    """A JSON object with facts and ``turns`` (or what others call them), or a bare list of turns.
 
     Raises:
         FactsError: TRANSCRIPT_INVALID, or FACTS_INVALID where a fact is wrong.
@@ -56,20 +54,37 @@ def transcript_of(value: object, where: str) -> tuple[CallFacts, Transcript]:
     if not isinstance(value, dict):
         raise _invalid(where, f"a transcript is an object or a list of turns, not {json_kind(value)}")
     facts = parse_facts(value, where)
-    return facts, given_transcript(value.get("turns"), facts, where)
+    return facts, sent_transcript(value, facts, where)
 
 
-def given_transcript(turns: object, facts: CallFacts, where: str) -> Transcript:
+def sent_transcript(sent: Mapping[str, Any], facts: CallFacts, where: str) -> Transcript:
+    """Of the turns that stand in what was sent, under whichever name.
+
+    Raises:
+        FactsError: TRANSCRIPT_INVALID; so too where there are none.
+    """
+    try:
+        turns, told = turns_in(sent), told_speakers(sent)
+    except TurnsError as wrong:
+        raise _invalid(where, str(wrong)) from None
+    if turns is None:
+        raise _invalid(where, f"`turns` must be a list with at least one turn{elsewhere(sent)}")
+    return given_transcript(turns, facts, where, told)
+
+
+def given_transcript(
+    turns: object, facts: CallFacts, where: str, told: Mapping[str, Role] = MappingProxyType({})
+) -> Transcript:
     """A Transcript of given turns, in the order of their starts where all have one, else as given.
 
     Missing times are made up, evenly by characters. Without ``language`` in the facts the script that most letters
     belong to decides: Han is zh, Latin is en, any other is None. Of twenty words or more, Latin ones are en only where
-    English words are among them.
+    English words are among them. ``told``: the roles of the labels that turns have for their speakers.
 
     Raises:
         FactsError: TRANSCRIPT_INVALID.
     """
-    rows = _rows(turns, where)
+    rows = _rows(turns, facts, told, where)
     language = facts.language or _language("".join(row.text for row in rows))
     if all(row.start_s is not None for row in rows):
         rows.sort(key=lambda row: row.start_s or 0.0)
@@ -84,24 +99,33 @@ def given_transcript(turns: object, facts: CallFacts, where: str) -> Transcript:
     )
 
 
-def _rows(turns: object, where: str) -> list[_GivenTurn]:
+def _rows(turns: object, facts: CallFacts, told: Mapping[str, Role], where: str) -> list[_GivenTurn]:
     if not isinstance(turns, list) or not turns:
         raise _invalid(where, "`turns` must be a list with at least one turn")
     if len(turns) > MOST_TURNS:
         raise _invalid(where, f"more than {MOST_TURNS} turns")
-    return [_row(turn, number, where) for number, turn in enumerate(turns, 1)]
-
-
-def _row(turn: Any, number: int, where: str) -> _GivenTurn:
+    plain = [_plain(turn, number, where) for number, turn in enumerate(turns, 1)]
     try:
-        row = _GivenTurn.model_validate(turn)
-    except ValidationError as wrong:
-        first = wrong.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise _invalid(where, f"turn {number}{f', field {field}' if field else ''}: {first['msg']}") from None
-    if row.start_s is not None and row.end_s is not None and row.end_s < row.start_s:
-        raise _invalid(where, f"turn {number}: end_s {row.end_s:g} lies before start_s {row.start_s:g}")
-    return row
+        roles = roles_of(plain, told, facts.channels)
+        times = times_of(plain, facts)
+    except TurnsError as wrong:
+        raise _invalid(where, str(wrong)) from None
+    for number, (start, end) in enumerate(times, 1):
+        if start is not None and end is not None and end < start:
+            raise _invalid(where, f"turn {number}: its end {end:g} lies before its start {start:g}")
+    return [
+        _GivenTurn(role, words_of(turn) or "", start, end)
+        for turn, role, (start, end) in zip(plain, roles, times, strict=True)
+    ]
+
+
+def _plain(turn: object, number: int, where: str) -> PlainTurn:
+    if not isinstance(turn, Mapping):
+        raise _invalid(where, f"turn {number} is {json_kind(turn)}, not an object")
+    plain = plain_turn(turn)
+    if words_of(plain) is None:
+        raise _invalid(where, f"turn {number} has no `text`")
+    return plain
 
 
 def _invalid(where: str, what: str) -> FactsError:
@@ -138,8 +162,7 @@ def _placed(rows: list[_GivenTurn], language: str) -> list[Turn]:
     for index, row in enumerate(rows):
         start = row.start_s if row.start_s is not None else now
         start = min(start, row.end_s) if row.end_s is not None else start
-        length = max(SHORTEST_TURN_S, len(row.text) * SECONDS_A_CHARACTER[language])
-        end = row.end_s if row.end_s is not None else round(start + length, 3)
+        end = row.end_s if row.end_s is not None else round(start + estimated_s(row.text, language), 3)
         channel = 1 if row.role is Role.CUSTOMER else 0
         placed.append(Turn(index=index, role=row.role, channel=channel, start_s=start, end_s=end, text=row.text))
         now = max(now, end)

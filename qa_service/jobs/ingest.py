@@ -101,6 +101,13 @@ def ingest_file(
     return _Door(store, settings, _utc_now).recording(path, facts, source=source)
 
 
+def ingest_transcript(
+    path: Path, store: Store, settings: Settings, *, facts: CallFacts | None = None, source: str
+) -> IngestItem:
+    """Keep one transcript, listed as ``source``. ``facts`` count in place of those that stand in it."""
+    return _Door(store, settings, _utc_now).transcript(path, facts, source)
+
+
 def ingest_manifest(
     path: Path,
     store: Store,
@@ -142,15 +149,17 @@ class _Door:
 
     def file(self, path: Path, facts: CallFacts | None) -> IngestItem:
         """Keep a recording, or the transcript that a JSON file holds."""
-        if not is_json(path):
-            return self.recording(path, facts)
+        return self.transcript(path, facts, shown(path)) if is_json(path) else self.recording(path, facts)
+
+    def transcript(self, path: Path, facts: CallFacts | None, source: str) -> IngestItem:
+        """Keep a call that a JSON file holds as text."""
         try:
             own, transcript = read_transcript(path)
         except InputError as wrong:
-            return self.refuse(shown(path), wrong, call_id=facts.call_id if facts else None)
+            return self.refuse(source, wrong, call_id=facts.call_id if facts else None)
         known = facts or own
         known = known.model_copy(update={"call_id": known.call_id or own.call_id})
-        return self._turns(ManifestLine(1, known, None, transcript), shown(path))
+        return self._turns(ManifestLine(1, known, None, transcript), source)
 
     def recording(self, path: Path, facts: CallFacts | None, *, source: str | None = None) -> IngestItem:
         """Keep an audio file that at least opens; how it sounds shows when it is inspected."""

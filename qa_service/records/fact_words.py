@@ -12,8 +12,8 @@ from collections.abc import Mapping
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "direction": {
-        "inbound": "in, incoming, received, inbound call, incoming call, 呼入, 来电, 打入, 进线",
-        "outbound": "out, outgoing, dialled, dialed, outbound call, outgoing call, outbound api, outbound dial, "
+        "inbound": "in, i, ib, incoming, received, inbound call, incoming call, 呼入, 来电, 打入, 进线",
+        "outbound": "out, o, ob, outgoing, dialled, dialed, outbound call, outgoing call, outbound api, outbound dial, "
         "呼出, 外呼, 外拨, 去电, 打出, 拨出",
     },
     "agent_type": {
@@ -26,7 +26,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
         "en": "en us, en gb, en uk, eng, english, 英语, 英文",
     },
     "callee_role": {
-        "debtor": "borrower, primary borrower, customer, consumer, cardholder, account holder, self, "
+        "debtor": "borrower, primary borrower, customer, right party, rpc, consumer, cardholder, account holder, self, "
         "债务人, 借款人, 主借人, 主借款人, 本人, 客户本人, 持卡人, 客户",
         "spouse": "husband, wife, partner, 配偶, 丈夫, 妻子, 爱人, 老公, 老婆",
         "guarantor": "surety, 担保人, 保证人",
@@ -56,22 +56,30 @@ _WORDS: Mapping[str, Mapping[str, str]] = {
 
 
 _FIELDS: Mapping[str, str] = {
-    "started_at": "start_time, call_start, call_started_at, call_time, 通话时间, 呼叫时间, 开始时间, 通话开始时间",
+    "call_id": "call_ref, call_reference, call_sid, call_uuid, call_guid, call_unique_id, conversation_id, "
+    "interaction_id, recording_id, 通话编号, 通话ID, 通话流水号, 呼叫ID, 录音编号",
+    "started_at": "start_time, call_start, call_started_at, call_start_time, call_begin_time, begin_time, call_time, "
+    "call_date_time, call_start_date_time, conversation_start, conversation_start_time, contact_start, "
+    "contact_start_time, initiation_timestamp, 通话时间, 呼叫时间, 拨打时间, 开始时间, 通话开始时间, 呼叫开始时间",
     "direction": "call_direction, 呼叫方向, 通话方向",
-    "agent_id": "agent_no, agent_number, 工号, 坐席工号, 坐席编号",
-    "agent_name": "坐席姓名, 催收员姓名",
-    "debtor_ref": "debtor_id, debtor_no, customer_ref, customer_id, consumer_id, borrower_id, "
-    "客户号, 客户编号, 借款人编号, 债务人编号",
-    "phone": "phone_number, dialled_number, dialed_number, called_number, 被叫号码, 手机号, 电话号码",
+    "agent_id": "agent_no, agent_number, agent_ref, agent_code, agent_login, employee_id, "
+    "工号, 坐席工号, 坐席编号, 坐席号, 坐席ID, 客服工号, 催收员工号, 催收员编号, 员工编号",
+    "agent_name": "collector_name, adviser_name, advisor_name, 坐席姓名, 座席姓名, 客服姓名, 催收员姓名",
+    "debtor_ref": "debtor_id, debtor_no, debtor_reference, customer_ref, customer_id, customer_no, customer_reference, "
+    "cust_id, consumer_id, consumer_ref, borrower_id, borrower_no, borrower_ref, "
+    "客户号, 客户编号, 客户ID, 借款人编号, 借款人ID, 债务人编号, 用户编号, 用户ID",
+    "phone": "phone_number, phone_no, mobile, mobile_no, mobile_number, telephone, telephone_number, msisdn, "
+    "手机号, 手机号码, 电话, 电话号码, 联系电话",
     "callee_role": "callee_type, called_party, 被叫身份, 接听人身份",
-    "product": "product_type, 产品, 产品类型",
-    "overdue_days": "days_overdue, days_past_due, days_delinquent, dpd, 逾期天数",
+    "product": "product_type, product_name, 产品, 产品类型, 产品名称",
+    "overdue_days": "days_overdue, days_past_due, days_delinquent, days_late, dpd, 逾期天数, 逾期日数",
     "debtor_segment": "customer_segment, borrower_segment, 客群",
-    "disposition": "call_result, call_outcome, call_disposition, 通话结果, 呼叫结果",
+    "disposition": "disposition_name, primary_disposition_name, call_result, call_outcome, call_disposition, "
+    "wrap_up, wrap_up_code, 通话结果, 呼叫结果, 拨打结果, 沟通结果, 催收结果",
     "jurisdiction": "country, 国家, 司法辖区",
     "debtor_tz": "debtor_timezone, customer_timezone, consumer_timezone, borrower_timezone",
-    "language": "call_language, 语言, 语种",
-    "team": "团队, 班组",
+    "language": "call_language, language_code, 语言, 语种",
+    "team": "team_name, skill_group, skill_group_name, 团队, 团队名称, 班组, 小组, 技能组",
 }
 """Names under which other systems send the fields of a call."""
 
@@ -96,6 +104,10 @@ _MEANT = {
     field: {plain(word): meant for meant, listed in words.items() for word in (meant, *listed.split(","))}
     for field, words in _WORDS.items()
 }
+
+
+DIRECTIONS, ROLES_ON_THE_LINE = (frozenset(_WORDS[field]) for field in ("direction", "callee_role"))
+"""What the two fields may hold."""
 
 
 OTHER_NAMES: Mapping[str, str] = {

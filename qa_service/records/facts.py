@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -18,7 +19,9 @@ from pydantic import (
 )
 
 from qa_service.records.base import Record
+from qa_service.records.fact_fields import settled
 from qa_service.records.fact_words import OTHER_NAMES, meant, plain_name
+from qa_service.records.times import moment, zone_of
 
 
 def _text(value: object) -> object:
@@ -58,12 +61,14 @@ class CallFacts(Record):
     (also ``stereo``), ``agent_right`` or ``mono``. What has a fixed set of values may be said in words of other
     systems: ``Outbound``, ``外呼``, ``zh-CN``, ``employer``, ``USA``. ``state`` is its two letters (``CA``).
     ``account`` and ``history`` are free-form objects whose fields rules may ask for; a list under ``history`` is the
-    log of earlier calls, and stands under ``calls`` there.
+    log of earlier calls, and stands under ``calls`` there. ``started_at`` may be seconds or milliseconds of the epoch;
+    ``clock_tz`` is the zone of times that are sent without one.
     """
 
     model_config = ConfigDict(json_schema_extra={"additionalProperties": True})
 
     call_id: Text | None = Field(default=None, min_length=1, max_length=200)
+    clock_tz: Text | None = None
     started_at: AwareDatetime | None = None
     direction: Literal["inbound", "outbound"] | None = None
     agent_id: Text | None = None
@@ -99,7 +104,7 @@ class CallFacts(Record):
         rest = {k: v for k, v in value.items() if k != "meta"}
         told = {plain_name(str(key)) for key in (*meta, *rest)}
         flat = {**cls._named(meta, told), **cls._named(rest, told)}
-        flat = {k: v for k, v in flat.items() if not cls._is_empty(k, v)}
+        flat = settled({k: v for k, v in flat.items() if not cls._is_empty(k, v)})
         if "channels" in flat:
             flat["channels"] = _channels(flat["channels"])
         extra = flat.pop("extra", None) or {}
@@ -131,6 +136,22 @@ class CallFacts(Record):
             return field in ("account", "history")
         return isinstance(value, str) and not value.strip() and field in cls.model_fields and field != "call_id"
 
+    @field_validator("clock_tz")
+    @classmethod
+    def _is_zone(cls, value: str | None) -> str | None:
+        if value is not None:
+            zone_of(value)
+        return value
+
+    @field_validator("started_at", mode="before")
+    @classmethod
+    def _moment(cls, value: object, info: ValidationInfo) -> object:
+        """A moment without its zone is one of ``clock_tz``."""
+        if value is None or isinstance(value, datetime):
+            return value
+        clock = info.data.get("clock_tz")
+        return moment(value, zone_of(clock) if clock else None)
+
     @field_validator("direction", "agent_type", "language", "callee_role", "jurisdiction", "first_party", mode="before")
     @classmethod
     def _as_others_say_it(cls, value: object, info: ValidationInfo) -> object:
@@ -151,11 +172,23 @@ class CallFacts(Record):
         return here  # type: ignore[no-any-return]
 
 
+def _agents_channel(sides: dict[Any, Any]) -> object:
+    """Of ``{"agent": 0, "customer": 1}`` or ``{"left": "agent", "right": "customer"}``.
+
+    Two that are 1 and 2 are counted from one; an agent on a 2 alone is on the second of two.
+    """
+    named = {plain_name(str(key)): item for key, item in sides.items()}
+    if "agent" not in named:
+        named = {plain_name(item): key for key, item in named.items() if isinstance(item, str)}
+    agent, other = (str(named.get(side)) for side in ("agent", "customer"))
+    return {("1", "2"): "left", ("2", "1"): "right", ("2", "None"): "right"}.get((agent, other), named.get("agent"))
+
+
 def _channels(value: object) -> object:
     """Accept the ways exports say it: "stereo", 0, 1, {"agent": 1}, "right". Of two channels a 2 is how many there are,
     and does not say which is the agent's. True is no number of a channel."""
     if isinstance(value, dict):
-        value = value.get("agent")
+        value = _agents_channel(value)
     if isinstance(value, bool):
         raise ValueError("channels: true and false name no channel")
     if isinstance(value, str):

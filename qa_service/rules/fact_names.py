@@ -20,7 +20,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from qa_service.records import CallFacts
-from qa_service.records.fact_words import NOT_KNOWN, plain, plain_name
+from qa_service.records.fact_words import NOT_KNOWN, OTHER_NAMES, plain, plain_name
 from qa_service.rules.fact_specs import FactsFile, FactSpec, PeriodSpec
 from qa_service.rules.facts import comparable
 from qa_service.rules.history_names import may_send
@@ -107,8 +107,11 @@ class FactNames:
         found += [Unread(f"{place}.{key}") for place, key in top[_MOST_COMPARED:]]
         for place, key in top[:_MOST_COMPARED]:
             for way in _below(getattr(facts, place)[key], _DEEPEST):
-                if own := self.written.get(plain_name(way[-1])):
+                leaf = plain_name(way[-1])
+                if own := self.written.get(leaf):
                     found.append(Unread(".".join((place, key, *way)), f"{place}.{own}"))
+                elif (own := missing.get(plain_name(OTHER_NAMES.get(leaf, leaf)))) and len(leaf) >= _LONG:
+                    found.append(Unread(".".join((place, key, *way)), own))
         return tuple(found)
 
     def misspelt(self, facts: CallFacts) -> tuple[str, ...]:
@@ -123,6 +126,8 @@ class FactNames:
     def _meant(self, key: str, missing: Mapping[str, str]) -> str:
         """``missing``: the fields of the call that were not sent."""
         name = plain_name(key)
+        if (own := OTHER_NAMES.get(name)) in missing.values():
+            return own or ""
         known = {**self.written, **{m: n for m, n in missing.items() if len(n) >= _LONG or m == name}}
         near = get_close_matches(name, known, n=1, cutoff=_NEAR) if len(name) <= _LONGEST else []
         return known[near[0]] if near else ""

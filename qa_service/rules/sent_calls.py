@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, tzinfo
 from typing import Any, get_args
 
 from pydantic import JsonValue
@@ -19,6 +19,8 @@ from qa_service.records import CalleeRole, CallFacts, CallStatus, Contact, Heard
 from qa_service.records.contact_keys import number_key
 from qa_service.records.contacts import contact_of
 from qa_service.records.fact_words import NOT_KNOWN, meant, plain, plain_name
+from qa_service.records.times import day, is_day, moment, seconds, zone_of
+from qa_service.rules.zones import zone, zones_of
 
 LOG_NAMES = (
     "calls", "call_log", "call_history", "earlier_calls", "previous_calls", "prior_calls", "contact_log",
@@ -38,22 +40,35 @@ _AT = (
     "通话时间", "呼叫时间", "拨打时间", "开始时间",
 )  # fmt: skip
 _DAY, _TIME = ("date", "day", "call_date", "日期"), ("time", "时间", "时刻")
+_MIDNIGHT = re.compile(r"[T ]00:00(:00(\.0+)?)?Z?$")
+"""Exports write a day as its first moment, beside its hour."""
 _DIRECTION = ("direction", "call_direction", "方向", "呼叫方向")
 _WHOM = ("callee_role", "to", "whom", "party", "called", "recipient", "spoke_to", "对象", "被叫", "联系对象", "接听人")
 _NUMBER = ("phone", "number", "phone_number", "dialled", "dialed", "号码", "被叫号码")
 _RESULT = ("disposition", "outcome", "result", "status", "结果", "通话结果", "呼叫结果", "处置")
 _TALK = ("talk_s", "duration_s", "talk_time", "talk_seconds", "talk_time_s", "duration", "通话时长", "时长")
+_TALK_MS = ("talk_ms", "duration_ms", "talk_time_ms", "duration_millis")
 _ID = ("call_id", "id", "通话编号")
 _DEBT = ("debt_ref", "debt_id", "account_ref", "account_id", "loan_id", "contract_id")
 _PLACE = ("called_place", "phone_type", "number_type", "place")
 _AGREED = ("callback_agreed", "callback_consent", "agreed")
-#: What became of a call, by its words, the first that fit; as dispositions are known (:mod:`outcome`).
+#: What became of a call, by its words, the first that fit; as dispositions are known (:mod:`outcome`). Empty: open.
 _RESULTS = (
-    ("voicemail", re.compile(r"voice ?mail|answer(ing)? ?(phone|machine)|left (a )?message|语音信箱|留言")),
-    ("busy", re.compile(r"\bbusy|engaged|disconnected|invalid|out of service|占线|忙线|用户忙|空号|停机|关机")),
+    ("voicemail", re.compile(
+        r"voice ?mail|answer(ing)? ?(phone|machine)|\bmachine\b|\bamd\b|left (a )?message|语音信箱|留言"
+    )),
+    ("busy", re.compile(
+        r"\bbusy|engaged|disconnected|invalid|out of service|"
+        r"占线|忙线|用户忙|空号|停机|关机|正在通话|通话中(?!断|途|挂)"
+    )),
     ("no answer", re.compile(
-        r"no ?(answer|reply)|un ?answered|not (answered|reached)|ring(s|ing)? ?out|rang ?out|missed|declined|"
-        r"未接|未能?接通|没有?接|无人接|无应答|不接|拒接|无法接通|失联"
+        r"no ?(answer|reply)|un ?(answered|connected)|not? ?(answered|reached|connect(ed)?)\b|"
+        r"ring(s|ing)? ?out|rang ?out|missed|declined|"
+        r"未接|未能?接通|没有?接|无人接|无应答|不接|拒接|无法接通|失联|接通前|[振响]铃"
+    )),
+    ("", re.compile(
+        r"\b(no|non|not)\b.*\b(rpc|right ?party|conversation|contact|spoken?)\b|abandon|dropped|failed|"
+        r"失败|未通话|没有?通话"
     )),
     ("conversation", re.compile(
         r"spoke|answered|connected|conversation|talked|right ?party|\brpc\b|\bptp\b|promise|pick(ed)? ?up|hung ?up|"
@@ -87,7 +102,8 @@ def sent_logs(facts: CallFacts) -> tuple[SentLog, ...]:
     for place in ("history", "account", "extra"):
         for name, value in getattr(facts, place).items():
             if is_log(name, value):
-                found.append(_log(f"{place}.{name}", value, own))
+                clock = _clock(facts, own.at) if own else None
+                found.append(_log(f"{place}.{name}", value, own, clock))
     return tuple(found)
 
 
@@ -107,7 +123,7 @@ def sent_history(facts: CallFacts, transcript: Transcript) -> History | None:
     )
 
 
-def _log(name: str, entries: Iterable[Any], own: Contact | None) -> SentLog:
+def _log(name: str, entries: Iterable[Any], own: Contact | None, clock: tzinfo | None) -> SentLog:
     if own is None:
         return SentLog(name, (), ("nobody knows when this call began: started_at",))
     plain_entries = [{plain_name(str(key)): value for key, value in entry.items()} for entry in entries]
@@ -116,7 +132,7 @@ def _log(name: str, entries: Iterable[Any], own: Contact | None) -> SentLog:
     wrong = []
     for number, entry in enumerate(plain_entries, 1):
         try:
-            call = _contact(f"{name}[{number}]", entry, own, to_all)
+            call = _contact(f"{name}[{number}]", entry, own, to_all, clock)
         except ValueError as why:
             wrong.append(f"{name}[{number}]: {why}")
             continue
@@ -129,15 +145,17 @@ def _log(name: str, entries: Iterable[Any], own: Contact | None) -> SentLog:
     return SentLog(name, tuple(sorted(calls.values(), key=lambda call: call.at)[-MOST:]), tuple(wrong))
 
 
-def _contact(where: str, entry: Mapping[str, JsonValue], own: Contact, to_all: str | None) -> Contact:
-    """``to_all``: to whom all calls went, where the log says so of none.
+def _contact(
+    where: str, entry: Mapping[str, JsonValue], own: Contact, to_all: str | None, clock: tzinfo | None
+) -> Contact:
+    """``to_all``: to whom all calls went, where the log says so of none. ``clock``: of times without a zone.
 
     Raises:
         ValueError: it does not say when it was.
     """
-    at, timed = _moment(entry, own.at)
+    at, timed = _moment(entry, own.at, clock)
     whom, number = _whom(_first(entry, _WHOM))
-    result, talk_s = _result(_first(entry, _RESULT)), _seconds(_first(entry, _TALK))
+    result, talk_s = _result(_first(entry, _RESULT)), _talk(entry)
     agreed, debt, place = _first(entry, _AGREED), _first(entry, _DEBT), _first(entry, _PLACE)
     direction = meant("direction", _first(entry, _DIRECTION))
     call_id = _first(entry, _ID)
@@ -152,26 +170,40 @@ def _contact(where: str, entry: Mapping[str, JsonValue], own: Contact, to_all: s
     )  # fmt: skip
 
 
-def _moment(entry: Mapping[str, JsonValue], own: datetime) -> tuple[datetime, bool]:
+def _moment(entry: Mapping[str, JsonValue], own: datetime, clock: tzinfo | None) -> tuple[datetime, bool]:
     """When it began, and whether that is known to the minute or at least to another day than this call's. A time
-    without its zone is one of this call's clock."""
-    at, day = _text(_first(entry, _AT)), _text(_first(entry, _DAY))
-    clock = _text(_first(entry, _TIME))
-    written = at or (f"{day} {clock}" if day and clock else day) or clock
+    without its zone is one of ``clock``, if that is known.
+
+    Raises:
+        ValueError: nobody can tell.
+    """
+    at, on, hour = (_text(_first(entry, names)) for names in (_AT, _DAY, _TIME))
+    on = on and _MIDNIGHT.sub("", on)
+    written = at or (f"{on} {hour}" if on and hour else on or hour)
     if not written:
         raise ValueError("says no time")
-    written = " ".join(re.sub(r"[年月/]", "-", written).replace("日", " ").split())
-    written = re.sub(r"(?<!\d)\d(?!\d)", r"0\g<0>", written)
+    if is_day(written):
+        date = day(written)
+        near = abs((date - own.date()).days) <= (0 if clock else 1)
+        noon = datetime.combine(date, time(12), clock or own.tzinfo)  # that day nearly everywhere
+        return (own, False) if near else (noon, True)
+    found = moment(written, clock)
+    if found.tzinfo is None:
+        raise ValueError(f"{written!r} says no zone, and this call's time is one of UTC: send clock_tz")
+    return found, True
+
+
+def _clock(facts: CallFacts, own: datetime) -> tzinfo | None:
+    """The zone of times that are sent without one: this call's, unless that is UTC and may be made of a local one."""
+    if facts.clock_tz:
+        return zone_of(facts.clock_tz)
+    if own.utcoffset():
+        return own.tzinfo
     try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        raise ValueError(f"{written!r} is no time as 2026-11-30T09:00:00+08:00 is") from None
-    found = found if found.tzinfo else found.replace(tzinfo=own.tzinfo)
-    if ":" in written or "T" in written:
-        return found, True
-    if found.date() == own.date():
-        return own, False
-    return found + timedelta(hours=12), True  # noon is that day nearly everywhere
+        local = {own.astimezone(zone(name)).utcoffset() for name in zones_of(facts, None)}
+    except (ValueError, OverflowError):
+        local = set()
+    return own.tzinfo if local == {own.utcoffset()} else None
 
 
 def _whom(value: JsonValue) -> tuple[str | None, str | None]:
@@ -185,11 +217,18 @@ def _whom(value: JsonValue) -> tuple[str | None, str | None]:
 
 def _result(value: JsonValue) -> str | None:
     said = plain(_text(value) or "")
-    return next((result for result, cues in _RESULTS if cues.search(said)), None)
+    return next((result for result, cues in _RESULTS if cues.search(said)), None) or None
 
 
-def _seconds(value: JsonValue) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0 else None
+def _talk(entry: Mapping[str, JsonValue]) -> float | None:
+    """How long was spoken; None where nobody can tell."""
+    try:
+        if (given := _first(entry, _TALK)) is not None:
+            return seconds(given)
+        given = _first(entry, _TALK_MS)
+        return None if given is None else seconds(given) / 1000
+    except ValueError:
+        return None
 
 
 def _text(value: JsonValue) -> str | None:

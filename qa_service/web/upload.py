@@ -20,7 +20,7 @@ from starlette.requests import ClientDisconnect, Request
 from qa_service.errors import AudioError, ErrorCode, QAError, SetupError
 from qa_service.settings import Settings
 
-AUDIO, FACTS = "audio", "facts"
+AUDIO, TRANSCRIPT, FACTS = "audio", "transcript", "facts"
 MOST_FACTS_BYTES = 1_000_000
 #: What a form may hold beside its file.
 FORM_BYTES = MOST_FACTS_BYTES + 64_000
@@ -31,10 +31,11 @@ STALE_HOURS = 24.0
 
 @dataclass
 class Upload:
-    """What came: the file on disk (named as the caller named it), and the facts as sent."""
+    """What came: the recording or the transcript on disk (named as the caller named it), and the facts as sent."""
 
     folder: Path
     audio: Path | None = None
+    transcript: Path | None = None
     facts: bytes | None = None
 
 
@@ -148,9 +149,14 @@ class _Parts:
     def headers_finished(self) -> None:
         _, options = parse_options_header(self._headers.get(b"content-disposition"))
         self._name = options.get(b"name", b"").decode("utf-8", "replace")
-        if self._name == AUDIO and self.upload.audio is None:
-            self.upload.audio = self.upload.folder / safe_name(options.get(b"filename", b"").decode("utf-8", "replace"))
-            self._file = self.upload.audio.open("wb")
+        if self._name in (AUDIO, TRANSCRIPT) and not (self.upload.audio or self.upload.transcript):
+            named = safe_name(options.get(b"filename", b"").decode("utf-8", "replace"))
+            path = self.upload.folder / named
+            if self._name == AUDIO:
+                self.upload.audio = path
+            else:
+                self.upload.transcript = path
+            self._file = path.open("wb")
         elif self._name == FACTS and self.upload.facts is None:
             self.upload.facts = b""
         else:
@@ -190,7 +196,9 @@ def safe_name(given: str) -> str:
 
 
 def _not_a_form(message: str) -> QAError:
-    hint = f"Send multipart/form-data with `{AUDIO}` (a file) and, if known, `{FACTS}` (a JSON object)."
+    hint = (
+        f"Send multipart/form-data with `{AUDIO}` or `{TRANSCRIPT}` (a file) and, if known, `{FACTS}` (a JSON object)."
+    )
     return QAError(ErrorCode.REQUEST_INVALID, message, hint)
 
 

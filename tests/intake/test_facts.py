@@ -205,6 +205,24 @@ def test_errors_keep_personal_values_to_themselves() -> None:
     assert "6222021234567890" not in text
 
 
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ({"agent": 0, "customer": 1}, "agent_left"),
+        ({"agent": 1, "customer": 0}, "agent_right"),
+        ({"agent": 1}, "agent_right"),
+        ({"agent": 1, "customer": 2}, "agent_left"),
+        ({"Agent": "2", "Customer": "1"}, "agent_right"),
+        ({"1": "agent", "2": "customer"}, "agent_left"),
+        ({"0": "customer", "1": "agent"}, "agent_right"),
+        ({"left": "customer", "right": "agent"}, "agent_right"),
+        ({"left": "Karen"}, None),
+    ],
+)
+def test_channels_are_counted_from_nought_or_from_one(sent: dict[str, object], read: str | None) -> None:
+    assert parse_facts({"channels": sent}, "here").channels == read
+
+
 @pytest.mark.parametrize("fields", [{"channels": True}, {"channels": {"agent": True}}, {"meta": ["A-7"]}])
 def test_what_has_no_meaning_is_refused(fields: dict[str, object]) -> None:
     assert next(iter(fields)) in message(**fields)
@@ -237,3 +255,33 @@ def test_looking_up_a_fact_does_not_hang_on_the_others() -> None:
     for _ in range(300):
         assert (facts.get("account.k7"), facts.get("started_at")) == ("x" * 80, "2026-11-17T10:00:00Z")
     assert time.process_time() - begun < 1.0
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "read"),
+    [
+        ({"callSid": "CA1"}, "call_id", "CA1"),
+        ({"conversationId": 7}, "call_id", "7"),
+        ({"isOutbound": True}, "direction", "outbound"),
+        ({"isOutbound": False}, "direction", "inbound"),
+        ({"CALL_TYPE": "外呼"}, "direction", "outbound"),
+        ({"CallType": "preview"}, "direction", None),
+        ({"InitiationMethod": "OUTBOUND"}, "direction", "outbound"),
+        ({"direction": "outbound-api", "from": "+15125550100", "to": "+12125550188"}, "phone", "+12125550188"),
+        ({"direction": "inbound", "from": "+12125550188", "to": "+15125550100"}, "phone", "+12125550188"),
+        ({"from": "+15125550100", "to": "+12125550188"}, "phone", None),
+        ({"被叫号码": "13800138000"}, "phone", "13800138000"),
+        ({"呼叫方向": "呼入", "被叫号码": "4008000000", "主叫号码": "13800138000"}, "phone", "13800138000"),
+        ({"direction": "out", "to": "the debtor"}, "phone", None),
+        ({"SpokeTo": "Customer"}, "callee_role", "debtor"),
+        ({"SpokeTo": "Karen"}, "callee_role", None),
+        ({"与借款人关系": "配偶"}, "callee_role", "spouse"),
+    ],
+)
+def test_fields_in_a_form_of_their_own(sent: dict[str, object], field: str, read: object) -> None:
+    assert getattr(parse_facts(sent, "here"), field) == read
+
+
+def test_what_is_no_field_of_the_call_stays_where_it_is() -> None:
+    sent = {"CallType": "preview", "SpokeTo": {"name": "Karen"}, "from": "Leeds", "is_outbound": "perhaps", "to": []}
+    assert parse_facts(sent, "here").extra == sent

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_service.errors import ErrorCode
+from qa_service.errors import ErrorCode, FactsError
 from qa_service.intake import manifest as manifest_module
 from qa_service.intake.manifest import ManifestLine, ManifestProblem, read_manifest
 from qa_service.records import RoleSource
@@ -112,3 +112,10 @@ def test_a_first_line_longer_than_the_look_ahead(length: int, tmp_path: Path) ->
 def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
     path = write(tmp_path / "calls.jsonl", {"call_id": "A", "audio": "1"}, {"call_id": "B", "turns": TURNS})
     assert good(path) == good(path)
+
+
+def test_a_table_is_told_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "calls.csv"
+    path.write_text('CALL ID,TIMESTAMP,AGENT,RECORDING\n1,"Tue, 17 Nov 2026 14:03:00",kmills,a.wav\n', encoding="utf-8")
+    with pytest.raises(FactsError, match=r"looks like a table \(CSV\).*one JSON object a line"):
+        read_manifest(path)

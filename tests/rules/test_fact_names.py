@@ -451,3 +451,21 @@ def test_a_count_that_two_names_contradict_is_no_use() -> None:
 )
 def test_days_are_surer_than_words_and_not_than_a_switch(names: FactNames, account: dict[str, Any], holds: Any) -> None:
     assert look_up(names, call(account=account), "account.moratorium") == holds
+
+
+def test_fields_of_the_call_inside_an_object_are_told() -> None:
+    """An envelope of an export: what lies in it is read by nobody."""
+    names = load_fact_names(bundled("rules"))
+    recording = {"callId": "C-1", "callTime": "2026-11-17T14:03Z", "duration": 34}
+    told = [str(found) for found in names.unread(CallFacts.model_validate({"recording": recording})) if found.meant]
+    assert "no rule asks for extra.recording.callTime; started_at may be meant" in told
+    assert "no rule asks for extra.recording.callId; call_id may be meant" in told
+    sent = {"started_at": "2026-11-17T14:03Z", "call_id": "C-1", "recording": recording}
+    assert not [found for found in names.unread(CallFacts.model_validate(sent)) if found.meant]
+    (dpd,) = names.unread(CallFacts.model_validate({"account": {"dpd": 60}}))
+    assert dpd.meant == "overdue_days"
+
+
+def test_a_ccj_is_a_judgment() -> None:
+    names = load_fact_names(bundled("rules"))
+    assert CaseFacts(names, CallFacts.model_validate({"CCJ": "Y"})).look_up("account.judgment") is True

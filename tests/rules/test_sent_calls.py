@@ -66,6 +66,10 @@ def at(day: int, hour: int = 10, **more: Any) -> dict[str, Any]:
         ({"date": "2026/11/9 9:05"}, "2026-11-09T09:05:00-06:00"),
         ({"通话时间": "2026年11月9日 9:05"}, "2026-11-09T09:05:00-06:00"),
         ({"date": "2026-11-19"}, "2026-11-19T12:00:00-06:00"),
+        ({"date": "2026-11-19T00:00:00", "time": "09:30"}, "2026-11-19T09:30:00-06:00"),
+        ({"startTime": 1795105800000}, "2026-11-19T16:30:00+00:00"),
+        ({"时间": "20261119103000"}, "2026-11-19T10:30:00-06:00"),
+        ({"at": "Thu, 19 Nov 2026 16:30:00 +0000"}, "2026-11-19T16:30:00+00:00"),
     ],
 )
 def test_when_a_sent_call_was(when: dict[str, Any], told: str) -> None:
@@ -92,6 +96,15 @@ def test_a_call_of_the_same_day_without_its_hour_counts_perhaps() -> None:
         ({"outcome": "RPC"}, None, True),
         ({"result": "已接通,承诺还款"}, None, True),
         ({"outcome": "not answered"}, "no answer", None),
+        ({"outcome": "not connected"}, "no answer", None),
+        ({"outcome": "Answered by machine"}, "voicemail", None),
+        ({"outcome": "No RPC"}, None, None),
+        ({"outcome": "answered, abandoned"}, None, None),
+        ({"结果": "对方正在通话中"}, "busy", None),
+        ({"结果": "通话中"}, "busy", None),
+        ({"结果": "呼叫失败"}, None, None),
+        ({"结果": "接通失败"}, None, None),
+        ({"结果": "接通前挂断"}, "no answer", None),
         ({"outcome": "escalated"}, None, None),
         ({"outcome": "unknown"}, None, None),
         ({}, None, None),
@@ -100,6 +113,38 @@ def test_a_call_of_the_same_day_without_its_hour_counts_perhaps() -> None:
 def test_what_became_of_a_sent_call(entry: dict[str, Any], outcome: str | None, talked: bool | None) -> None:
     call = read({"at": "2026-11-19T10:30:00-05:00", **entry})
     assert (call.disposition, call.talked) == (outcome, talked)
+
+
+@pytest.mark.parametrize(
+    ("entry", "talk_s"),
+    [
+        ({"talk_s": 63}, 63),
+        ({"duration": "63"}, 63),
+        ({"通话时长": "00:01:03"}, 63),
+        ({"时长": "1分3秒"}, 63),
+        ({"时长": "63秒"}, 63),
+        ({"durationMs": 63000}, 63),
+        ({"duration": "long"}, None),
+        ({"duration": -1}, None),
+    ],
+)
+def test_how_long_a_sent_call_was(entry: dict[str, Any], talk_s: float | None) -> None:
+    assert read({"at": "2026-11-19T10:30:00-05:00", **entry}).talk_s == talk_s
+
+
+def test_times_without_a_zone_beside_a_start_in_utc() -> None:
+    """Epochs and Z are of every clock: whether a log beside them is in local time is for its sender to say."""
+    entry = {"at": "2026-11-20 09:30:00"}
+    call = {"started_at": "2026-11-20T21:00:00Z"}
+    (log,) = sent_logs(facts([entry], **call))
+    assert "clock_tz" in log.wrong[0]
+    assert read(entry, **call, clock_tz="America/Chicago").at == datetime.fromisoformat("2026-11-20T09:30:00-06:00")
+    london = {"jurisdiction": "UK", "state": None, "started_at": "2026-11-20T21:00:00+00:00"}
+    assert read(entry, **london).at == datetime.fromisoformat("2026-11-20T09:30:00+00:00")
+    (log,) = sent_logs(facts([entry], **{**london, "started_at": "2026-07-20T21:00:00Z"}))
+    assert "clock_tz" in log.wrong[0]
+    assert not read({"date": "2026-11-19"}, **call).timed
+    assert read({"date": "2026-11-18"}, **call).timed
 
 
 @pytest.mark.parametrize(

@@ -252,3 +252,34 @@ def test_nobody_is_told_where_the_file_lay(program: TestClient, services: Servic
 )
 def test_file_names_are_made_harmless(given: str, kept: str) -> None:
     assert upload.safe_name(given) == kept
+
+
+CALL = {"callRef": "T-1", "agentId": "A-7", "utterances": [{"speaker": "AGENT", "text": "您好", "startMs": 1200}]}
+
+
+def test_a_transcript_is_kept_with_its_facts(program: TestClient, services: Services) -> None:
+    content = json.dumps(CALL).encode()
+    for status, created in ((201, True), (200, False)):
+        answer = program.post(URL, files={"transcript": ("call.json", content)})
+        assert (answer.status_code, answer.json()["call_id"], answer.json()["created"]) == (status, "T-1", created)
+    kept = services.store.calls.get("T-1")
+    assert (kept.facts.agent_id, kept.recording, kept.source) == ("A-7", None, "upload: call.json")
+    answer = program.post(URL, files={"transcript": ("b.json", content)}, data={"facts": '{"call_id": "T-2"}'})
+    assert answer.json()["call_id"] == "T-2"
+    assert services.store.calls.get("T-2").facts.agent_id is None
+
+
+def test_a_transcript_that_cannot_be_read_says_why(program: TestClient, web_settings: Settings) -> None:
+    answer = program.post(URL, files={"transcript": ("call.json", b'{"utterances": [{"speaker": "0", "text": "x"}]}')})
+    error = error_of(answer.json())
+    assert (answer.status_code, error["code"]) == (422, "transcript_invalid")
+    assert "send `speakers`" in error["message"]
+    assert str(web_settings.data_dir) not in answer.text + program.get("/api/v1/status").text
+    answer = program.post(URL, files={"audio": ("call.json", json.dumps(CALL).encode())})
+    assert error_of(answer.json())["hint"] == "A transcript is sent as `transcript`."
+
+
+def test_a_form_holds_one_call(program: TestClient) -> None:
+    sent = {"audio": ("a.mp3", SAMPLE.read_bytes()), "transcript": ("call.json", json.dumps(CALL).encode())}
+    answer = program.post(URL, files=sent)
+    assert (answer.status_code, error_of(answer.json())["code"]) == (400, "request_invalid")

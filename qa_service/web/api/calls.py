@@ -13,8 +13,9 @@ from starlette.responses import FileResponse, JSONResponse, Response
 
 from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import parse_facts
+from qa_service.intake.files import is_json
 from qa_service.intake.json_text import decode_json, decode_utf8
-from qa_service.jobs.ingest import IngestItem, ingest_file
+from qa_service.jobs.ingest import IngestItem, ingest_file, ingest_transcript
 from qa_service.records import CallEntry, CallFacts, CallState, CallStatus, ErrorInfo, Inspection, Record
 from qa_service.web.deps import Call_, Services, Services_
 from qa_service.web.filters import CallsAsked_
@@ -64,9 +65,14 @@ UPLOAD_FORM: dict[str, Any] = {
             "multipart/form-data": {
                 "schema": {
                     "type": "object",
-                    "required": ["audio"],
+                    "oneOf": [{"required": ["audio"]}, {"required": ["transcript"]}],
                     "properties": {
                         "audio": {"type": "string", "format": "binary"},
+                        "transcript": {
+                            "type": "string",
+                            "format": "binary",
+                            "description": "a call as JSON, with turns",
+                        },
                         "facts": {"type": "string", "description": "call facts, a JSON object"},
                     },
                 }
@@ -79,7 +85,7 @@ UPLOAD_FORM: dict[str, Any] = {
 @router.post("", status_code=201, response_model=Received, responses={200: {"model": Received}},
              openapi_extra=UPLOAD_FORM)  # fmt: skip
 async def upload(request: Request, services: Services_) -> Response:
-    """Keep a recording with its facts, to be inspected. 201: kept; 200: this recording was kept before."""
+    """Keep a recording or a transcript with its facts, to be inspected. 201: kept; 200: it was kept before."""
     async with received(request, services.settings) as arrived:
         kept = await run_in_threadpool(_keep, arrived, services)
     headers = {"Location": f"/api/v1/calls/{quote(kept.call_id, safe='')}"}
@@ -87,14 +93,18 @@ async def upload(request: Request, services: Services_) -> Response:
 
 
 def _keep(arrived: Upload, services: Services) -> Received:
-    if arrived.audio is None:
-        hint = "Send multipart/form-data with `audio` (a file) and, if known, `facts` (a JSON object)."
-        raise QAError(ErrorCode.REQUEST_INVALID, "The form has no `audio`.", hint)
-    facts = _facts(arrived.facts)
-    source = f"upload: {arrived.audio.name}"
-    item = ingest_file(arrived.audio, services.store, services.settings, facts=facts, source=source)
+    path = arrived.audio or arrived.transcript
+    if path is None:
+        hint = "Send multipart/form-data with `audio` or `transcript` (a file) and, if known, `facts` (a JSON object)."
+        raise QAError(ErrorCode.REQUEST_INVALID, "The form has no `audio` and no `transcript`.", hint)
+    source = f"upload: {path.name}"
+    if arrived.audio:
+        item = ingest_file(path, services.store, services.settings, facts=_facts(arrived.facts), source=source)
+    else:
+        facts = _facts(arrived.facts) if arrived.facts else None
+        item = ingest_transcript(path, services.store, services.settings, facts=facts, source=source)
     if item.outcome == "refused" or item.call_id is None:
-        raise _refusal(item, arrived.audio, services)
+        raise _refusal(item, path, services)
     state = services.store.calls.get(item.call_id).state
     return Received(call_id=item.call_id, created=item.outcome == "created", state=state)
 
@@ -116,7 +126,8 @@ def _refusal(item: IngestItem, arrived: Path, services: Services) -> QAError:
     error = item.error or ErrorInfo(code=ErrorCode.INTERNAL, message="The recording was refused.")
     told = ErrorInfo(code=error.code, message=error.message.replace(str(arrived), arrived.name))
     services.store.quarantine.add(item.source, told, datetime.now(UTC))
-    return QAError(ErrorCode(told.code), told.message)
+    text = told.code == ErrorCode.NOT_AUDIO and is_json(arrived)
+    return QAError(ErrorCode(told.code), told.message, "A transcript is sent as `transcript`." if text else "")
 
 
 @router.get("", response_model=CallList)

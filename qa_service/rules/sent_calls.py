@@ -132,7 +132,7 @@ def _log(name: str, entries: Iterable[Any], own: Contact | None, clock: tzinfo |
     wrong = []
     for number, entry in enumerate(plain_entries, 1):
         try:
-            call = _contact(f"{name}[{number}]", entry, own, to_all, clock)
+            call = _contact(f"{name.partition('.')[2]}[{number}]", entry, own, to_all, clock)
         except ValueError as why:
             wrong.append(f"{name}[{number}]: {why}")
             continue
@@ -146,9 +146,10 @@ def _log(name: str, entries: Iterable[Any], own: Contact | None, clock: tzinfo |
 
 
 def _contact(
-    where: str, entry: Mapping[str, JsonValue], own: Contact, to_all: str | None, clock: tzinfo | None
+    nameless: str, entry: Mapping[str, JsonValue], own: Contact, to_all: str | None, clock: tzinfo | None
 ) -> Contact:
-    """``to_all``: to whom all calls went, where the log says so of none. ``clock``: of times without a zone.
+    """``nameless``: what a call is called that has no id. ``to_all``: to whom all calls went, where the log says so of
+    none. ``clock``: of times without a zone.
 
     Raises:
         ValueError: it does not say when it was.
@@ -160,7 +161,7 @@ def _contact(
     direction = meant("direction", _first(entry, _DIRECTION))
     call_id = _first(entry, _ID)
     return Contact(
-        call_id=str(call_id) if isinstance(call_id, str | int) and not isinstance(call_id, bool) else where,
+        call_id=str(call_id) if isinstance(call_id, str | int) and not isinstance(call_id, bool) else nameless,
         debtor=_OURS, number=number_key(_text(_first(entry, _NUMBER))) or number, at=at, timed=timed,
         direction=direction if direction in ("inbound", "outbound") else None,
         callee_role=whom or to_all, disposition=None if result == "conversation" else result,

@@ -77,6 +77,11 @@ def test_when_a_sent_call_was(when: dict[str, Any], told: str) -> None:
     assert (call.at, call.timed) == (datetime.fromisoformat(told), True)
 
 
+def test_a_call_without_an_id_is_called_by_its_place_in_the_log() -> None:
+    call = CallFacts.model_validate({**CALL, "通话记录": [{"id": 7, **at(18)}, at(19)]})
+    assert [one.call_id for one in sent_logs(call)[0].calls] == ["7", "通话记录[2]"]
+
+
 def test_a_call_of_the_same_day_without_its_hour_counts_perhaps() -> None:
     assert not read({"date": "2026-11-20"}).timed
 

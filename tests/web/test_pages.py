@@ -283,7 +283,7 @@ def test_a_finding_over_several_calls_leads_to_each_of_them(client: TestClient, 
     earlier = (
         EarlierCall(call_id="C-0/a", at=at, what="conversation"),
         EarlierCall(call_id="C-9", at=at, what="attorney", start_s=67.2),
-        EarlierCall(call_id="history.calls[3]", at=at, what="attempt", sent=True),
+        EarlierCall(call_id="calls[3]", at=at, what="attempt", sent=True),
     )
     over = finding(rule_id="OVER-1", turns=(), quote="C-0/a 2026-11-17 01:00", earlier=earlier)
     inspected(services, "C-1", None, over)
@@ -291,8 +291,8 @@ def test_a_finding_over_several_calls_leads_to_each_of_them(client: TestClient, 
     assert re.findall(r'href="(/calls/C-[^"1]*)">C-', page) == ["/calls/C-0%2Fa", "/calls/C-9?t=67.2"]
     assert "<blockquote" not in page
     assert "Earlier calls: C-0/a" in plain(page)
-    assert re.search(r"history\.calls\[3\] 2026-11-17 [\d:+ ]+ \(sent with the facts of this call\)", plain(page))
-    assert 'href="/calls/history' not in page
+    assert re.search(r"calls\[3\] 2026-11-17 [\d:+ ]+ \(sent with the facts of this call\)", plain(page))
+    assert 'href="/calls/calls' not in page
 
 
 def test_states_and_severities_are_seen_by_word_and_shape(client: TestClient, services: Services) -> None:

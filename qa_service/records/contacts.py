@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import JsonValue
 
 from qa_service.records.contact_keys import debtor_key, number_key
-from qa_service.records.fact_words import plain_name
+from qa_service.records.fact_words import first_known, plain_names
 from qa_service.records.facts import CallFacts
 from qa_service.records.history import Contact
 
@@ -23,9 +22,9 @@ ANSWERED = ("answered", "connected")
 
 def contact_of(facts: CallFacts, call_id: str, received_at: datetime) -> Contact:
     """What the facts say of a call to the calls after it."""
-    answered = _first(ANSWERED, facts.extra)
-    debt, place = _first(DEBT, facts.account, facts.extra), _first(PLACE, facts.extra)
-    collector = _first(COLLECTOR, facts.extra, facts.account)
+    account, extra = plain_names(facts.account), plain_names(facts.extra)
+    answered, debt, place = first_known(ANSWERED, extra), first_known(DEBT, account, extra), first_known(PLACE, extra)
+    collector = first_known(COLLECTOR, extra, account)
     return Contact(
         call_id=call_id,
         debtor=debtor_key(facts.debtor_ref),
@@ -53,9 +52,3 @@ def _agreed(facts: CallFacts) -> bool | None:
 def _named(debt: JsonValue) -> str:
     """Exports write 201 as 201.0, too."""
     return str(int(debt) if isinstance(debt, float) and debt.is_integer() else debt).strip()
-
-
-def _first(names: tuple[str, ...], *places: Mapping[str, JsonValue]) -> JsonValue | None:
-    """The first fact of these names that is there, in any spelling."""
-    plain = [{plain_name(key): value for key, value in place.items() if value is not None} for place in places]
-    return next((place[key] for place in plain for key in map(plain_name, names) if key in place), None)

@@ -8,7 +8,8 @@ none of these stays as it is, and the field refuses it with what is allowed. A l
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 _WORDS: Mapping[str, Mapping[str, str]] = {
     "direction": {
@@ -98,6 +99,17 @@ def plain(word: str) -> str:
 def plain_name(name: str) -> str:
     """``callId``, ``Call ID`` and ``call_id`` are one name."""
     return "".join(filter(str.isalnum, name)).lower()
+
+
+def plain_names(sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent, under the plain spelling of its names; of two that are spelt apart the last."""
+    return {plain_name(str(name)): value for name, value in sent.items() if value is not None}
+
+
+def first_known(names: Iterable[str], *places: Mapping[str, Any]) -> Any:
+    """The first of these facts that one of the places (:func:`plain_names`) tells; None where nobody knows any."""
+    told = (place.get(plain_name(name)) for place in places for name in names)
+    return next((v for v in told if v is not None and not (isinstance(v, str) and plain(v) in NOT_KNOWN)), None)
 
 
 _MEANT = {

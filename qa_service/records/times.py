@@ -18,7 +18,8 @@ LONGEST_S = 1e12
 LIKE = "as 2026-11-30T09:00:00+08:00 is"
 _NUMBER = re.compile(r"\d+(\.\d+)?")
 _COMPACT = re.compile(r"(20\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?")
-_DAY = re.compile(r"20\d\d-\d\d-\d\d|20\d{6}")
+_DAY = re.compile(r"(19|20)\d\d-\d\d-\d\d|(19|20)\d{6}")
+_DOTS = re.compile(r"(\d{4})\.(\d{1,2})\.(\d{1,2})(?!\d)")
 _MAIL = re.compile(r"([A-Za-z]{3}, *)?\d{1,2} [A-Za-z]{3} \d{4} .*")
 _YEAR_LAST = re.compile(r"\d{1,2}[-./]\d{1,2}[-./](20)?\d\d\b.*")
 _CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
@@ -101,8 +102,9 @@ def is_day(written: str) -> bool:
 
 
 def _year_first(text: str) -> str:
-    """``2026年11月7日 9:05`` and ``2026/11/7 9:05`` as ISO has them."""
-    written = " ".join(re.sub(r"[年月/]", "-", text).replace("日", " ").split())
+    """``2026年11月7日 9:05``, ``2026/11/7 9:05`` and ``2026.11.7 9:05`` as ISO has them."""
+    written = re.sub(r"[年月/]", "-", _DOTS.sub(r"\1-\2-\3", text, count=1)).replace("日", " ")
+    written = " ".join(written.split())
     return re.sub(r"(?<![\d.])\d(?!\d)", r"0\g<0>", written)
 
 

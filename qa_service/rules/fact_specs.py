@@ -10,6 +10,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, StringConstraints, field_validator, model_validator
 
+from qa_service.records import times
 from qa_service.records.fact_words import NOT_KNOWN, plain
 from qa_service.rules.spec import Name, NonEmpty, Spec
 from qa_service.rules.zones import zone
@@ -20,7 +21,6 @@ _YES = ("1", "true", "t", "yes", "y", "on", "是", "有")
 _NO = ("0", "false", "f", "no", "n", "off", "none", "否", "无", "没有")
 _IN_FORCE = ("active", "in force", "on file", "confirmed", "verified", "已登记", "生效")
 _NOT_IN_FORCE = ("not on file", "inactive", "not in force", "未登记", "失效")
-_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,9})?")
 _UNFIT = {"switch": "is neither true nor false", "number": "is no number"}
 
@@ -135,9 +135,14 @@ def number(value: JsonValue) -> JsonValue:
 
 
 def _day(value: JsonValue) -> date | datetime:
-    if found := _DAY.fullmatch(str(value).strip()):
-        return date(*map(int, found.groups()))
-    return datetime.fromisoformat(str(value).strip())
+    """
+    Raises:
+        ValueError: it is none, or one of the epoch: midnight here is another day there.
+    """
+    written = str(value).strip()
+    if times.is_day(written) or written.isdecimal():
+        return times.day(written)
+    return times.moment(written)
 
 
 def _day_or_none(value: str) -> date | None:

@@ -15,10 +15,10 @@ from typing import Any, get_args
 
 from pydantic import JsonValue
 
-from qa_service.records import CalleeRole, CallFacts, CallStatus, Contact, HeardCall, History, Transcript
+from qa_service.records import CalleeRole, CallFacts, CallStatus, Contact, HeardCall, History, Transcript, contacts
 from qa_service.records.contact_keys import number_key
 from qa_service.records.contacts import contact_of
-from qa_service.records.fact_words import NOT_KNOWN, meant, plain, plain_name
+from qa_service.records.fact_words import first_known, meant, plain, plain_name, plain_names
 from qa_service.records.times import day, is_day, moment, seconds, zone_of
 from qa_service.rules.zones import zone, zones_of
 
@@ -49,9 +49,8 @@ _RESULT = ("disposition", "outcome", "result", "status", "结果", "通话结果
 _TALK = ("talk_s", "duration_s", "talk_time", "talk_seconds", "talk_time_s", "duration", "通话时长", "时长")
 _TALK_MS = ("talk_ms", "duration_ms", "talk_time_ms", "duration_millis")
 _ID = ("call_id", "id", "通话编号")
-_DEBT = ("debt_ref", "debt_id", "account_ref", "account_id", "loan_id", "contract_id")
-_PLACE = ("called_place", "phone_type", "number_type", "place")
-_AGREED = ("callback_agreed", "callback_consent", "agreed")
+_PLACE = (*contacts.PLACE, "place")
+_AGREED = (*contacts.AGREED, "agreed")
 #: What became of a call, by its words, the first that fit; as dispositions are known (:mod:`outcome`). Empty: open.
 _RESULTS = (
     ("voicemail", re.compile(
@@ -126,8 +125,8 @@ def sent_history(facts: CallFacts, transcript: Transcript) -> History | None:
 def _log(name: str, entries: Iterable[Any], own: Contact | None, clock: tzinfo | None) -> SentLog:
     if own is None:
         return SentLog(name, (), ("nobody knows when this call began: started_at",))
-    plain_entries = [{plain_name(str(key)): value for key, value in entry.items()} for entry in entries]
-    to_all = own.callee_role if not any(_first(entry, _WHOM) for entry in plain_entries) else None
+    plain_entries = list(map(plain_names, entries))
+    to_all = own.callee_role if not any(first_known(_WHOM, entry) for entry in plain_entries) else None
     calls: dict[tuple[object, ...], Contact] = {}
     wrong = []
     for number, entry in enumerate(plain_entries, 1):
@@ -155,14 +154,14 @@ def _contact(
         ValueError: it does not say when it was.
     """
     at, timed = _moment(entry, own.at, clock)
-    whom, number = _whom(_first(entry, _WHOM))
-    result, talk_s = _result(_first(entry, _RESULT)), _talk(entry)
-    agreed, debt, place = _first(entry, _AGREED), _first(entry, _DEBT), _first(entry, _PLACE)
-    direction = meant("direction", _first(entry, _DIRECTION))
-    call_id = _first(entry, _ID)
+    whom, number = _whom(first_known(_WHOM, entry))
+    result, talk_s = _result(first_known(_RESULT, entry)), _talk(entry)
+    agreed, debt, place = first_known(_AGREED, entry), first_known(contacts.DEBT, entry), first_known(_PLACE, entry)
+    direction = meant("direction", first_known(_DIRECTION, entry))
+    call_id = first_known(_ID, entry)
     return Contact(
         call_id=str(call_id) if isinstance(call_id, str | int) and not isinstance(call_id, bool) else nameless,
-        debtor=_OURS, number=number_key(_text(_first(entry, _NUMBER))) or number, at=at, timed=timed,
+        debtor=_OURS, number=number_key(_text(first_known(_NUMBER, entry))) or number, at=at, timed=timed,
         direction=direction if direction in ("inbound", "outbound") else None,
         callee_role=whom or to_all, disposition=None if result == "conversation" else result,
         talked=result == "conversation" or None, talk_s=talk_s, debt=_text(debt) or own.debt, product=own.product,
@@ -178,7 +177,7 @@ def _moment(entry: Mapping[str, JsonValue], own: datetime, clock: tzinfo | None)
     Raises:
         ValueError: nobody can tell.
     """
-    at, on, hour = (_text(_first(entry, names)) for names in (_AT, _DAY, _TIME))
+    at, on, hour = (_text(first_known(names, entry)) for names in (_AT, _DAY, _TIME))
     on = on and _MIDNIGHT.sub("", on)
     written = at or (f"{on} {hour}" if on and hour else on or hour)
     if not written:
@@ -224,9 +223,9 @@ def _result(value: JsonValue) -> str | None:
 def _talk(entry: Mapping[str, JsonValue]) -> float | None:
     """How long was spoken; None where nobody can tell."""
     try:
-        if (given := _first(entry, _TALK)) is not None:
+        if (given := first_known(_TALK, entry)) is not None:
             return seconds(given)
-        given = _first(entry, _TALK_MS)
+        given = first_known(_TALK_MS, entry)
         return None if given is None else seconds(given) / 1000
     except ValueError:
         return None
@@ -234,12 +233,6 @@ def _talk(entry: Mapping[str, JsonValue]) -> float | None:
 
 def _text(value: JsonValue) -> str | None:
     return str(value) if isinstance(value, str | int | float) and not isinstance(value, bool) else None
-
-
-def _first(entry: Mapping[str, JsonValue], names: Iterable[str]) -> JsonValue:
-    """What is there under the first of these names; None where nothing is, or where nobody knows."""
-    found = (entry.get(plain_name(name)) for name in names)
-    return next((v for v in found if v is not None and not (isinstance(v, str) and plain(v) in NOT_KNOWN)), None)
 
 
 _LOGS = frozenset(map(plain_name, LOG_NAMES))

@@ -111,6 +111,7 @@ def test_texts_that_contradict_each_other_are_no_use(names: FactNames) -> None:
         ("2026-09-01", "", None),
         ("2026-09-01", "N/A", None),
         ("2026/11/20", "2026.12.1", True),
+        ("20261120", "2026年12月1日 09:00", True),
         ("2026年11月21日", "", False),
         ("20261120", "20261121", True),
     ],

@@ -46,6 +46,10 @@ def read(entry: dict[str, Any], **more: Any) -> Contact:
     return found
 
 
+def test_a_debt_has_the_names_that_it_has_in_a_call() -> None:
+    assert read(at(18, account_number="A-1")).debt == "A-1"
+
+
 def answer(text: str, sent: CallFacts, history: History | None = None) -> bool | str:
     """True, False or the reason why it is not known."""
     case = Case(TALK, sent, None, 0.5, 0.8, history=history)

@@ -68,6 +68,11 @@ def _called(store: Store, call_id: str, number: int, days_before: float, **more:
     keep(store, call_id, number, started_at=at, **{"debtor_ref": "DR-1", "phone": "13800138000", **more})
 
 
+def test_a_debt_that_nobody_knows_is_none() -> None:
+    sent = {"account": {"loan_id": "unknown"}, "extra": {"Account Number": 77}}
+    assert contact_of(CallFacts.model_validate(sent), "C-1", NOW).debt == "77"
+
+
 def test_the_calls_before_are_read_and_no_others(store: Store) -> None:
     _called(store, "same", 1, 1)
     _called(store, "number", 2, 2, debtor_ref="DR-2")

@@ -35,9 +35,10 @@ def _root(folder: Path | None) -> Path:
 @app.command()
 def check(rules: Path | None = FOLDER) -> None:
     """Check every pack: format, names, examples, versions. Each problem names file, line, column and the mend."""
+    from qa_service.classify.labels import OUTPUTS
     from qa_service.rules.lint import examine
 
-    problems, packs = examine(_root(rules))
+    problems, packs = examine(_root(rules), OUTPUTS)
     for problem in problems:
         typer.echo(str(problem))
     if problems:

@@ -33,8 +33,10 @@ def check(root: Path) -> tuple[Problem, ...]:
     return examine(root)[0]
 
 
-def examine(root: Path) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
+def examine(root: Path, labels: Collection[str] = ()) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
     """Problems of packs, plans, gates, catalogue, clean calls and lock in a rules folder, and its packs.
+
+    ``labels``: what the classifier tells, where the caller knows it; signals of no other label are of use then.
 
     What needs sound files (examples, lock, plans, clean calls) is looked at once every file can be loaded; until then
     there are no packs.
@@ -59,6 +61,7 @@ def examine(root: Path) -> tuple[tuple[Problem, ...], tuple[Pack, ...]]:
     if catalogue and not problems:
         lexicons = {found.pack.name: found.lexicons for found, _ in read}
         problems += _sound(root, {pack.name: pack for pack in packs}, lexicons, catalogue, places)
+        problems += names.unknown_labels(packs, labels, places) if labels else ()
     return tuple(problems), packs
 
 

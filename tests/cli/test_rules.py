@@ -278,6 +278,17 @@ def test_import_into_a_folder_of_its_own_says_where_it_runs(qa: Run, rules: Path
     assert "Next: import again with a --pack" in again
 
 
+def test_a_signal_that_no_classifier_tells_is_a_mistake(qa: Run, rules: Path) -> None:
+    posing = rule({"select": {"x": {"signal": {"label": "falselegal"}}}}, id="H-LEGAL-1", status="draft")
+    (rules / "house" / "legal.yaml").write_text(yaml.safe_dump(posing), encoding="utf-8")
+    assert qa("rules", "lock").code == 0
+    ran = qa("rules", "check")
+    assert ran.code == 1
+    assert "house/legal.yaml:" in ran.out
+    assert "the classifier has no label 'falselegal'" in ran.out
+    assert "Did you mean false_legal?" in ran.out
+
+
 def test_docs_are_written_and_checked(qa: Run, rules: Path, tmp_path: Path) -> None:
     out = tmp_path / "site" / "rules"
     assert "3 pages, 3 changed" in qa("rules", "docs", "--out", out).out

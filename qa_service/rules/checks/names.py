@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pydantic import JsonValue
@@ -109,6 +109,18 @@ def misspelt_facts(
         if found.meant:
             last = found.name.removeprefix("extra.").split(".")
             yield places.key(file, (*path, *last), f"{found}", f"Write {found.meant}.")
+
+
+def unknown_labels(packs: Iterable[Pack], labels: Collection[str], places: Places) -> Iterator[Problem]:
+    """Signals of a label that no classifier tells: such a rule would hold in its examples and find nothing in calls."""
+    for rule in (rule for pack in packs for rule in pack.rules):
+        for name, spec in rule.spec.match.select.items():
+            if spec.signal is not None and spec.signal.label not in labels:
+                label = spec.signal.label
+                close = difflib.get_close_matches(label, labels, 1) or sorted(labels)
+                mend = f"Did you mean {close[0]}?" if len(close) == 1 else f"Labels: {', '.join(close)}."
+                path = ("match", "select", name, "signal", "label")
+                yield places.value(rule.file, path, f"the classifier has no label {label!r}", mend)
 
 
 def check_plans(root: Path, packs: Mapping[str, Pack], places: Places) -> Iterator[Problem]:

@@ -127,6 +127,12 @@ def test_a_robot_is_no_faster_than_a_person_may_be(segment: str | None, most: in
     assert choose(plans(), facts, "zh", "CN").parameters["fast_zh"] == most
 
 
+@pytest.mark.parametrize(("product", "years"), [("信用卡", 2), ("credit card", 2), ("消费贷", None), (None, None)])
+def test_records_of_cards_are_kept_for_two_years(product: str | None, years: int | None) -> None:
+    facts = CallFacts(product=product, overdue_days=3)
+    assert choose(plans(), facts, "zh", "CN").parameters.get("retention_years") == years
+
+
 def test_nothing_of_the_pack_is_a_veto_or_costs_much() -> None:
     scores = [rule.spec.score for rule in pack().rules]
     assert not any(score.veto for score in scores)

@@ -1,4 +1,7 @@
-"""Manifests: one call a line, facts with ``audio`` (a path) or ``turns``. A bad line never stops the rest."""
+"""Manifests: one call a line, facts with ``audio`` (a path) or ``turns``; or a table (CSV) of recordings and facts.
+
+A bad line never stops the rest.
+"""
 
 from __future__ import annotations
 
@@ -12,16 +15,22 @@ from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import json_kind, parse_facts
 from qa_service.intake.files import open_regular, shown
 from qa_service.intake.json_text import MOST_BYTES, SAVE_AS_UTF8, decode_json, decode_utf8, read_json
+from qa_service.intake.table import Head, head_of, is_table
 from qa_service.intake.transcript import sent_transcript
 from qa_service.intake.turn_fields import elsewhere, holds_turns
 from qa_service.records import CallFacts, Transcript
+from qa_service.records.fact_words import plain_name
 
 HEAD_BYTES = 65536
 UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
 INVALID = ErrorCode.MANIFEST_LINE_INVALID
 ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
-
-OF_A_TABLE = "The heads of its columns may be the names of the fields."
+OF_A_TABLE = "The first line of a table names its columns, one of them `audio`; each row is one line."
+AUDIO = (
+    "audio", "file", "audio_file", "audio_path", "recording", "recording_file", "recording_path", "file_name",
+    "录音", "录音文件", "录音文件名", "录音路径", "文件名",
+)  # fmt: skip
+"""Under these a table names the recording."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +57,8 @@ Found = tuple[int, str, Any]
 
 
 def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
-    """Lines of a JSON-lines file (or items of a JSON array), numbered from 1; blank lines are passed over.
+    """Lines of a JSON-lines file (or items of a JSON array, or rows of a table), numbered from 1; blank lines are
+    passed over.
 
     Lines are read as they are asked for, so that a manifest may be larger than memory. Relative audio paths start
     at the manifest's folder; whether the file is there shows when it is accepted.
@@ -60,9 +70,8 @@ def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
     if first.startswith(b"["):
         return _lines(_items(path), path)
     _check_utf8(first, path)
-    if b"{" not in first and max(map(first.count, (b",", b";", b"\t"))) >= 2:
-        raise FactsError(UNREADABLE, f"{shown(path)} looks like a table (CSV).", f"{ONE_A_LINE} {OF_A_TABLE}")
-    return _lines(_json_lines(path), path)
+    found = _each_line(path)
+    return _lines(_rows(found, path) if is_table(path, first) else found, path)
 
 
 def _first_line(path: Path) -> bytes:
@@ -100,7 +109,7 @@ def _items(path: Path) -> list[Found]:
     return [(number, f"{shown(path)}, item {number}", item) for number, item in enumerate(items, 1)]
 
 
-def _json_lines(path: Path) -> Iterator[Found]:
+def _each_line(path: Path) -> Iterator[Found]:
     with _opened(path) as source:
         number = 0
         while raw := source.readline(MOST_BYTES + 1):
@@ -111,6 +120,38 @@ def _json_lines(path: Path) -> Iterator[Found]:
                 yield number, where, _too_long(where)
             elif raw.removeprefix(codecs.BOM_UTF8).strip():
                 yield number, where, raw
+
+
+def _rows(lines: Iterator[Found], path: Path) -> Iterator[Found]:
+    """Rows of a table as JSON would have them: fields by their names.
+
+    Raises:
+        FactsError: MANIFEST_UNREADABLE, at once, where its head is no use.
+    """
+    _, where, first = next(lines)
+    if isinstance(first, QAError):
+        raise FactsError(UNREADABLE, first.message, OF_A_TABLE)
+    try:
+        head = head_of(decode_utf8(first, UNREADABLE, where))
+    except ValueError as wrong:
+        raise FactsError(UNREADABLE, f"{where} {wrong}.", OF_A_TABLE) from None
+    if not any(plain_name(name) in _AUDIO for name in head.names):
+        named = ", ".join(filter(None, head.names))[:200]
+        raise FactsError(UNREADABLE, f"{shown(path)} is a table without a column `audio` ({named}).", OF_A_TABLE)
+    return ((number, where, _row(head, row, where)) for number, where, row in lines)
+
+
+def _row(head: Head, row: Any, where: str) -> Any:
+    if not isinstance(row, bytes):
+        return row
+    try:
+        sent = head.fields(decode_utf8(row, INVALID, where))
+    except QAError as wrong:
+        return wrong
+    except ValueError as wrong:
+        return FactsError(INVALID, f"{where} {wrong}.", OF_A_TABLE)
+    audio = [cell for name, cell in sent.items() if plain_name(name) in _AUDIO]
+    return {**{name: cell for name, cell in sent.items() if plain_name(name) not in _AUDIO}, "audio": (*audio, "")[0]}
 
 
 def _skip_line(source: IO[bytes], raw: bytes) -> None:
@@ -154,6 +195,9 @@ def _refuse_second(call_id: str | None, where: str, seen: dict[str, int]) -> Non
     if call_id in seen:
         message = f"{where}: call id {call_id} stands in line {seen[call_id]} already."
         raise FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give each call its own id.")
+
+
+_AUDIO = frozenset(map(plain_name, AUDIO))
 
 
 def _content(number: int, fields: dict[str, Any], facts: CallFacts, path: Path, where: str) -> ManifestLine:

@@ -114,8 +114,66 @@ def test_reading_twice_gives_the_same(tmp_path: Path) -> None:
     assert good(path) == good(path)
 
 
-def test_a_table_is_told_as_one(tmp_path: Path) -> None:
-    path = tmp_path / "calls.csv"
-    path.write_text('CALL ID,TIMESTAMP,AGENT,RECORDING\n1,"Tue, 17 Nov 2026 14:03:00",kmills,a.wav\n', encoding="utf-8")
-    with pytest.raises(FactsError, match=r"looks like a table \(CSV\).*one JSON object a line"):
+def table(path: Path, text: str) -> Path:
+    path.write_bytes(text.encode())
+    return path
+
+
+def test_a_table_names_recordings_and_their_facts(tmp_path: Path) -> None:
+    text = (
+        "\ufeffCall ID,Start Time,DPD,录音文件,product,sol_expired,note,\r\n\r\n"
+        '7,2026-11-17T14:03:00+08:00,34,a/1.mp3,信用卡,Y,"rings, then hangs up",\r\n8,,,2.mp3\r\n'
+    )
+    first, second = good(table(tmp_path / "calls.csv", text))
+    assert (first.line_no, first.audio) == (3, tmp_path / "a/1.mp3")
+    assert (first.facts.call_id, first.facts.overdue_days, first.facts.product) == ("7", 34, "信用卡")
+    assert first.facts.started_at is not None
+    assert first.facts.extra == {"sol_expired": "Y", "note": "rings, then hangs up"}
+    assert (second.facts.call_id, second.facts.overdue_days, second.audio) == ("8", None, tmp_path / "2.mp3")
+
+
+@pytest.mark.parametrize("mark", [";", "\t", ","])
+def test_a_table_by_its_first_line_whatever_stands_between_cells(tmp_path: Path, mark: str) -> None:
+    path = table(
+        tmp_path / "export.txt", mark.join(["call_id", "file", "team"]) + "\n" + mark.join(["7", "1.mp3", "A"])
+    )
+    (line,) = good(path)
+    assert (line.facts.call_id, line.facts.team) == ("7", "A")
+    assert good(table(tmp_path / "one.csv", "file\n1.mp3"))[0].audio == tmp_path / "1.mp3"
+
+
+def test_a_bad_row_stops_no_other(tmp_path: Path) -> None:
+    rows = ['1,"open,x', "2,2.mp3,-3", "3,,5", "4,4.mp3,5,6", '5,"5.mp3"x,5', "6,6.mp3,5,,"]
+    found = list(read_manifest(table(tmp_path / "c.csv", "\n".join(["call_id,audio,overdue_days", *rows]))))
+    assert [type(line) for line in found] == [ManifestProblem] * 5 + [ManifestLine]
+    told = [line.error.message for line in found if isinstance(line, ManifestProblem)]
+    for message, says in zip(told, ["quote", "overdue_days", "neither `audio`", "has 4 cells", "','"], strict=True):
+        assert says in message
+        assert "line" in message
+    assert {line.line_no for line in found} == {2, 3, 4, 5, 6, 7}
+
+
+@pytest.mark.parametrize(
+    ("head", "says"),
+    [
+        ("call_id,agent,team", "without a column `audio` (call_id, agent, team)"),
+        ("audio,team,team", "names the column 'team' twice"),
+        ('audio,"team,x', "quote"),
+        (",,", "names no column"),
+    ],
+)
+def test_a_table_whose_head_is_no_use(tmp_path: Path, head: str, says: str) -> None:
+    with pytest.raises(FactsError) as wrong:
+        read_manifest(table(tmp_path / "c.csv", f"{head}\n1,2,3"))
+    assert wrong.value.code is ErrorCode.MANIFEST_UNREADABLE
+    assert says in wrong.value.message
+    assert "one of them `audio`" in wrong.value.hint
+
+
+def test_a_table_in_gbk_is_no_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "c.csv"
+    path.write_bytes("录音文件,产品\n1.mp3,信用卡".encode("gbk"))
+    with pytest.raises(FactsError, match="is not UTF-8"):
         read_manifest(path)
+    path.write_bytes(b"audio,product\n" + "1.mp3,信用卡\n".encode("gbk") + "2.mp3,信用卡\n".encode())
+    assert [type(line) for line in read_manifest(path)] == [ManifestProblem, ManifestLine]

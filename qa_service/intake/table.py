@@ -1,0 +1,62 @@
+"""Tables (CSV) of calls: a head with the names of the fields, then one recording a row, which is one line."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+MARKS = ",;\t"
+SUFFIXES = frozenset([".csv", ".tsv"])
+
+
+def is_table(path: Path, first: bytes) -> bool:
+    """Whether this first line of a file is the head of a table, and no JSON."""
+    if first.startswith((b"{", b"[")):
+        return False
+    return path.suffix.lower() in SUFFIXES or max(first.count(mark.encode()) for mark in MARKS) >= 2
+
+
+@dataclass(frozen=True)
+class Head:
+    """``names`` of the columns, empty where one has none; ``mark``: what stands between cells."""
+
+    names: tuple[str, ...]
+    mark: str
+
+    def fields(self, line: str) -> dict[str, str]:
+        """The cells of a row by their names, without those that are empty.
+
+        Raises:
+            ValueError: it has cells that no name is for, or an open quote.
+        """
+        cells = _cells(line, self.mark)
+        if len(cells) > len(self.names) and any(cells[len(self.names) :]):
+            raise ValueError(f"has {len(cells)} cells, and the head {len(self.names)} names")
+        return {name: cell for name, cell in zip(self.names, cells, strict=False) if name and cell}
+
+
+def head_of(line: str) -> Head:
+    """The names in the first line of a table.
+
+    Raises:
+        ValueError: none, or one twice.
+    """
+    mark = max(MARKS, key=line.count)
+    names = tuple(_cells(line, mark))
+    twice = [name for name, times in Counter(filter(None, names)).items() if times > 1]
+    if twice:
+        raise ValueError(f"names the column {twice[0][:40]!r} twice")
+    if not any(names):
+        raise ValueError("names no column")
+    return Head(names, mark)
+
+
+def _cells(line: str, mark: str) -> list[str]:
+    try:
+        (cells,) = csv.reader([line.rstrip("\r\n")], delimiter=mark, strict=True)
+    except csv.Error as wrong:
+        reason = "has a quote that is not closed in its line" if "unexpected end" in str(wrong) else f"({wrong})"
+        raise ValueError(f"{reason}") from None
+    return [cell.strip() for cell in cells]

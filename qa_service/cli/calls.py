@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 MANY = 20
 FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts (.json).")
 META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
-MANIFEST = typer.Option(None, "--manifest", help="JSON lines: call facts with `audio` or `turns` each; or a table (CSV) with a column `audio`.")
+MANIFEST = typer.Option(
+    None,
+    "--manifest",
+    help="JSON lines: call facts with `audio` or `turns` each; or a table (CSV) with a column `audio`.",
+)
 
 #: What is said of the facts of a call that is kept already.
 FACTS = {

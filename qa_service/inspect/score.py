@@ -52,7 +52,8 @@ def deducted_with(findings: Sequence[Finding]) -> dict[int, str]:
     """Findings (by their place) whose points are not taken off as well, and the rule whose points stand for both.
 
     Two rules that find the same requirement broken on the same turn tell one fault: the dearest is deducted. What one
-    rule finds several times is its own affair (``score.cap``).
+    rule finds several times is its own affair (``score.cap``); where it deducts once, its points stand for all places
+    that it found, and are another rule's only where that told each of them.
     """
     taken: list[Finding] = []
     told: dict[int, str] = {}
@@ -63,9 +64,19 @@ def deducted_with(findings: Sequence[Finding]) -> dict[int, str]:
         same = next((other for other in taken if _same_fault(finding, other)), None)
         if same is None:
             taken.append(finding)
-        elif finding.deduct:
+        elif finding.deduct and not _stands_for_more(finding, findings, taken):
             told[place] = same.rule_id
     return told
+
+
+def _stands_for_more(finding: Finding, findings: Sequence[Finding], taken: Sequence[Finding]) -> bool:
+    """Whether these are the only points of a rule that found something elsewhere, too, which nothing dearer told."""
+    others = [
+        f for f in findings if f is not finding and f.rule_id == finding.rule_id and f.state is FindingState.CONFIRMED
+    ]
+    return not any(f.deduct for f in others) and any(
+        not any(_same_fault(f, dearer) for dearer in taken) for f in others
+    )
 
 
 def _same_fault(one: Finding, other: Finding) -> bool:

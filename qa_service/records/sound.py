@@ -77,7 +77,7 @@ class SpeakerMeasures(Record):
 class TurnMeasures(Record):
     """Sound of one turn. Steps are against the same speaker's own baseline (the median of his turns).
 
-    ``silence_before_s``: since anybody spoke, ``kept_by`` the one who then broke it (who was expected to speak).
+    ``silence_before_s``: since anybody spoke, ``silence_kept_by`` the one who was expected to speak.
     ``overlap_s``: with the other side; ``interrupts``: it began by cutting in (backchannels do not count).
     """
 

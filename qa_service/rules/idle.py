@@ -10,8 +10,10 @@ from qa_service.rules.operators.around import Between
 from qa_service.rules.operators.base import Operator, Worded
 from qa_service.rules.operators.entity import Entity
 from qa_service.rules.operators.extent import HangUp, Hold, Length, Talk
+from qa_service.rules.operators.interruption import Interruption
 from qa_service.rules.operators.loudness import Loudness
 from qa_service.rules.operators.rate import Rate
+from qa_service.rules.operators.signal import ModelSignal
 from qa_service.rules.operators.silence import Silence
 from qa_service.rules.operators.similar import Similar
 from qa_service.rules.operators.words import holds_phrase
@@ -21,6 +23,8 @@ from qa_service.rules.stream import fold
 
 #: Keys of a limit that is passed upwards and of one that is passed downwards.
 _LIMITS = (("above", "below"), ("above_s", "below_s"), ("share_above", "share_below"))
+#: Families with one hit a turn at most.
+_ONCE_A_TURN = (Silence, Rate, Interruption, Loudness, ModelSignal)
 #: Place in the rule file, what is wrong, and the mend.
 Idle = tuple[Path_, str, str]
 
@@ -29,6 +33,7 @@ def check_idle(source: Source, spec: RuleSpec, selections: Sequence[Selection], 
     """Raises RuleError for the first key of a rule that cannot do anything, or that lets nothing be found."""
     found = [idle for selection in selections for idle in _of_selection(selection, spec.match.select[selection.name])]
     found += _of_order(spec, condition)
+    found += _of_one_turn(spec, selections)
     for path, message, hint in found:
         raise source.error(path, message, hint)
 
@@ -43,6 +48,19 @@ def _of_order(spec: RuleSpec, condition: Condition | None) -> Iterator[Idle]:
         elif name not in wanted:
             message = f"{name!r} is not what the condition asks to be there, so that it has no place in an order"
             yield path, message, "Delete it here, or ask for it in the condition."
+
+
+def _of_one_turn(spec: RuleSpec, selections: Sequence[Selection]) -> Iterator[Idle]:
+    """Several hits of what a turn has once, looked for in one turn."""
+    match, within = spec.match, spec.match.within
+    if match.absent or match.flow or (within and not (within.same or within.near)):
+        return
+    for selection in selections:
+        if selection.count > 1 and isinstance(selection.operator, _ONCE_A_TURN):
+            family = selection.operator.family
+            message = f"count: {selection.count} in one turn, and a turn has {family} once"
+            hint = "Write within: {call: true} beside the condition, or a window of turns or seconds."
+            yield ("match", "select", selection.name, "count"), message, hint
 
 
 def _of_selection(selection: Selection, part: SelectionSpec) -> Iterator[Idle]:
@@ -114,6 +132,7 @@ def _once(operator: Operator | Between) -> bool:
     """Whether there is at most one hit in a call."""
     return (
         isinstance(operator, Length | Talk | HangUp)
+        or (isinstance(operator, Rate) and operator.per == "call")
         or (isinstance(operator, Between) and not operator.every)
         or (isinstance(operator, Loudness) and operator.span_db is not None)
     )

@@ -20,6 +20,20 @@ _TOKEN = regex.compile(
 )
 
 
+_WORDS = frozenset({"and", "or", "not", "of", "any", "all", "none"})
+#: What others write for the words of these languages.
+_MEANT = {
+    "&": "and", "&&": "and", "|": "or", "||": "or", "!": "not", "=": "==", "（": "(", "）": ")", "，": ",", "、": ",",
+    "且": "and", "并且": "and", "和": "and", "或": "or", "或者": "or", "非": "not", "不": "not",
+}  # fmt: skip
+
+
+def _meant(found: str) -> str:
+    """The word or sign for one that is not known here; empty where nobody can say."""
+    small = found.lower()
+    return small if found != small and small in _WORDS else _MEANT.get(found, "")
+
+
 class ExpressionError(Exception):
     """A condition that cannot be read: what is wrong at which character (0-based), and the mend."""
 
@@ -75,9 +89,9 @@ class Tokens:
 
     def unexpected(self, message: str) -> ExpressionError:
         found = "the end" if self.next.kind == "end" else repr(self.next.text)
-        return ExpressionError(
-            f"{message}, not {found}", self.next.position, "Correct the condition; see docs/rules.md."
-        )
+        meant = _meant(self.next.text)
+        hint = f"Write `{meant}`." if meant else "Correct the condition; see docs/rules.md."
+        return ExpressionError(f"{message}, not {found}", self.next.position, hint)
 
 
 def _tokenise(text: str) -> list[Token]:
@@ -87,9 +101,9 @@ def _tokenise(text: str) -> list[Token]:
         match = _TOKEN.match(text, at)
         if match is None:
             start = at + len(text[at:]) - len(text[at:].lstrip())
-            raise ExpressionError(
-                f"{text[start]!r} cannot be understood here", start, "Quote words with signs in them."
-            )
+            meant = _meant(text[start])
+            hint = f"Write `{meant}`." if meant else "Quote words with signs in them."
+            raise ExpressionError(f"{text[start]!r} cannot be understood here", start, hint)
         kind: Kind = match.lastgroup
         tokens.append(Token(kind, match.group(kind), match.start(kind)))
         at = match.end()

@@ -23,6 +23,7 @@ from ruamel.yaml.reader import ReaderError
 
 from qa_service.errors import RuleError
 from qa_service.rules.nodes import composed, tagged
+from qa_service.rules.signs import in_lines, parts_nothing
 from qa_service.rules.spec import Spec
 
 MAX_BYTES = 2_000_000
@@ -33,6 +34,8 @@ S = TypeVar("S", bound=Spec)
 
 _AMBIGUOUS = frozenset({"yes", "no", "y", "n", "on", "off"})
 _TEXT_TAGS = ("str", "timestamp")
+#: Lists of words that may have been meant to be more of them.
+_TERMS = frozenset({"phrases", "all", "not_phrases", "except_phrases", "except", "to", "lexicon", "requirements"})
 _HALF = re.compile("[\ud800-\udfff]")
 #: A number of YAML 1.2, as it may be written.
 _DECIMAL = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)(e[-+]?\d+)?", re.IGNORECASE | re.ASCII)
@@ -96,7 +99,7 @@ def _read(text: str, name: str) -> Source:
     try:
         node = composed(text)
     except MarkedYAMLError as wrong:
-        raise _syntax_error(wrong, name) from None
+        raise _syntax_error(text, wrong, name) from None
     except ReaderError as wrong:
         raise _character_error(text, wrong, name) from None
     except (YAMLError, ValueError) as wrong:
@@ -162,13 +165,18 @@ def _decode(raw: bytes, name: str) -> str:
         raise RuleError("is not UTF-8", file=name, line=line, column=column, hint=hint) from None
 
 
-def _syntax_error(wrong: MarkedYAMLError, name: str) -> RuleError:
+def _syntax_error(text: str, wrong: MarkedYAMLError, name: str) -> RuleError:
     mark = wrong.problem_mark or wrong.context_mark
     said = str(wrong.problem or wrong.context or "not YAML")
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if (sign := in_lines(text.splitlines(), line)) is not None:
+        line, (at, message, hint) = sign
+        return RuleError(f"not YAML: {message}", file=name, line=line, column=at + 1, hint=hint)
     hint = "Correct the YAML here or in the line above."
     if "\\t" in said or "tab" in said.lower():
         hint = "Indent with spaces, not tabs."
+    if "<block" in said:
+        hint = "Indent the keys of one mapping alike, and close every bracket; here or in the line above."
     if "another document" in said or "single document" in said:
         hint = "One file holds one document: split it at `---`."
     return RuleError(f"not YAML: {said}", file=name, line=line, column=column, hint=hint)
@@ -203,10 +211,18 @@ class _Reader:
         if node.id == "mapping":
             return self._mapping(node, path)
         if node.id == "sequence":
-            return [self.value(child, (*path, i)) for i, child in enumerate(node.value)]
+            return self._list(node, path)
         if node.id == "scalar":
             return self._scalar(node, path)
         raise self._error(node, "this is no YAML that a rule may use", "Write a value, a list or a mapping.")
+
+    def _list(self, node: Any, path: Path_) -> list[Any]:
+        terms = node.flow_style and (path[-1:] or ("",))[0] in _TERMS
+        for child in node.value if terms else ():
+            if child.id == "scalar" and not child.style and (sign := parts_nothing(child.value)):
+                hint = f"Write `, ` between two items; if one is meant, quote it: '{child.value}'."
+                raise self._error(child, f"{sign!r} does not part the items of a list", hint)
+        return [self.value(child, (*path, i)) for i, child in enumerate(node.value)]
 
     def _mapping(self, node: Any, path: Path_) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -276,6 +292,8 @@ def _spec_error(source: Source, kind: type[Spec], error: dict[str, Any]) -> Rule
     loc: Path_ = error["loc"]
     path = _written(source.data, loc)
     what = str(error["msg"]).removeprefix("Value error, ")
+    empty = error["type"] == "too_short" and not error["input"]
+    what = "the list is empty" if empty else _PLAIN.get(error["type"], what)
     if error["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(loc[-1]), _keys_at(kind, loc[:-1]), 1, 0.6)
         hint = f"Did you mean `{close[0]}`?" if close else "Delete it, or see docs/rules.md for what may stand here."
@@ -290,15 +308,46 @@ def _spec_error(source: Source, kind: type[Spec], error: dict[str, Any]) -> Rule
 
 
 def _mend(error: dict[str, Any]) -> str:
-    if error["type"] == "string_type" and isinstance(error.get("input"), bool | int | float):
+    given = error.get("input")
+    if error["type"] == "string_type" and isinstance(given, bool | int | float):
         return "Text is needed: put it in quotes."
-    if error["type"] == "float_type":
-        return "Write a number, or $name for a parameter of the pack."
     if error["type"] == "tuple_type":
-        return "A list is needed: [first, second]."
-    if error["type"] == "string_too_short":
-        return "An empty text matches nothing: delete it or fill it in."
-    return "See docs/rules.md for what may stand here."
+        return f"A list is needed: [{given}]." if isinstance(given, str) else "A list is needed: [first, second]."
+    if error["type"] in ("literal_error", "enum") and isinstance(given, str):
+        allowed = re.findall("'([^']+)'", str(error["msg"]))
+        close = difflib.get_close_matches(given.lower(), allowed, 1)
+        return f"Did you mean `{close[0]}`?" if close else "Write one of them."
+    if error["type"] == "string_pattern_mismatch":
+        return _SHAPES.get(str(error.get("ctx", {}).get("pattern")), _SEE)
+    return _MENDS.get(error["type"], _SEE)
+
+
+#: Messages that speak of the program and not of the file.
+_PLAIN = {
+    "tuple_type": "this is no list",
+    "model_type": "this has no keys",
+    "dict_type": "this has no keys",
+    "string_pattern_mismatch": "a name cannot be written so",
+    "int_type": "this is no whole number",
+    "int_from_float": "this is no whole number",
+    "bool_type": "this is no switch",
+}
+_SEE = "See docs/rules.md for what may stand here."
+_MENDS = {
+    "float_type": "Write a number, or $name for a parameter of the pack.",
+    "int_type": "Write a whole number, without quotes and without a point.",
+    "int_from_float": "Write a whole number.",
+    "bool_type": "Write true or false.",
+    "too_short": "List more, or delete the key.",
+    "string_too_short": "An empty text matches nothing: delete it or fill it in.",
+    "model_type": "Keys are needed here: {key: value}.",
+    "dict_type": "Keys are needed here: {key: value}.",
+}
+#: What names must look like, in words.
+_SHAPES = {
+    r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)+$": "Write capitals, digits and hyphens: CN-COLL-NIGHT-9.",
+    r"^[a-z][a-z0-9_]*$": "Write small letters, digits and _, a letter first.",
+}
 
 
 def _written(data: Any, loc: Path_) -> Path_:

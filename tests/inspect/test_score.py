@@ -34,6 +34,18 @@ def test_two_rules_that_tell_the_same_fault_take_its_points_once() -> None:
     assert score([cheap, dear]).by_dimension == {"compliance": 70.0}
 
 
+@pytest.mark.parametrize("told", [0, 1])
+def test_points_that_a_rule_takes_once_stand_for_all_it_found(told: int) -> None:
+    """It does not matter which of its places another rule tells as well."""
+    once = [finding(10, turns=(3,)), finding(0, turns=(7,))]
+    dearer = finding(30, rule_id="R-2", turns=once[told].turns)
+    assert score([*once, dearer]).points == 60.0
+    assert deducted_with([*once, dearer]) == {}
+    both = [*once, dearer, finding(30, rule_id="R-2", turns=once[1 - told].turns)]
+    assert score(both).points == 40.0
+    assert deducted_with(both) == {0: "R-2"}
+
+
 @pytest.mark.parametrize(
     "other",
     [

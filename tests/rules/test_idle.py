@@ -28,6 +28,9 @@ A, B = {"phrases": ["pay"]}, {"phrases": ["now"]}
         ({"select": {"a": {"entity": {"kind": ["date"]}, "at_least": 2}}}, "there is 1"),
         ({"select": {"a": {"all": ["pay", "now"], "at_least": 2}}}, "here is only all"),
         ({"select": {"a": {"length": {"above_s": 3}, "count": 2}}}, "a call has length once"),
+        ({"select": {"a": {"rate": {"above": 3, "per": "call"}, "count": 2}}}, "a call has rate once"),
+        ({"select": {"a": {"interruption": {}, "count": 3}}}, "count: 3 in one turn"),
+        ({"select": {"a": {"rate": {"above": 300}, "count": 2}}, "within": {"near": 9}}, "a turn has rate once"),
         ({"select": {"a": {"length": {"above_s": 3}, "speaker": "agent"}}}, "no side has length to itself"),
         (
             {"select": {"a": {"silence": {"at_least_s": 3, "kept_by": "agent"}, "speaker": "agent"}}},

@@ -113,7 +113,7 @@ def test_mistakes_are_told_at_load(tmp_path: Path, entry: dict[str, Any], messag
         ("plans:\n  - name: a\n    title: a\n    packs: x\n", (4, 12), "packs", "A list is needed"),
         ("plans:\n  - {name: a, name: b}\n", (2, 15), "stands here twice", "Keep one"),
         ("plans:\n  - {name: a, title: a, packs: [x]}\n  - {name: a, title: b, packs: [x]}\n", (3, 12), "already", ""),
-        ("plans:\n  - name: a\n   title: b\n", (3, 4), "not YAML", "Correct the YAML"),
+        ("plans:\n  - name: a\n   title: b\n", (3, 4), "not YAML", "Indent the keys"),
     ],
 )
 def test_a_mistake_is_told_at_its_place(

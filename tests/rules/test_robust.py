@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from qa_service.errors import RuleError
 from qa_service.records import CallFacts, Evaluation, Role, Transcript, Turn
 from qa_service.rules.compiled import Pack
 from qa_service.rules.evaluate import evaluate
@@ -221,3 +222,26 @@ def test_a_search_that_a_pause_broke_off_is_made_once_more_and_a_slow_one_is_tol
     with pytest.raises(words.PatternTimeoutError, match="a slow one"):
         words.in_time(lambda: search(9), "a slow one")
     assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "at"), [("(?R)?a+b", 0), ("(?P<n>a(?&n)?b?)+c", 7), ("(a(?1)?)+b", 2), ("x(?P>n)(?P<n>a)", 1)]
+)
+def test_a_pattern_that_calls_itself_is_refused_before_it_takes_all_memory(
+    tmp_path: Path, pattern: str, at: int
+) -> None:
+    plain = folder(tmp_path / "plain", rule({"select": {"x": {"regex": [r"x\(?R\)"]}}}))
+    load_packs(plain)
+    root = folder(tmp_path / "own", rule({"select": {"x": {"regex": [pattern]}}}))
+    with pytest.raises(RuleError, match="calls itself") as refused:
+        load_packs(root)
+    written = (root / "house" / "h-1.yaml").read_text(encoding="utf-8").splitlines()
+    assert written[(refused.value.line or 0) - 1][(refused.value.column or 0) - 1 :].startswith(pattern[at:])
+
+
+def test_a_pattern_that_runs_out_of_memory_is_not_assessed() -> None:
+    def search() -> None:
+        raise MemoryError
+
+    with pytest.raises(words.PatternTimeoutError):
+        words.in_time(search, "a pattern")

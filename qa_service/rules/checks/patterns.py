@@ -95,7 +95,7 @@ def _times_out(pattern: regex.Pattern[str], text: str) -> bool:
     try:
         for _ in pattern.finditer(text, timeout=TRIAL_S):
             pass
-    except TimeoutError:
+    except (TimeoutError, MemoryError):
         return True
     return False
 

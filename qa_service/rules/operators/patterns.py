@@ -37,6 +37,8 @@ _CASED = regex.compile(
 #: A group that may be referred to, and a reference.
 _GROUP = regex.compile(r"(?<!\\)\((?!\?)|\(\?P?<(?![=!])")
 _BACK = regex.compile(r"\\([1-9])")
+#: Recursion, of the whole pattern or of a group.
+CALLS_ITSELF = regex.compile(r"(?<!\\)(?:\\\\)*(?P<call>\(\?(?:R|[+-]?[0-9]+|&\w+|P>\w+)\))")
 
 Literals = frozenset[str]
 Sets = tuple[Literals, ...]

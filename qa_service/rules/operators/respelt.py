@@ -16,11 +16,9 @@ from itertools import accumulate
 import regex
 
 from qa_service.rules.operators.lines import Line, Span
-from qa_service.rules.operators.sounds import sound_key
+from qa_service.rules.operators.sounds import sound_key, spelt_nearly
 from qa_service.text.distance import distance
 
-#: Share of the letters of the longer word that may be others, missing or too many.
-MOST_APART = 0.3
 _WORD = regex.compile(r"[a-z]{5,}(?!['a-z])")
 
 #: A listed word, and the slice of the turn's text where something sounds like it.
@@ -82,10 +80,8 @@ class Respeller:
             said = found.group()
             if said in self._words:
                 continue
-            apart, best = min(
-                ((distance(said, w), w) for w in self._by_sound.get(sound_key(said), ())), default=(0, "")
-            )
-            if best and apart <= MOST_APART * max(len(said), len(best)):
+            _, best = min(((distance(said, w), w) for w in self._by_sound.get(sound_key(said), ())), default=(0, ""))
+            if best and spelt_nearly(said, best):
                 yield *line.stream.original(found.start(), found.end()), best
 
 

@@ -1,4 +1,4 @@
-"""Silence between turns, and who kept it."""
+"""Silence between turns, and whose turn it was to speak."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from qa_service.rules.stream import fold
 
 
 class Silence(Spec):
-    """Nobody speaks for ``at_least_s`` seconds, and then ``kept_by`` does (by default the selection's speaker).
+    """Nobody speaks for ``at_least_s`` seconds when ``kept_by`` (by default the selection's speaker) should.
+
+    Whose silence it is was measured: who lets a question wait keeps it, whoever then speaks. Where that is not known,
+    it is theirs who broke it.
 
     Not counted: a silence before the first words where ``not_first_turn`` is on, and one that was announced: one of
     ``except_phrases`` (Latin words whole) stands in the turn before it, whoever said it.
@@ -32,9 +35,12 @@ class Silence(Spec):
         return "silence"
 
     def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
-        for at, turn in scene.of_side(self.kept_by or speaker):
+        side = self.kept_by or speaker
+        for at, turn in scene.of_side("any"):
             measured = scene.measured(turn)
-            seconds = measured.silence_before_s if measured else 0.0
+            if measured is None or side not in ("any", (measured.silence_kept_by or turn.role).value):
+                continue
+            seconds = measured.silence_before_s
             if seconds >= scene.amount(self.at_least_s) and not self._excused(scene, at):
                 yield _quiet(scene, at, turn, seconds)
 

@@ -20,6 +20,7 @@ from itertools import islice
 import regex
 
 from qa_service.rules.operators.lines import Line, Misheard, Span
+from qa_service.text.distance import distance
 from qa_service.text.pinyin import NEAR_STEP, near_key, readings
 from qa_service.text.words import LONGEST, usual
 
@@ -39,6 +40,8 @@ CONTEXT = 2
 MOST_VARIANTS = 6
 #: English words shorter than this sound like too many others.
 SHORTEST_WORD = 4
+#: Share of the letters of the longer of two English words that may be others, missing or too many.
+MOST_APART = 0.3
 
 _CLASS = regex.compile(r"\\.|\[(?:\\.|[^\]\\])*\]")
 _RUN = regex.compile(r"[\u3400-\u9fff]{3,}|[\u3400-\u9fff]{2}(?![\u3400-\u9fff?*{])")
@@ -129,7 +132,11 @@ def in_pattern(pattern: regex.Pattern[str], words: Words, line: Line, timeout_s:
 
 
 def phonetic(phrase: str, line: Line) -> Iterator[Span]:
-    """Runs of words that sound like an English phrase and are written otherwise."""
+    """Runs of words that sound like an English phrase and are written otherwise.
+
+    By the first letter and the consonants *please* is *police* and *layer* is *lawyer*: where no other word of the
+    phrase was said as it is, the spelling has to be near, too, and a person decides.
+    """
     wanted = phrase.split()
     if not all(map(is_latin, wanted)):
         return
@@ -139,8 +146,15 @@ def phonetic(phrase: str, line: Line) -> Iterator[Span]:
         here = words[i : i + len(wanted)]
         said = [text for _, _, text in here]
         if said != wanted and all(_sounds_like(a, b, key) for a, b, key in zip(said, wanted, keys, strict=True)):
-            sure = all(len(word) >= TRUSTED_LATIN for word, heard in zip(wanted, said, strict=True) if word != heard)
-            yield Span(here[0][0], here[-1][1], heard_as=phrase, sure=sure)
+            misheard = [(word, heard) for word, heard in zip(wanted, said, strict=True) if word != heard]
+            near, in_context = all(spelt_nearly(*pair) for pair in misheard), len(misheard) < len(wanted)
+            if near or in_context:
+                sure = near and in_context and all(len(word) >= TRUSTED_LATIN for word, _ in misheard)
+                yield Span(here[0][0], here[-1][1], heard_as=phrase, sure=sure)
+
+
+def spelt_nearly(word: str, other: str) -> bool:
+    return distance(word, other) <= MOST_APART * max(len(word), len(other))
 
 
 def is_latin(word: str) -> bool:

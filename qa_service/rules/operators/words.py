@@ -71,18 +71,19 @@ def timeout_s(text: str) -> float:
 
 def in_time(search: Callable[[], Found], name: str) -> Found:
     """What a search with a time-out gives, tried once more where it took too long: the clock of a time-out does not
-    stop while garbage is collected or the machine pauses, and a pattern that is slow itself is so again.
+    stop while garbage is collected or the machine pauses, and a pattern that is slow itself is so again. One that runs
+    out of memory on its way is slow, too.
 
     Raises:
         PatternTimeoutError: it took too long twice; with ``name``.
     """
     try:
         return search()
-    except TimeoutError:
+    except (TimeoutError, MemoryError):
         pass
     try:
         return search()
-    except TimeoutError as slow:
+    except (TimeoutError, MemoryError) as slow:
         raise PatternTimeoutError(name) from slow
 
 

@@ -73,7 +73,6 @@ def places(root: Path, selection: dict[str, Any], found: Measures | None = None,
         ({"rate": {"below": 100, "per": "call"}, "speaker": "customer"}, [1]),
         ({"interruption": {}}, [3]),
         ({"interruption": {"overlap_s": 1}}, []),
-        ({"interruption": {}, "count": 2}, []),
         ({"interruption": {}, "speaker": "customer"}, []),
         ({"loudness": {"step_db": 8}}, [3]),
         ({"loudness": {"step_db": 1}}, [2, 3]),
@@ -177,3 +176,21 @@ def test_limits_may_be_parameters(tmp_path: Path) -> None:
     root = folder(tmp_path, rule({"select": {"it": {"silence": {"at_least_s": "$intro_s"}}}}))
     assert judged(root, CALL, measures=measures()).findings
     assert not judged(root, CALL, measures=measures(), parameters={"intro_s": 12}).findings
+
+
+@pytest.mark.parametrize(("side", "found"), [("agent", [3]), ("customer", [1]), ("any", [1, 3])])
+def test_a_silence_is_theirs_whose_turn_it_was_to_speak(tmp_path: Path, side: str, found: list[int]) -> None:
+    """Who waits for an answer and asks again keeps no silence; who lets a question wait does, whoever then speaks."""
+    call = said(
+        ("agent: when can you pay", 0.0), ("agent: hello, are you there", 14.0),
+        ("customer: what does the fee stand for", 17.0), ("customer: hello? anybody", 33.0),
+    )  # fmt: skip
+    kept = (
+        TurnMeasures(turn=0), TurnMeasures(turn=1, silence_before_s=12.0, silence_kept_by=Role.CUSTOMER),
+        TurnMeasures(turn=2, silence_before_s=1.0, silence_kept_by=Role.CUSTOMER),
+        TurnMeasures(turn=3, silence_before_s=14.0, silence_kept_by=Role.AGENT),
+    )  # fmt: skip
+    quiet = {"silence": {"at_least_s": 10}, "speaker": side}
+    root = folder(tmp_path, rule({"select": {"quiet": quiet}}, applies_to={"speaker": "agent"}))
+    sound = measures(turns=kept)
+    assert [f.turns for f in judged(root, call, measures=sound).findings] == [(turn,) for turn in found]

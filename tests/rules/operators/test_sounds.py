@@ -128,14 +128,23 @@ def test_a_pack_may_listen_to_sounds_everywhere_but_where_a_selection_says_no(tm
 @pytest.mark.parametrize(
     ("text", "state"),
     [
-        ("we will garnishee your wages", FindingState.CONFIRMED),
-        ("the bailifs are coming", FindingState.CONFIRMED),
+        ("we will garnishee your wages", FindingState.UNVERIFIED),
+        ("the bailifs are coming", FindingState.UNVERIFIED),
+        ("we send the bailifs in", FindingState.CONFIRMED),
+        ("call the pollice", FindingState.UNVERIFIED),
         ("we will varnish your wages", None),
         ("we will punish you", None),
+        ("you can believe me", None),
+        ("would you please pay", None),
+        ("one of my beliefs", None),
+        ("a question on the label", None),
+        ("I have created an account", None),
     ],
 )
 def test_english_words_by_their_sound(tmp_path: Path, text: str, state: FindingState | None) -> None:
-    got = found(tmp_path, {"phrases": ["garnish", "bailiffs"], "phonetic": True}, text)
+    """Most words sound like an ordinary one by their consonants: please, police. A word alone is for a person."""
+    phrases = ["garnish", "bailiffs", "send the bailiffs", "police", "lawyer", "liable", "credit"]
+    got = found(tmp_path, {"phrases": phrases, "phonetic": True}, text)
     assert [f.state for f in got] == ([state] if state else [])
 
 

@@ -167,6 +167,8 @@ def _syntax_error(wrong: MarkedYAMLError, name: str) -> RuleError:
     said = str(wrong.problem or wrong.context or "not YAML")
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
     hint = "Correct the YAML here or in the line above."
+    if "expected ',' or '}'" in said or "expected ',' or ']'" in said:
+        hint = "Inside { } and [ ] put a value with a comma, a bracket or a quote of its own in 'quotes'."
     if "\\t" in said or "tab" in said.lower():
         hint = "Indent with spaces, not tabs."
     if "another document" in said or "single document" in said:

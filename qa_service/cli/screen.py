@@ -106,6 +106,8 @@ def _what(finding: Finding) -> Text:
     what = Text(f"{finding.title}{state}")
     if finding.quote:
         what.append(f"\n“{finding.quote}”", style="dim")
+    if finding.reason:
+        what.append(f"\n{finding.reason}", style="dim")
     return what
 
 

@@ -78,6 +78,10 @@ _CHINESE = re.compile(r"[一-鿿]")
 _WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*(?:/[A-Za-z0-9.-]+)*(?:\([a-z0-9]+\))*")
 
 
+#: What an entry of requirements.json needs.
+_NEEDED = ("id", "jurisdiction", "severity", "title", "source", "status", "req")
+
+
 class Requirement(Record):
     """One demand. ``citations`` may be shown as they are: each ends in its mark, [V1] or [V2].
 
@@ -137,15 +141,23 @@ def load_catalogue(root: Path) -> Catalogue:
     path = root / FILE_NAME
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-        entries = [_requirement(entry) for entry in raw["requirements"]]
+        entries = [_requirement(entry) for entry in _whole(raw["requirements"])]
     except FileNotFoundError as missing:
         raise RuleError(f"{path} is missing.", hint="Restore it, or set QA_RULES_DIR to a whole rules folder.",
                         code=ErrorCode.PACK_NOT_FOUND) from missing  # fmt: skip
     except (OSError, ValueError, KeyError, TypeError) as wrong:
-        why = f"an entry, or the file, has no {wrong}" if isinstance(wrong, KeyError) else wrong
+        why = f"the file has no {wrong}" if isinstance(wrong, KeyError) else wrong
         raise RuleError(f"The requirements catalogue cannot be read: {why}.", file=str(path),
-                        hint="Compare it with the one that ships.") from wrong  # fmt: skip
+                        hint="See docs/rules.md, A pack of your own, for what an entry needs.") from wrong  # fmt: skip
     return Catalogue({entry.id: entry for entry in entries}, str(raw.get("note", "")))
+
+
+def _whole(entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    """The entries, if each has all that is needed; else all that one lacks is named at once."""
+    for number, entry in enumerate(entries, 1):
+        if lacks := [key for key in _NEEDED if key not in entry]:
+            raise ValueError(f"entry {entry.get('id', number)} has no {', '.join(lacks)}")
+    return entries
 
 
 def _requirement(entry: dict[str, str]) -> Requirement:

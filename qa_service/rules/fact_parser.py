@@ -253,7 +253,9 @@ def _known(token: Token) -> str:
     if fits:
         return token.text
     close = difflib.get_close_matches(token.text, [*sorted(_FIELDS), *CALL_FACTS, *FUNCTIONS], 1)
-    hint = f"Did you mean {close[0]}?" if close else "Facts of your own stand under account., history. or extra."
+    hint = (
+        f"Did you mean {close[0]}?" if close else f"Facts of a case are written with their place: account.{token.text}."
+    )
     raise ExpressionError(f"no fact is called {token.text!r}", token.position, hint)
 
 

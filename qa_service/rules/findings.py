@@ -183,16 +183,19 @@ def marks_of(rule: Rule, found: Sequence[Heard], case: Case) -> Iterator[Mark]:
 
 def state_of(rule: Rule, heard: Heard) -> tuple[FindingState, str]:
     """How far it can be believed, and why no further."""
-    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why or heard.evidence.note
+    missing = f"missing: {', '.join(heard.missing)}" if heard.missing else heard.why
+    # Whoever has to decide must see which step it is about: five of one script quote the same words.
+    what = f"; {missing}" if missing else ""
     if heard.evidence.doubt:
-        return FindingState.UNVERIFIED, heard.evidence.doubt
+        return FindingState.UNVERIFIED, heard.evidence.doubt + what
     if heard.evidence.soft:
-        return FindingState.NEEDS_REVIEW, heard.evidence.soft
+        return FindingState.NEEDS_REVIEW, heard.evidence.soft + what
     if rule.spec.status == "test":
-        return FindingState.NEEDS_REVIEW, "rule_on_trial: this rule is being tried out"
+        return FindingState.NEEDS_REVIEW, "rule_on_trial: this rule is being tried out" + what
+    told = missing or heard.evidence.note
     if rule.spec.outcome == "needs_review":
-        return FindingState.NEEDS_REVIEW, missing or "person_decides: this rule always asks a person"
-    return FindingState.CONFIRMED, missing
+        return FindingState.NEEDS_REVIEW, told or "person_decides: this rule always asks a person"
+    return FindingState.CONFIRMED, told
 
 
 def _rounded(seconds: float | None) -> float | None:

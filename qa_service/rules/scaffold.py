@@ -16,6 +16,10 @@ from qa_service.rules.load import load_packs, pack_folders, read_names
 from qa_service.rules.lock import read_lock
 from qa_service.rules.schema import PackSpec, RuleId
 
+_NEW_PACK = (
+    "For one of your own, write {folder}/pack.yaml with name, version, title and languages first: "
+    "docs/rules.md, A pack of your own."
+)
 #: What the example turns of a new rule say, until somebody writes better ones.
 _WORDS = {"zh": ("请改成坐席会说的话", "客户"), "en": ("replace this by what the agent says", "the customer")}
 
@@ -30,7 +34,7 @@ requirements: {requirements}   # ids of requirements.json; needed from `test` on
 applies_to:
   speaker: agent               # agent | customer | any
   # direction: [outbound]
-  # facts: callee_role != "voicemail"
+  # facts: 'coalesce(callee_role, "debtor") != "voicemail"'   # a fact that a call lacks leaves the rule not assessed
 # description: What the rule is about, in plain words.
 # references:                  # only what was read: V1 in the provision itself, V2 on a secondary page
 #   - {{title: the law, article: "12", mark: V1}}
@@ -78,7 +82,9 @@ def new_rule(
     if pack not in folders:
         known = ", ".join(folders) or "none"
         raise RuleError(
-            f"No pack is called {pack!r} in {root}.", hint=f"Packs there: {known}.", code=ErrorCode.PACK_NOT_FOUND
+            f"No pack is called {pack!r} in {root}.",
+            hint=f"Packs there: {known}. {_NEW_PACK.format(folder=root / pack)}",
+            code=ErrorCode.PACK_NOT_FOUND,
         )
     _check_id(root, rule_id)
     _check_requirements(root, requirements)

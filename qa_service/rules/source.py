@@ -173,6 +173,8 @@ def _syntax_error(text: str, wrong: MarkedYAMLError, name: str) -> RuleError:
         line, (at, message, hint) = sign
         return RuleError(f"not YAML: {message}", file=name, line=line, column=at + 1, hint=hint)
     hint = "Correct the YAML here or in the line above."
+    if "expected ',' or '}'" in said or "expected ',' or ']'" in said:
+        hint = "Inside { } and [ ] put a value with a comma, a bracket or a quote of its own in 'quotes'."
     if "\\t" in said or "tab" in said.lower():
         hint = "Indent with spaces, not tabs."
     if "<block" in said:

@@ -43,6 +43,17 @@ def test_each_missing_step_has_its_own_points(tmp_path: Path) -> None:
     ]
 
 
+def test_a_step_is_named_also_where_a_person_decides(tmp_path: Path) -> None:
+    match = {"select": SELECT, "flow": {"steps": [{"name": "identify"}, {"name": "verify"}]}}
+    root = folder(tmp_path / "trial", rule(match, status="test"))
+    on_trial = [f.reason for f in judged(root, said("agent: hello")).findings]
+    assert [why.rpartition("; ")[2] for why in on_trial] == ["missing: identify", "missing: verify"]
+    root = folder(tmp_path / "doubt", rule(match, status="stable"))
+    doubted = judged(root, said("agent: hello", coverage=Coverage(ratio=0.8))).findings
+    assert {f.state.value for f in doubted} == {"unverified"}
+    assert [f.reason.rpartition("; ")[2] for f in doubted] == ["missing: identify", "missing: verify"]
+
+
 def test_steps_that_may_be_skipped(tmp_path: Path) -> None:
     assert flow(tmp_path, "agent: this is Ann", "customer: wrong number") == []
 

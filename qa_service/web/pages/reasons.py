@@ -13,6 +13,8 @@ _SAYS_ALL = frozenset(
      "no_agent_speech", "no_customer_speech", "hang_up", "model_doubts")
 )  # fmt: skip
 """Reasons whose word says all that the sentence behind it says in English."""
+_WHAT = ("missing: ", "out_of_order: ")
+"""Behind any reason: which step or words a finding is about."""
 _TOLD: Mapping[str, re.Pattern[str]] = {
     key: re.compile(pattern)
     for key, pattern in {
@@ -38,7 +40,8 @@ def reason(given: str, translate: Translator) -> str:
     word, _, rest = given.partition(":")
     known = translate.known(f"reason.{word}", "")
     if word in _SAYS_ALL and known:
-        return known
+        what = [part for part in given.split("; ")[1:] if part.startswith(_WHAT)]
+        return "; ".join((known, *(_part(part, translate) for part in what)))
     if word == MODEL_ONLY:
         label, _, more = rest.strip().partition(" ")
         return f"{known}: {translate.known(f'signal.{label}', label)} {more}"

@@ -10,7 +10,7 @@ from qa_service.records.base import CallStatus, Record
 #: What a customer may say in one call that binds the calls after it.
 MarkKind = Literal[
     "asked_to_stop", "cease_letter", "attorney", "dispute", "workplace", "consent_revoked", "third_party_refused",
-    "no_mornings", "no_evenings", "no_weekends", "callback",
+    "wrong_number", "no_mornings", "no_evenings", "no_weekends", "callback",
 ]  # fmt: skip
 
 

@@ -98,7 +98,8 @@ def evaluate(
             found += [(rule, heard)] if rule.spec.marks is None else []
             marks += marks_of(rule, heard, case)
             missing += [not_assessed(rule, reason)] if reason else []
-    opinion = SecondOpinion(case)
+    said = transcript.language or ""
+    opinion = SecondOpinion(case, next((pack.cues[said] for pack in packs if said in pack.cues), None))
     findings = [
         finding
         for rule, heard in found

@@ -27,11 +27,13 @@ class NegationSpec(Spec):
 
     ``touching`` negates what it stands right before; ``wide`` a whole statement, until a comma that is none of
     ``conditions`` in it, or ``contrasts``; ``fillers`` and ``light`` words may stand between a negation that the
-    speaker has not finished and the hit, over commas.
+    speaker has not finished and the hit, over commas. ``disclaims``: "I'm not threatening you, but", which a classifier
+    takes for a denial.
     """
 
     cues: Terms
     pseudo: Terms | None = None
+    disclaims: Terms | None = None
     breakers: Terms | None = None
     after: Terms | None = None
     touching: Terms | None = None
@@ -85,6 +87,7 @@ def _cues(source: Source, spec: GateFile) -> Cues:
         quotation_after=group("quotation", "after"),
         negation=group("negation", "cues"),
         negation_pseudo=group("negation", "pseudo"),
+        negation_disclaims=group("negation", "disclaims"),
         negation_breakers=group("negation", "breakers"),
         negation_after=group("negation", "after"),
         negation_touching=group("negation", "touching"),

@@ -36,6 +36,7 @@ class Cues:
     quotation_after: Pattern | None
     negation: Pattern | None
     negation_pseudo: Pattern | None
+    negation_disclaims: Pattern | None
     negation_breakers: Pattern | None
     negation_after: Pattern | None
     negation_touching: Pattern | None
@@ -121,6 +122,15 @@ def carried(cues: Cues, switches: Switches, stream: Stream, span: Span, border: 
             if open_ended and not (gate == "negation" and sentence.all(cues.negation_pseudo).overlap(start, end)):
                 return Held(gate, sentence.text[start:end])
     return None
+
+
+def disclaims(cues: Cues, stream: Stream) -> bool:
+    """Whether somebody says what they are not doing, and then does it: "I'm not threatening you, but …".
+
+    Raises:
+        PatternTimeoutError: a cue worked too long on this turn.
+    """
+    return bool(_Sentence(stream, 0, len(stream.text)).all(cues.negation_disclaims).starts)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from qa_service.rules.outcome import Answer
 from qa_service.rules.zones import zone
 
 #: Kinds of marks that belong to a number, not to the debtor.
-OF_A_NUMBER = ("third_party_refused",)
+OF_A_NUMBER = ("third_party_refused", "wrong_number")
 #: Days for which a debtor's wish to be called holds, the day of the wish the first (12 CFR 1006.14(b)(3)(i)).
 CONSENT_DAYS = 7
 

@@ -3,7 +3,9 @@
 Words stand in lawful sentences too: who reads "every day" and "call" in an answer to a complaint has not heard
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
 about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
-instead where its rule leans on facts of the case, of which the classifier knows nothing. What one of its own labels
+instead where its rule leans on facts of the case, of which the classifier knows nothing. So does one in a turn that
+begins by saying what it is not ("I'm not threatening you, but …"), which a classifier may take at its word: nothing
+is held back there. What one of its own labels
 alone tells is held back where it thinks that none of the requirements which the rule cites for that label is broken
 there.
 
@@ -19,6 +21,7 @@ from qa_service.records import FindingState, Polarity, Role
 from qa_service.rules.case import Case
 from qa_service.rules.compiled import Rule
 from qa_service.rules.findings import polarity_of, state_of
+from qa_service.rules.gates import Cues, disclaims
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
 from qa_service.rules.operators.signal import MODEL_ONLY
@@ -36,8 +39,10 @@ LABEL_ALONE = f"{MODEL_DOUBTS}: a label alone says it; of what the rule cites th
 class SecondOpinion:
     """What the classifier thinks of all that was found in one call."""
 
-    def __init__(self, case: Case) -> None:
+    def __init__(self, case: Case, cues: Cues | None) -> None:
+        """``cues``: of the gates, in the language of the call."""
         self._case = case
+        self._cues = cues
         teller = case.told_by
         self._faults = frozenset(teller.faults if teller is not None and teller.kept_from <= DOUBT else ())
 
@@ -52,7 +57,11 @@ class SecondOpinion:
             return heard if self._chance(turns, asked) >= AGREES else None
         if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
-        if state_of(rule, heard)[0] is not FindingState.CONFIRMED or not _asks_facts(rule):
+        confirmed = state_of(rule, heard)[0] is FindingState.CONFIRMED
+        if self._disclaimed(heard):
+            if not confirmed:
+                return heard
+        elif not confirmed or not _asks_facts(rule):
             return None
         return replace(heard, evidence=replace(heard.evidence, soft=REASON))
 
@@ -79,6 +88,12 @@ class SecondOpinion:
         signals = self._case.signals or ()
         found = (s for s in signals if s.turn in turns and s.label in labels)
         return max((max(s.probability, s.peak or 0.0) for s in found), default=0.0)
+
+    def _disclaimed(self, heard: Heard) -> bool:
+        lines, cues = self._case.turns[1], self._cues
+        return cues is not None and any(
+            disclaims(cues, lines[at].stream) for at in heard.evidence.turns if self._case.spoken[at].role is Role.AGENT
+        )
 
     def _of_agent(self, heard: Heard) -> frozenset[int]:
         """Indexes of the agent's turns that it rests on."""

@@ -239,3 +239,27 @@ def test_a_country_s_rules_are_told_in_its_language(name: str) -> None:
         assert [i for i, text in wrong if not chinese.search(text)] == []
     else:
         assert [(i, text) for i, texts in told.items() for text in texts if text and chinese.search(text)] == []
+
+
+#: Words of a message that leave the answer to a person.
+LEAVES_OPEN = {
+    "message": r"似|可能|请|需|人工|是否|未见|未听到|未提供",
+    "message_en": (
+        r"seem|\b(may|might|check(ed)?|please|listen|suspect\w*|possible|compare|sounds|doubtful|whether|review"
+        r"|heard|decides|not known|not tell)\b"
+    ),
+}
+ASKS = [rule for pack in PACKS.values() for rule in pack.rules if rule.spec.outcome == "needs_review"]
+
+
+@pytest.mark.parametrize("field", list(LEAVES_OPEN))
+def test_what_asks_a_person_accuses_nobody(field: str) -> None:
+    conduct = [rule for rule in ASKS if rule.spec.status != "draft" and not rule.id.startswith("SQ-")]
+    assert [r.id for r in conduct if not re.search(LEAVES_OPEN[field], getattr(r.spec, field), re.IGNORECASE)] == []
+
+
+def test_no_standard_or_guideline_is_called_law() -> None:
+    said = [(r.id, f"{r.spec.message} {r.spec.message_en}") for pack in PACKS.values() for r in pack.rules]
+    assert [
+        rule for rule, text in said if re.search(r"(?<!新或)违法(?!筹款)|illegal|unlawful", text, re.IGNORECASE)
+    ] == []

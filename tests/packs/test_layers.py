@@ -75,6 +75,30 @@ def test_what_the_script_asks_for(facts: dict[str, Any], steps: set[str]) -> Non
     assert asked("CN", **facts) == steps
 
 
+@pytest.mark.parametrize(
+    ("place", "account", "left"),
+    [
+        ("UK", "breathing_space", {"propose", "consequence"}),
+        ("US", "cease_written", {"propose", "consequence"}),
+        ("US", "attorney_on_file", {"propose", "consequence"}),
+        ("US", "time_barred", {"consequence"}),
+        ("US", "dispute_flag", {"consequence"}),
+        ("UK", "paid", {"propose", "consequence"}),
+    ],
+)
+def test_a_script_asks_for_nothing_that_the_law_forbids(place: str, account: str, left: set[str]) -> None:
+    before = asked(place, overdue_days=120)
+    assert before - asked(place, overdue_days=120, account={account: True}) == left
+
+
+@pytest.mark.parametrize("words", ["我不想活了", "我爱人上个月去世了"])
+def test_a_script_asks_nothing_about_money_of_somebody_in_distress(words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    turns = [(turn.role.value, turn.text) for turn in ZH.turns]
+    told = said(*(f"{role}: {text}" for role, text in turns), f"customer: {words}", language="zh")
+    monkeypatch.setattr(f"{__name__}.ZH", told)
+    assert asked("CN", overdue_days=120) == {"next"}
+
+
 def test_countries_differ_in_what_conduct_rules_already_ask_for() -> None:
     assert asked("US") - asked("UK") == {"verify"}
     assert {"identify", "name"} <= asked("UK")

@@ -140,3 +140,20 @@ def test_a_label_asks_where_the_model_thinks_that_a_requirement_is_broken(tmp_pa
     assert states(opinion(root, label, teller=older)) == [FindingState.NEEDS_REVIEW]
     other = said("agent: 王先生你真没用", "customer: what")  # of its country's requirements nothing is told there
     assert states(opinion(root, label, call=other)) == [FindingState.NEEDS_REVIEW]
+
+
+@pytest.mark.parametrize(
+    ("words", "outcome", "state"),
+    [
+        ("I'm not threatening you, but only an idiot would wait", "confirmed", FindingState.NEEDS_REVIEW),
+        ("I'm not saying you're an idiot. But your boss might", "needs_review", FindingState.NEEDS_REVIEW),
+        ("the machine is not an idiot but old", "confirmed", None),
+    ],
+)
+def test_what_begins_by_saying_what_it_is_not_is_never_held_back(
+    tmp_path: Path, words: str, outcome: str, state: FindingState | None
+) -> None:
+    asks = {"outcome": outcome, "review": "is it?"} if outcome == "needs_review" else {}
+    root = stable(tmp_path, RUDE, gates={"negation": "off"}, **asks)
+    found = opinion(root, call=said(f"agent: {words}", "customer: oh", "agent: all right"))
+    assert states(found) == ([state] if state else [])

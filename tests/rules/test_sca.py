@@ -14,7 +14,7 @@ from qa_service.rules.lint import check
 from qa_service.rules.lock import write_lock
 from qa_service.rules.sca import write
 from qa_service.rules.sca.convert import Draft, draft_of
-from qa_service.rules.sca.expression import ExpressionError, holds_on_nothing, parse, said_part, written
+from qa_service.rules.sca.expression import ExpressionError, holds_on_nothing, left_out, parse, said_part, written
 from qa_service.rules.sca.operators import selection_of
 from qa_service.rules.sca.records import Operator, ScaRule, read_sca
 from qa_service.rules.sca.write import Imported, write_drafts
@@ -444,6 +444,31 @@ def test_what_of_an_expression_asks_for_something_said(text: str, kept: str | No
     found = said_part(parse(text))
     assert (found and written(found, str)) == kept
     assert holds_on_nothing(parse(text)) == (text != "(!1||2)&&3")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("1&&!2", [("not 2", True)]),
+        ("1&&2", [("2", True)]),
+        ("1||2", [("2", False)]),
+        ("1&&(2||3)", [("2 or 3", True)]),
+        ("1&&!(1||2)", [("2", True)]),
+        ("!(1&&2)", [("2", False)]),
+        ("1", []),
+        ("2||3", []),
+    ],
+)
+def test_what_a_lost_part_of_the_logic_changes_is_told(text: str, told: list[tuple[str, bool]]) -> None:
+    there = {"1"} if "1" in text else set()
+    assert left_out(parse(text), there) == told
+
+
+def test_a_draft_that_lost_an_exception_says_so() -> None:
+    unknown = {**about("2", "投诉"), "operators": [{"oid": "2", "type": "ANT_MODEL", "param": {}}]}
+    (rule_,) = one("1&&!2", about("1", "滚"), unknown)
+    draft = draft_of(rule_, "SCA-10", ALL)
+    assert any("without “not 2” the draft finds more than the rule did" in lost for lost in draft.lost), draft.lost
 
 
 def test_a_branch_of_denials_alone_is_told_and_the_rest_kept(tmp_path: Path) -> None:

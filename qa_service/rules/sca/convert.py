@@ -14,6 +14,7 @@ from qa_service.rules.sca.expression import (
     Name,
     Not,
     holds_on_nothing,
+    left_out,
     names,
     parse,
     said_part,
@@ -108,6 +109,7 @@ class _Match:
         for cid in self._ordered([cid for cid, _ in used]):
             self._condition(self.rule.conditions[cid])
         left = _replaced(whole, self.parts)
+        self._tell_left_out("", whole, self.parts)
         if left is None:
             self.lost.append("nothing is left to look for")
             return None
@@ -162,11 +164,17 @@ class _Match:
         for oid in dict.fromkeys(oid for oid, _ in names(logic) if oid not in there):
             self.lost.append(f"condition {condition.cid}: operator {oid} is not in the export")
         left = _replaced(logic, own)
+        self._tell_left_out(f"condition {condition.cid}: ", logic, own)
         if left is not None:
             self.parts[condition.cid] = left
         self.read.add(condition.cid)
         if condition.every:
             self.lost.append(f"condition {condition.cid}: that every sentence must fulfil it is left out")
+
+    def _tell_left_out(self, where: str, logic: Expression, there: Mapping[str, Expression]) -> None:
+        """A draft that lost an exception accuses where the rule of before did not."""
+        for part, more in left_out(logic, there):
+            self.lost.append(f"{where}without “{part}” the draft finds {'more' if more else 'less'} than the rule did")
 
     def _add(self, condition: Condition, oid: str, made: Made, places: Mapping[str, Any]) -> str:
         name = self._free(f"c{_plain(condition.cid)}_{_plain(oid)}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 _TOKEN = re.compile(r"\s*(&&|\|\||[!()]|[\w.-]+)")
@@ -78,6 +78,22 @@ def holds_on_nothing(expression: Expression) -> bool:
     if isinstance(expression, Not):
         return not holds_on_nothing(expression.part)
     return (any if expression.sign == "or" else all)(map(holds_on_nothing, expression.parts))
+
+
+def left_out(expression: Expression, there: Collection[str], denied: bool = False) -> list[tuple[str, bool]]:
+    """Parts of which no name is ``there``, as they are written, each with whether more is found without it: what was
+    asked for as well, or was an exception. What stays behind an ``or`` finds less."""
+    if isinstance(expression, Not):
+        return left_out(expression.part, there, not denied)
+    if isinstance(expression, Name):
+        return []
+    found = []
+    for part in expression.parts:
+        if there and not {name for name, _ in names(part)} & set(there):
+            found.append((written(part, str), (expression.sign == "and") is not denied))
+        else:
+            found += left_out(part, there, denied)
+    return found
 
 
 def said_part(expression: Expression) -> Expression | None:

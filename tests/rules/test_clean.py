@@ -12,7 +12,7 @@ from qa_service.rules.lint import check
 from qa_service.rules.lock import write_lock
 from qa_service.rules.source import read_source, validate
 from qa_service.settings import bundled
-from tests.rules.building import folder
+from tests.rules.building import folder, rule
 from tests.rules.test_lint import stable
 
 FACTS = {"jurisdiction": "US", "direction": "outbound"}
@@ -38,6 +38,18 @@ def test_accused_call_is_a_problem_at_its_turn(tmp_path: Path) -> None:
     (problem,) = check(root)
     assert "H-1 accuses a clean call: “shut up” (confirmed)" in problem.message
     assert "please shut up the box" in line_of(root, problem)
+
+
+def test_a_missing_step_is_named(tmp_path: Path) -> None:
+    root = with_call(tmp_path, "good morning")
+    steps = ("identify", "verify")
+    select = {name: {"phrases": [f"{name} it"]} for name in steps}
+    flow = {"select": select, "flow": {"steps": [{"name": name} for name in steps]}}
+    spec = rule(flow, id="H-2", status="test")
+    (root / "house" / "script.yaml").write_text(yaml.safe_dump(spec, sort_keys=False), encoding="utf-8")
+    write_lock(root)
+    told = [problem.message for problem in check(root) if "H-2 accuses" in problem.message]
+    assert [message.rpartition("missing: ")[2] for message in told] == ["identify)", "verify)"]
 
 
 def test_known_hit_is_let_pass_and_must_still_happen(tmp_path: Path) -> None:

@@ -102,7 +102,8 @@ def _check_call(
         happened |= known
         if not known:
             turn = finding.turns[0] if finding.turns else 0
-            message = f"{finding.rule_id} accuses a clean call: “{finding.quote}” ({finding.state})"
+            why = ": ".join(filter(None, (finding.state, finding.reason)))
+            message = f"{finding.rule_id} accuses a clean call: “{finding.quote}” ({why})"
             hint = "Mend the rule and give it this as a near miss, or list it under `known_hits` with the reason."
             yield places.value(file, ("turns", turn), message, hint)
     for i, hit in enumerate(call.known_hits):

@@ -21,8 +21,8 @@ from qa_service.records import (
 from qa_service.rules.compiled import Pack, Parameters
 from qa_service.rules.fact_functions import ZONES
 from qa_service.rules.fact_names import NO_NAMES, CaseFacts, FactNames
-from qa_service.rules.history import HistoryView
 from qa_service.rules.history_once import Once, once
+from qa_service.rules.history_view import HistoryView
 from qa_service.rules.memory import Memory
 from qa_service.rules.operators.base import Likeness, Scene
 from qa_service.rules.operators.fluent import Fluent, fluent

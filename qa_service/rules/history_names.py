@@ -48,6 +48,10 @@ def _customer(days: Any) -> tuple[str, ...]:
     )(days)  # fmt: skip
 
 
+def _number(days: Any) -> tuple[str, ...]:
+    return ("number_calls_today",) if days == 1 else _days("number_calls_{}d", "number_calls_last_{}_days")(days)
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -60,6 +64,7 @@ NAMES: dict[str, HistoryName] = {
     "personal_calls_last_days": HistoryName("number", _days("personal_calls_last_{}_days")),
     "other_calls_last_days": HistoryName("number", _days("other_calls_last_{}_days")),
     "customer_calls_last_days": HistoryName("number", _customer),
+    "number_calls_last_days": HistoryName("number", _number),
     "days_since_conversation": HistoryName("", _keys("days_since_conversation")),
     "redials": HistoryName("number", lambda minutes: (f"redials_{minutes:g}min",) if _is_number(minutes) else ()),
     "third_party_calls": HistoryName("", _keys()),

@@ -13,7 +13,8 @@ from typing import Any
 
 from qa_service.records import EarlierCall
 from qa_service.rules.facts import Unknown
-from qa_service.rules.history import OF_MARKS, HistoryView
+from qa_service.rules.history import OF_MARKS, ask
+from qa_service.rules.history_view import HistoryView
 from qa_service.rules.unsure import Unsure, between
 
 NOT_ALL = "the earlier calls that were sent may not be all"
@@ -30,7 +31,7 @@ class Memory:
 
     def __call__(self, name: str, values: tuple[Any, ...]) -> Any:
         """A fact over several calls; None where neither can tell."""
-        kept = self.kept(name, values) if self.kept else None
+        kept = ask(self.kept, name, values) if self.kept else None
         sent = self._at_least(name, values)
         if sent is None or (isinstance(sent, Unknown) and kept is not None):
             return kept
@@ -38,7 +39,7 @@ class Memory:
 
     def _at_least(self, name: str, values: tuple[Any, ...]) -> Any:
         """What the log shows: no more than a bound, since it may leave calls out. Of words it says nothing."""
-        found = self.sent(name, values) if self.sent and name not in OF_MARKS else None
+        found = ask(self.sent, name, values) if self.sent and name not in OF_MARKS else None
         if found is None or isinstance(found, Unknown):
             return found
         low, high = _bounds(found)

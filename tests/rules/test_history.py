@@ -25,8 +25,9 @@ from qa_service.rules.case import Case
 from qa_service.rules.evidence import Evidence
 from qa_service.rules.fact_parser import parse_facts
 from qa_service.rules.facts import FactsContext, Unknown, truth
-from qa_service.rules.history import HistoryView
+from qa_service.rules.history import ask
 from qa_service.rules.history_once import once
+from qa_service.rules.history_view import HistoryView
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.obligations import Heard
 from qa_service.rules.outcome import conversation, outcome_of, unanswered
@@ -53,7 +54,7 @@ def answer(
     """True, False or the reason why it is not known."""
     known = CallFacts.model_validate(facts or {})
     view = HistoryView(once(History(this=this, days=92, earlier=earlier)), zones, role_floor=0.8)
-    found = truth(parse_facts(text, ("cap",)), FactsContext(known.get, {"cap": 2}, view))
+    found = truth(parse_facts(text, ("cap",)), FactsContext(known.get, {"cap": 2}, partial(ask, view)))
     return found.reason() if isinstance(found, Unknown) else found
 
 
@@ -263,11 +264,26 @@ def test_a_finding_names_all_ids_of_a_call() -> None:
     own = call("2026-11-18T15:00:01-05:00", call_id="4-rec")
     view = HistoryView(once(History(this=this, days=92, earlier=(*first, own))), NY, role_floor=0.8)
     asked = parse_facts("history.effective_calls_today(10) == 1")
-    assert truth(asked, FactsContext(lambda _name: None, {}, view)) is True
+    assert truth(asked, FactsContext(lambda _name: None, {}, partial(ask, view))) is True
     told = [(c.call_id, c.also, c.what) for c in view.earlier_calls]
     assert told == [("1-crm", ("1-rec", "1"), "conversation"), ("4-rec", (), "same_call")]
     quote = Heard(Evidence((), 0.0, 0.0, ""), earlier=view.earlier_calls).quote
     assert quote == "1-crm = 1-rec = 1 2026-11-18 09:00; = 4-rec 2026-11-18 15:00"
+
+
+def test_calls_to_a_number_count_for_whomever_they_were() -> None:
+    this = call("2026-11-18T15:00:00-05:00", number="2125550100", debtor="D-1")
+    placed = [
+        call("2026-11-18T09:00:00-05:00", number="2125550100", debtor="D-2", callee_role="contact", heard=None),
+        call("2026-11-18T10:00:00-05:00", number="2125550100", debtor="D-1"),
+        call("2026-11-18T11:00:00-05:00", number="2125550199", debtor="D-1"),
+        call("2026-11-18T12:00:00-05:00", number="2125550100", debtor="D-1", direction="inbound"),
+        call("2026-11-17T12:00:00-05:00", number="2125550100", debtor="D-1"),
+    ]
+    assert answer("history.number_calls_last_days(1) == 2", this, *placed) is True
+    assert answer("history.number_calls_last_days(2) == 3", this, *placed) is True
+    nameless = this.model_copy(update={"number": None})
+    assert answer("history.number_calls_last_days(1) == 2", nameless, *placed) == "missing_fact: phone"
 
 
 def test_attempts_that_were_agreed_on_count_for_none() -> None:

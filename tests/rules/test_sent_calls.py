@@ -61,6 +61,15 @@ def at(day: int, hour: int = 10, **more: Any) -> dict[str, Any]:
     return {"at": f"2026-11-{day:02d}T{hour:02d}:00:00-06:00", "direction": "outbound", "to": "debtor", **more}
 
 
+def test_calls_to_a_number_by_what_was_sent() -> None:
+    asked = "history.number_calls_last_days(1) >= 2"
+    for told, is_so in ((2, True), (1, False)):
+        assert answer(asked, CallFacts.model_validate({**CALL, "history": {"number_calls_today": told}})) is is_so
+    log = [at(20, hour, phone="2125550100", to="contact") for hour in (9, 11)]
+    assert answer(asked, facts(log, phone="+1 212 555 0100")) is True
+    assert answer(asked, facts(log[:1], phone="2125550100")) is not True
+
+
 @pytest.mark.parametrize(
     ("when", "told"),
     [

@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any
 
@@ -15,7 +16,7 @@ from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import json_kind, parse_facts
 from qa_service.intake.files import open_regular, shown
 from qa_service.intake.json_text import MOST_BYTES, SAVE_AS_UTF8, decode_json, decode_utf8, read_json
-from qa_service.intake.table import Head, head_of, is_table
+from qa_service.intake.table import Head, head_of, is_table, told_mark
 from qa_service.intake.transcript import sent_transcript
 from qa_service.intake.turn_fields import elsewhere, holds_turns
 from qa_service.records import CallFacts, Transcript
@@ -30,7 +31,7 @@ AUDIO = (
     "audio", "file", "audio_file", "audio_path", "recording", "recording_file", "recording_path", "file_name",
     "录音", "录音文件", "录音文件名", "录音路径", "文件名",
 )  # fmt: skip
-"""Under these a table names the recording."""
+"""Under these a table names the recording; of several columns the first name here."""
 
 
 @dataclass(frozen=True)
@@ -128,20 +129,35 @@ def _rows(lines: Iterator[Found], path: Path) -> Iterator[Found]:
     Raises:
         FactsError: MANIFEST_UNREADABLE, at once, where its head is no use.
     """
-    _, where, first = next(lines)
-    if isinstance(first, QAError):
-        raise FactsError(UNREADABLE, first.message, OF_A_TABLE)
-    try:
-        head = head_of(decode_utf8(first, UNREADABLE, where))
-    except ValueError as wrong:
-        raise FactsError(UNREADABLE, f"{where} {wrong}.", OF_A_TABLE) from None
+    head = _head(lines)
     if not any(plain_name(name) in _AUDIO for name in head.names):
         named = ", ".join(filter(None, head.names))[:200]
         raise FactsError(UNREADABLE, f"{shown(path)} is a table without a column `audio` ({named}).", OF_A_TABLE)
-    return ((number, where, _row(head, row, where)) for number, where, row in lines)
+    rows = ((number, where, _row(head, row, where)) for number, where, row in lines)
+    found = (each for each in rows if each[2])
+    first = next(found, None)
+    if first is None:
+        raise FactsError(UNREADABLE, f"{shown(path)} holds no calls.", OF_A_TABLE)
+    return chain((first,), found)
+
+
+def _head(lines: Iterator[Found]) -> Head:
+    mark = ""
+    for _, where, first in lines:
+        if isinstance(first, QAError):
+            raise FactsError(UNREADABLE, first.message, OF_A_TABLE)
+        try:
+            line = decode_utf8(first, UNREADABLE, where)
+            told, mark = mark, told_mark(line)
+            if not mark:
+                return head_of(line, told)
+        except ValueError as wrong:
+            raise FactsError(UNREADABLE, f"{where} {wrong}.", OF_A_TABLE) from None
+    raise FactsError(UNREADABLE, "The table has no line with the names of its columns.", OF_A_TABLE)
 
 
 def _row(head: Head, row: Any, where: str) -> Any:
+    """What a row sends, empty where none of its cells holds anything: spreadsheets write such rows."""
     if not isinstance(row, bytes):
         return row
     try:
@@ -150,8 +166,21 @@ def _row(head: Head, row: Any, where: str) -> Any:
         return wrong
     except ValueError as wrong:
         return FactsError(INVALID, f"{where} {wrong}.", OF_A_TABLE)
-    audio = [cell for name, cell in sent.items() if plain_name(name) in _AUDIO]
-    return {**{name: cell for name, cell in sent.items() if plain_name(name) not in _AUDIO}, "audio": (*audio, "")[0]}
+    paths = sorted((name for name in sent if plain_name(name) in _AUDIO), key=lambda name: _AUDIO[plain_name(name)])
+    facts = _placed({name: cell for name, cell in sent.items() if name not in paths})
+    return sent and {**facts, "audio": sent[paths[0]] if paths else ""}
+
+
+def _placed(sent: dict[str, str]) -> dict[str, Any]:
+    """Facts by the names that rules have for them, ``account.time_barred``, in their places."""
+    placed: dict[str, Any] = {}
+    for name, cell in sent.items():
+        place, dot, fact = name.partition(".")
+        if dot and place in _PLACES and place not in sent:
+            placed.setdefault(place, {})[fact] = cell
+        else:
+            placed[name] = cell
+    return placed
 
 
 def _skip_line(source: IO[bytes], raw: bytes) -> None:
@@ -197,7 +226,8 @@ def _refuse_second(call_id: str | None, where: str, seen: dict[str, int]) -> Non
         raise FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give each call its own id.")
 
 
-_AUDIO = frozenset(map(plain_name, AUDIO))
+_AUDIO = {plain_name(name): place for place, name in enumerate(AUDIO)}
+_PLACES = frozenset({"account", "history", "extra"})
 
 
 def _content(number: int, fields: dict[str, Any], facts: CallFacts, path: Path, where: str) -> ManifestLine:

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
 MARKS = ",;\t"
 SUFFIXES = frozenset([".csv", ".tsv"])
+_TELLS_MARK = re.compile(rf'"?sep=([{MARKS}])"?[{MARKS}]*', re.IGNORECASE)
 
 
 def is_table(path: Path, first: bytes) -> bool:
     """Whether this first line of a file is the head of a table, and no JSON."""
     if first.startswith((b"{", b"[")):
         return False
-    return path.suffix.lower() in SUFFIXES or max(first.count(mark.encode()) for mark in MARKS) >= 2
+    if path.suffix.lower() in SUFFIXES:
+        return True
+    return b"{" not in first and max(first.count(mark.encode()) for mark in MARKS) >= 2
+
+
+def told_mark(line: str) -> str:
+    """What stands between cells, where a line tells no more than that (``sep=;``, for Excel); else empty."""
+    found = _TELLS_MARK.fullmatch(line.removeprefix("\ufeff").rstrip("\r\n"))
+    return found[1] if found else ""
 
 
 @dataclass(frozen=True)
@@ -37,13 +47,13 @@ class Head:
         return {name: cell for name, cell in zip(self.names, cells, strict=False) if name and cell}
 
 
-def head_of(line: str) -> Head:
-    """The names in the first line of a table.
+def head_of(line: str, mark: str = "") -> Head:
+    """The names in the first line of a table. ``mark``: what stands between cells, where that was told.
 
     Raises:
         ValueError: none, or one twice.
     """
-    mark = max(MARKS, key=line.count)
+    mark = mark or max(MARKS, key=line.count)
     names = tuple(_cells(line, mark))
     twice = [name for name, times in Counter(filter(None, names)).items() if times > 1]
     if twice:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
+from qa_service.records import times
 from qa_service.rules.unsure import Unsure
 from qa_service.rules.zones import touches, zone
 
@@ -110,8 +111,10 @@ def _local(at: Any, name: Any) -> datetime:
 
 
 def _time(at: Any) -> datetime:
+    """A moment, or a day's first, in any way in which times and days of a call may be sent."""
+    written = str(at).strip()
     try:
-        return datetime.fromisoformat(str(at))
+        return datetime.combine(times.day(written), time()) if times.is_day(written) else times.moment(written)
     except ValueError:
         raise ValueError(f"{at!r} is no time stamp") from None
 

@@ -23,7 +23,7 @@ from ruamel.yaml.reader import ReaderError
 
 from qa_service.errors import RuleError
 from qa_service.rules.nodes import composed, tagged
-from qa_service.rules.signs import in_lines, parts_nothing
+from qa_service.rules.signs import cause, parts_nothing
 from qa_service.rules.spec import Spec
 
 MAX_BYTES = 2_000_000
@@ -169,9 +169,9 @@ def _syntax_error(text: str, wrong: MarkedYAMLError, name: str) -> RuleError:
     mark = wrong.problem_mark or wrong.context_mark
     said = str(wrong.problem or wrong.context or "not YAML")
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-    if (sign := in_lines(text.splitlines(), line)) is not None:
-        line, (at, message, hint) = sign
-        return RuleError(f"not YAML: {message}", file=name, line=line, column=at + 1, hint=hint)
+    if (sign := cause(text, line, column)) is not None:
+        line, column, message, hint = sign
+        return RuleError(f"not YAML: {message}", file=name, line=line, column=column, hint=hint)
     hint = "Correct the YAML here or in the line above."
     if "expected ',' or '}'" in said or "expected ',' or ']'" in said:
         hint = "Inside { } and [ ] put a value with a comma, a bracket or a quote of its own in 'quotes'."

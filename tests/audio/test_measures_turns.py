@@ -44,6 +44,11 @@ def test_who_keeps_silence_where_the_same_side_goes_on(first: str, then: str, ke
     assert found[1].silence_kept_by == kept_by
 
 
+def test_a_side_that_never_speaks_keeps_the_silence_after_a_question() -> None:
+    found = conversation(agent(2, 4, "喂，您好，请问是李先生吗"), agent(16, 18, "喂，您在听吗")).turns
+    assert (found[1].silence_before_s, found[1].silence_kept_by) == (12, CUSTOMER)
+
+
 def test_silence_under_the_floor_and_before_the_first_word_is_none() -> None:
     found = conversation(agent(20, 22), customer(22.25, 24), agent(24.5, 26)).turns
     assert [t.silence_before_s for t in found] == [0, 0, 0.5]

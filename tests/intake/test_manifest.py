@@ -177,3 +177,35 @@ def test_a_table_in_gbk_is_no_utf8(tmp_path: Path) -> None:
         read_manifest(path)
     path.write_bytes(b"audio,product\n" + "1.mp3,信用卡\n".encode("gbk") + "2.mp3,信用卡\n".encode())
     assert [type(line) for line in read_manifest(path)] == [ManifestProblem, ManifestLine]
+
+
+def test_a_table_as_spreadsheets_write_it(tmp_path: Path) -> None:
+    """The line that tells Excel what stands between cells, and rows without a word, are no calls."""
+    text = '\ufeffsep=;\r\n"id, of the dialler";audio\r\n7;1.mp3\r\n;\r\n;;;\r\n8;2.mp3\r\n'
+    found = good(table(tmp_path / "c.csv", text))
+    assert [(line.line_no, line.audio) for line in found] == [(3, tmp_path / "1.mp3"), (6, tmp_path / "2.mp3")]
+
+
+def test_of_several_columns_the_plainest_names_the_recording(tmp_path: Path) -> None:
+    (line,) = good(table(tmp_path / "c.csv", "file_name,Audio,call_id\nlist 7,1.mp3,7\n"))
+    assert (line.audio, line.facts.extra) == (tmp_path / "1.mp3", {})
+
+
+def test_a_table_places_facts_as_rules_name_them(tmp_path: Path) -> None:
+    head = "audio,account.time_barred,account.waiver_approval_id,extra.queue,version.1"
+    (line,) = good(table(tmp_path / "c.csv", f"{head}\n1.mp3,TRUE,W-1,B,x\n"))
+    assert line.facts.account == {"time_barred": "TRUE", "waiver_approval_id": "W-1"}
+    assert line.facts.extra == {"queue": "B", "version.1": "x"}
+
+
+@pytest.mark.parametrize("text", ["call_id,audio\n", "call_id,audio\n,\n,,\n", "sep=,\n"])
+def test_a_table_without_calls(tmp_path: Path, text: str) -> None:
+    with pytest.raises(FactsError) as wrong:
+        read_manifest(table(tmp_path / "c.csv", text))
+    assert wrong.value.code is ErrorCode.MANIFEST_UNREADABLE
+    assert "audio" in wrong.value.hint
+
+
+def test_a_bad_first_line_of_json_is_no_table(tmp_path: Path) -> None:
+    path = table(tmp_path / "c.jsonl", 'x{"call_id": "7", "team": "A", "audio": "1"}\n{"audio": "2"}')
+    assert [type(line) for line in read_manifest(path)] == [ManifestProblem, ManifestLine]

@@ -157,6 +157,18 @@ def test_records_of_cards_are_kept_for_two_years(product: str | None, years: int
     assert choose(plans(), facts, "zh", "CN").parameters.get("retention_years") == years
 
 
+@pytest.mark.parametrize(("until", "found"), [("2028-01-10", 0), ("2028年1月10日", 0), ("2028/1/5", 1)])
+def test_two_years_to_the_day_are_two_years(until: str, found: int) -> None:
+    """Two years without a leap day hold 730 days, less the hours before the call."""
+    facts = CallFacts(started_at="2026-01-10T22:00:00+08:00", account={"retention_until": until})  # type: ignore[arg-type]
+    call = said("agent: 您好", language="zh")
+    judged = evaluate(
+        [load_packs(ROOT, ["cn-collections"])["cn-collections"]], call, facts, None, parameters={"retention_years": 2},
+        which=lambda rule: rule.spec.id == "CN-COLL-REC-4",
+    )  # fmt: skip
+    assert len(judged.findings) == found
+
+
 def test_nothing_of_the_pack_is_a_veto_or_costs_much() -> None:
     scores = [rule.spec.score for rule in pack().rules]
     assert not any(score.veto for score in scores)

@@ -91,6 +91,20 @@ def test_answers(text: str, expected: bool | str) -> None:
     assert answer(text) == expected
 
 
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [
+        ("2026年11月6日", "20261116", True),
+        ("2026.11.6 09:00", "2026/11/16 09:00", True),
+        ("2026-11-06", "16/11/2026", "invalid_fact: '16/11/2026' is no time stamp"),
+        ("2026-11-06", 20261116, True),
+    ],
+)
+def test_days_are_counted_as_they_were_sent(first: object, last: object, days: bool | str) -> None:
+    sent = {"account": {"first": first, "last": last}}
+    assert answer("days_between(account.first, account.last) == 10", {**FACTS, **sent}) == days
+
+
 def test_unknown_time_zone_is_an_invalid_fact() -> None:
     assert str(answer("local_hour > 3", {**FACTS, "debtor_tz": "Mars/Base"})).startswith("invalid_fact")
 

@@ -148,6 +148,8 @@ def test_a_label_asks_where_the_model_thinks_that_a_requirement_is_broken(tmp_pa
         ("I'm not threatening you, but only an idiot would wait", "confirmed", FindingState.NEEDS_REVIEW),
         ("I'm not saying you're an idiot. But your boss might", "needs_review", FindingState.NEEDS_REVIEW),
         ("the machine is not an idiot but old", "confirmed", None),
+        ("I can't say he's an idiot, but ask him", "confirmed", None),
+        ("I won't say you're an idiot, but your boss might", "confirmed", FindingState.NEEDS_REVIEW),
     ],
 )
 def test_what_begins_by_saying_what_it_is_not_is_never_held_back(

@@ -90,3 +90,19 @@ def test_full_width_signs_in_words_are_words(tmp_path: Path, old: str, new: str)
     folder(tmp_path)
     (tmp_path / "house" / "h-1.yaml").write_text(GOOD.replace(old, new, 1), encoding="utf-8")
     load_packs(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("message: 夜间", "description: |\n  note：半夜\n wrong: 1\nmessage: 夜间", 14),
+        ("{phrases: [半夜, 凌晨]}", "\n      phrases:\n        - urn:night\n       x: 1", 11),
+        ("message: 夜间", "message: '夜, note：间\n'x", 13),
+    ],
+)
+def test_a_sign_within_words_is_not_blamed_for_another_slip(tmp_path: Path, old: str, new: str, line: int) -> None:
+    assert old in GOOD
+    wrong = refused(tmp_path, GOOD.replace(old, new, 1))
+    assert "full-width" not in str(wrong)
+    assert "space is missing" not in str(wrong)
+    assert wrong.line in (line, line - 1)

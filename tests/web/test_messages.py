@@ -170,6 +170,7 @@ def test_a_reason_of_the_model_names_the_label_in_the_readers_words(language: La
         ("doubtful_words: recognised with probability 0.41 (floor 0.50)", "识别不确定: 0.41 < 0.50"),
         ("sound_alike: sounds like 催收", "同音匹配: 催收"),
         ("model_only: insult 0.91 (“sounds like you”)", "仅由分类模型提示: 辱骂 0.91 (“sounds like you”)"),
+        ("model_only: insult 0.91; missing: apology", "仅由分类模型提示: 辱骂 0.91; 未说到: apology"),
         (
             "doubtful_words: recognised with probability 0.62 (floor 0.70), it may have been said",
             "识别不确定: 0.62 < 0.70, 可能说过",

@@ -38,7 +38,6 @@ class Silence:
 def silences(talks: Sequence[Talk], speech: Sequence[Interval]) -> tuple[Silence, ...]:
     """Before each turn, none before the first sound of anybody. ``speech``: anybody's, disjoint and in order."""
     starts = [start for start, _ in speech]
-    roles = {t.turn.role for t in talks}
     out = []
     for number, talk in enumerate(talks):
         here = bisect_right(starts, talk.start_s) - 1
@@ -46,16 +45,17 @@ def silences(talks: Sequence[Talk], speech: Sequence[Interval]) -> tuple[Silence
         if quiet < FLOOR_S:
             out.append(Silence())
         else:
-            out.append(Silence(round(quiet, 2), _kept_by(talk, talks[:number], roles)))
+            out.append(Silence(round(quiet, 2), _kept_by(talk, talks[:number])))
     return tuple(out)
 
 
-def _kept_by(talk: Talk, before: Sequence[Talk], roles: set[Role]) -> Role | None:
+def _kept_by(talk: Talk, before: Sequence[Talk]) -> Role | None:
+    """Also a side that never speaks: who calls into a dead line waits for an answer."""
     last = max(before, key=lambda t: t.end_s, default=None)
     role = talk.turn.role
     if last is not None and last.speaker == talk.speaker and (asks(last.turn.text) or calls_for_answer(talk.turn.text)):
         role = _OTHER.get(role, Role.UNKNOWN)
-    return role if role in roles and role is not Role.UNKNOWN else None
+    return None if role is Role.UNKNOWN else role
 
 
 _OTHER = {Role.AGENT: Role.CUSTOMER, Role.CUSTOMER: Role.AGENT}

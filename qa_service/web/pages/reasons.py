@@ -39,12 +39,13 @@ def reason(given: str, translate: Translator) -> str:
     language. Several stand behind each other, with semicolons."""
     word, _, rest = given.partition(":")
     known = translate.known(f"reason.{word}", "")
+    what = [_part(part, translate) for part in given.split("; ")[1:] if part.startswith(_WHAT)]
     if word in _SAYS_ALL and known:
-        what = [part for part in given.split("; ")[1:] if part.startswith(_WHAT)]
-        return "; ".join((known, *(_part(part, translate) for part in what)))
+        return "; ".join((known, *what))
     if word == MODEL_ONLY:
         label, _, more = rest.strip().partition(" ")
-        return f"{known}: {translate.known(f'signal.{label}', label)} {more}"
+        chance = re.split("; (?=missing: |out_of_order: )", more)[0]
+        return "; ".join((f"{known}: {translate.known(f'signal.{label}', label)} {chance}", *what))
     return "; ".join(_part(part, translate) for part in given.split("; "))
 
 

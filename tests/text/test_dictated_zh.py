@@ -100,9 +100,12 @@ def test_the_turns_before_tell_what_an_answer_is(before: str, said: str, left: s
     "unit", ["四", "四 ", "四四,嗯", "四四我看了看", "四个零", "卡号四四,", "三单元", "艾特", "生日四"]
 )
 def test_long_texts_cost_as_much_as_they_are_long(unit: str) -> None:
-    spent = []
-    for size in (4000, 16000):
-        start = time.process_time()
-        redact(unit * (size // len(unit)))
-        spent.append(time.process_time() - start)
-    assert spent[1] < 12 * spent[0] + 0.2
+    def seconds(size: int) -> float:
+        spent = []
+        for _ in range(3):  # what else the machine does only adds to it
+            start = time.process_time()
+            redact(unit * (size // len(unit)))
+            spent.append(time.process_time() - start)
+        return min(spent)
+
+    assert seconds(16000) < 12 * seconds(4000) + 0.2

@@ -229,9 +229,11 @@ def test_time_is_in_step_with_the_text(said: str) -> None:
     """Four times the text takes four times as long, or little more; each cue against each number would be sixteen."""
 
     def seconds(size: int) -> float:
-        text = said * (size // len(said))
-        begun = time.process_time()
-        redact(text)
-        return time.process_time() - begun
+        text, spent = said * (size // len(said)), []
+        for _ in range(3):  # what else the machine does only adds to it
+            begun = time.process_time()
+            redact(text)
+            spent.append(time.process_time() - begun)
+        return min(spent)
 
     assert seconds(80_000) < 10 * max(seconds(20_000), 0.05)

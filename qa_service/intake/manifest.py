@@ -20,18 +20,12 @@ from qa_service.intake.table import Head, head_of, is_table, told_mark
 from qa_service.intake.transcript import sent_transcript
 from qa_service.intake.turn_fields import elsewhere, holds_turns
 from qa_service.records import CallFacts, Transcript
-from qa_service.records.fact_words import plain_name
 
 HEAD_BYTES = 65536
 UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
 INVALID = ErrorCode.MANIFEST_LINE_INVALID
 ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
 OF_A_TABLE = "The first line of a table names its columns, one of them `audio`; each row is one line."
-AUDIO = (
-    "audio", "file", "audio_file", "audio_path", "recording", "recording_file", "recording_path", "file_name",
-    "录音", "录音文件", "录音文件名", "录音路径", "文件名",
-)  # fmt: skip
-"""Under these a table names the recording; of several columns the first name here."""
 
 
 @dataclass(frozen=True)
@@ -130,7 +124,7 @@ def _rows(lines: Iterator[Found], path: Path) -> Iterator[Found]:
         FactsError: MANIFEST_UNREADABLE, at once, where its head is no use.
     """
     head = _head(lines)
-    if not any(plain_name(name) in _AUDIO for name in head.names):
+    if not head.names_audio:
         named = ", ".join(filter(None, head.names))[:200]
         raise FactsError(UNREADABLE, f"{shown(path)} is a table without a column `audio` ({named}).", OF_A_TABLE)
     rows = ((number, where, _row(head, row, where)) for number, where, row in lines)
@@ -157,30 +151,14 @@ def _head(lines: Iterator[Found]) -> Head:
 
 
 def _row(head: Head, row: Any, where: str) -> Any:
-    """What a row sends, empty where none of its cells holds anything: spreadsheets write such rows."""
     if not isinstance(row, bytes):
         return row
     try:
-        sent = head.fields(decode_utf8(row, INVALID, where))
+        return head.sent(decode_utf8(row, INVALID, where))
     except QAError as wrong:
         return wrong
     except ValueError as wrong:
         return FactsError(INVALID, f"{where} {wrong}.", OF_A_TABLE)
-    paths = sorted((name for name in sent if plain_name(name) in _AUDIO), key=lambda name: _AUDIO[plain_name(name)])
-    facts = _placed({name: cell for name, cell in sent.items() if name not in paths})
-    return sent and {**facts, "audio": sent[paths[0]] if paths else ""}
-
-
-def _placed(sent: dict[str, str]) -> dict[str, Any]:
-    """Facts by the names that rules have for them, ``account.time_barred``, in their places."""
-    placed: dict[str, Any] = {}
-    for name, cell in sent.items():
-        place, dot, fact = name.partition(".")
-        if dot and place in _PLACES and place not in sent:
-            placed.setdefault(place, {})[fact] = cell
-        else:
-            placed[name] = cell
-    return placed
 
 
 def _skip_line(source: IO[bytes], raw: bytes) -> None:
@@ -224,10 +202,6 @@ def _refuse_second(call_id: str | None, where: str, seen: dict[str, int]) -> Non
     if call_id in seen:
         message = f"{where}: call id {call_id} stands in line {seen[call_id]} already."
         raise FactsError(ErrorCode.DUPLICATE_CALL_ID, message, "Give each call its own id.")
-
-
-_AUDIO = {plain_name(name): place for place, name in enumerate(AUDIO)}
-_PLACES = frozenset({"account", "history", "extra"})
 
 
 def _content(number: int, fields: dict[str, Any], facts: CallFacts, path: Path, where: str) -> ManifestLine:

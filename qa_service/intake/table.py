@@ -7,9 +7,19 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from qa_service.records.fact_words import plain_name
+
+AUDIO = (
+    "audio", "file", "audio_file", "audio_path", "recording", "recording_file", "recording_path", "file_name",
+    "录音", "录音文件", "录音文件名", "录音路径", "文件名",
+)  # fmt: skip
+"""Under these a table names the recording; of several columns the first name here."""
 MARKS = ",;\t"
 SUFFIXES = frozenset([".csv", ".tsv"])
+_AUDIO = {plain_name(name): place for place, name in enumerate(AUDIO)}
+_PLACES = frozenset({"account", "history", "extra"})
 _TELLS_MARK = re.compile(rf'"?sep=([{MARKS}])"?[{MARKS}]*', re.IGNORECASE)
 
 
@@ -35,16 +45,26 @@ class Head:
     names: tuple[str, ...]
     mark: str
 
-    def fields(self, line: str) -> dict[str, str]:
-        """The cells of a row by their names, without those that are empty.
+    @property
+    def names_audio(self) -> bool:
+        return any(plain_name(name) in _AUDIO for name in self.names)
+
+    def sent(self, line: str) -> dict[str, Any]:
+        """The cells of a row by their names as a JSON line has them, the recording as ``audio``; without cells that are
+        empty, and empty where all are: spreadsheets write such rows.
 
         Raises:
             ValueError: it has cells that no name is for, or an open quote.
         """
         cells = _cells(line, self.mark)
-        if len(cells) > len(self.names) and any(cells[len(self.names) :]):
+        if any(cells[len(self.names) :]):
             raise ValueError(f"has {len(cells)} cells, and the head {len(self.names)} names")
-        return {name: cell for name, cell in zip(self.names, cells, strict=False) if name and cell}
+        named = {name: cell for name, cell in zip(self.names, cells, strict=False) if name and cell}
+        paths = sorted(
+            (name for name in named if plain_name(name) in _AUDIO), key=lambda name: _AUDIO[plain_name(name)]
+        )
+        facts = _placed({name: cell for name, cell in named.items() if name not in paths})
+        return facts | ({"audio": named[paths[0]]} if paths else {})
 
 
 def head_of(line: str, mark: str = "") -> Head:
@@ -63,10 +83,22 @@ def head_of(line: str, mark: str = "") -> Head:
     return Head(names, mark)
 
 
+def _placed(sent: dict[str, str]) -> dict[str, Any]:
+    """Facts by the names that rules have for them, ``account.time_barred``, in their places."""
+    placed: dict[str, Any] = {}
+    for name, cell in sent.items():
+        place, dot, fact = name.partition(".")
+        if dot and place in _PLACES and place not in sent:
+            placed.setdefault(place, {})[fact] = cell
+        else:
+            placed[name] = cell
+    return placed
+
+
 def _cells(line: str, mark: str) -> list[str]:
     try:
         (cells,) = csv.reader([line.rstrip("\r\n")], delimiter=mark, strict=True)
     except csv.Error as wrong:
         reason = "has a quote that is not closed in its line" if "unexpected end" in str(wrong) else f"({wrong})"
-        raise ValueError(f"{reason}") from None
+        raise ValueError(reason) from None
     return [cell.strip() for cell in cells]

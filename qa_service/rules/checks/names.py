@@ -117,8 +117,8 @@ def unknown_labels(packs: Iterable[Pack], labels: Collection[str], places: Place
         for name, spec in rule.spec.match.select.items():
             if spec.signal is not None and spec.signal.label not in labels:
                 label = spec.signal.label
-                close = difflib.get_close_matches(label, labels, 1) or sorted(labels)
-                mend = f"Did you mean {close[0]}?" if len(close) == 1 else f"Labels: {', '.join(close)}."
+                close = difflib.get_close_matches(label, labels, 1)
+                mend = f"Did you mean {close[0]}?" if close else "models/conduct/CARD.md names them."
                 path = ("match", "select", name, "signal", "label")
                 yield places.value(rule.file, path, f"the classifier has no label {label!r}", mend)
 

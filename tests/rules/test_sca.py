@@ -347,6 +347,19 @@ def test_what_of_a_condition_is_left_out_is_told(tmp_path: Path, change: dict[st
     assert any(told in reason for reason in made.lost), made.lost
 
 
+def test_fields_of_a_rule_that_are_not_known_are_told_by_name() -> None:
+    (known,) = one(
+        "1", about("1", "滚"), createTime="2026-11-01", userGroup="电催一组", effective=1, weight="", level=1
+    )
+    assert known.lost == ()
+    (rule_,) = one("1", about("1", "滚"), scoreInfo={"hit": 3}, hitLimit=2, weight=0)
+    assert rule_.lost == ("fields that are not known here are left out: score_info, hit_limit",)
+    (long,) = one("1", about("1", "滚"), **{f"field{i:02}{'x' * 60}": 1 for i in range(11)})
+    (told,) = long.lost
+    assert told.endswith(" and 3 more")
+    assert "x" * 40 not in told
+
+
 @pytest.mark.parametrize(
     ("more", "severity", "score", "told"),
     [

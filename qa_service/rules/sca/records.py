@@ -33,6 +33,21 @@ _NOT_READ = {
     "preq_rule": "that another rule must have hit before is left out",
     "is_hit_num_score": "points by the number of hits are left out: see score.once and score.cap",
 }
+#: Of a rule: what is read, in :func:`_rule` or by whoever finds its conditions.
+_READ = frozenset((
+    "rid", "name", "comments", "lambda", "triggers", "rule_score_type", "score_num", "score_type", "score_num_type",
+    "level", "graph_flow", "conditions",
+))  # fmt: skip
+#: Of a rule: what says who wrote it, when and under which heading, and nothing of what it finds or takes.
+_BESIDE = frozenset((
+    "type", "rule_type", "create_time", "last_update_time", "update_time", "create_empid", "create_emp_id",
+    "create_emp_name", "last_update_empid", "last_update_emp_id", "last_update_emp_name", "rule_category_name",
+    "business_category_name_list", "business_category_basic_info_list", "score_id", "score_name", "score_sub_id",
+    "score_sub_name", "scheme_id", "scheme_name", "user_group", "sort_index", "is_online", "is_select", "editable",
+    "effective", "tenant_id", "base_me_agent_id", "id",
+))  # fmt: skip
+#: Of names that are not known, so many are told, each up to this length.
+_MOST_NAMES, _MOST_LETTERS = 8, 40
 #: Beginnings of names under which answers hold JSON as text: ``jsonStr``, ``JsonStrForRule``, ``Data`` of GetRuleV4Str.
 _JSON_TEXT = ("json_str", "data")
 #: What a list is wrapped in by the answers of the API: ``{"OperKeyWords": {"OperKeyWord": […]}}``.
@@ -149,7 +164,11 @@ def _by_id(conditions: Iterable[Condition]) -> dict[str, Condition]:
 
 
 def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
-    lost = [told for key, told in _NOT_READ.items() if raw.get(key) not in (None, "", "0", 0, False, [], {})]
+    filled = [key for key, value in raw.items() if value not in (None, "", "0", 0, False, [], {})]
+    lost = [told for key, told in _NOT_READ.items() if key in filled]
+    if unknown := [key[:_MOST_LETTERS] for key in filled if key not in _READ | _BESIDE | _NOT_READ.keys()]:
+        more = f" and {len(unknown) - _MOST_NAMES} more" if len(unknown) > _MOST_NAMES else ""
+        lost.append(f"fields that are not known here are left out: {', '.join(unknown[:_MOST_NAMES])}{more}")
     scored = _whole(raw, "rule_score_type", lost) != _UNSCORED
     return ScaRule(
         rid=_id(raw, "rid"),

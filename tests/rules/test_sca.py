@@ -338,6 +338,19 @@ def test_ids_that_ours_cannot_spell_stay_apart(tmp_path: Path, first: Any, secon
         ),
         ({"check_range": {"timeRange": {"from": 1, "to": 3}}}, "its range of time is left out"),
         ({"check_range": {"roleId": 7}}, "its role has a number (7) and no name"),
+        ({"weight": 2, "rid": "4"}, "condition 1: fields that are not known here are left out: weight"),
+        (
+            {"check_range": {"channel": "left"}},
+            "fields of where it looks that are not known here are left out: channel",
+        ),
+        (
+            {"check_range": {"anchor": {"cid": "9", "location": "AFTER", "beforeHits": 2}}},
+            "fields of its anchor that are not known here are left out: before_hits",
+        ),
+        (
+            {"operators": [{**about("1", "滚")["operators"][0], "negate": True, "qualityCheckType": 0}]},
+            "fields of operator 1 that are not known here are left out: negate",
+        ),
         ({"operators": [*about("1", "滚")["operators"], *about("1", "好")["operators"]]}, "two operators are called 1"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -46,6 +46,20 @@ _BESIDE = frozenset((
     "score_sub_name", "scheme_id", "scheme_name", "user_group", "sort_index", "is_online", "is_select", "editable",
     "effective", "tenant_id", "base_me_agent_id", "id",
 ))  # fmt: skip
+#: Of a condition, of where it looks, of the hit it looks about, and of an operator: what is read, or is a number or a
+#: name that says nothing of what is found.
+_OF_CONDITION = frozenset((
+    "cid", "id", "rid", "name", "comments", "lambda", "check_range", "operators", "create_time", "update_time",
+    "user_group", "tenant_id", "base_me_agent_id", "sort_index",
+))  # fmt: skip
+_OF_PLACE = frozenset(("role", "role_id", "anchor", "range", "time_range", "absolute", "all_sentences_satisfy"))
+_OF_ANCHOR = frozenset(("cid", "location", "hit_time"))
+_OF_OPERATOR = frozenset((
+    "oid", "id", "type", "name", "param", "comments", "quality_check_type", "user_group", "create_time", "update_time",
+    "tenant_id", "base_me_agent_id", "sort_index",
+))  # fmt: skip
+#: What a field holds that says nothing.
+_EMPTY: tuple[Any, ...] = (None, "", "0", 0, False, [], {})
 #: Of names that are not known, so many are told, each up to this length.
 _MOST_NAMES, _MOST_LETTERS = 8, 40
 #: Beginnings of names under which answers hold JSON as text: ``jsonStr``, ``JsonStrForRule``, ``Data`` of GetRuleV4Str.
@@ -164,11 +178,8 @@ def _by_id(conditions: Iterable[Condition]) -> dict[str, Condition]:
 
 
 def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRule:
-    filled = [key for key, value in raw.items() if value not in (None, "", "0", 0, False, [], {})]
-    lost = [told for key, told in _NOT_READ.items() if key in filled]
-    if unknown := [key[:_MOST_LETTERS] for key in filled if key not in _READ | _BESIDE | _NOT_READ.keys()]:
-        more = f" and {len(unknown) - _MOST_NAMES} more" if len(unknown) > _MOST_NAMES else ""
-        lost.append(f"fields that are not known here are left out: {', '.join(unknown[:_MOST_NAMES])}{more}")
+    lost = [told for key, told in _NOT_READ.items() if raw.get(key) not in _EMPTY]
+    lost += _unknown(raw, _READ | _BESIDE | _NOT_READ.keys())
     scored = _whole(raw, "rule_score_type", lost) != _UNSCORED
     return ScaRule(
         rid=_id(raw, "rid"),
@@ -186,13 +197,24 @@ def _rule(raw: Mapping[str, Any], conditions: Mapping[str, Condition]) -> ScaRul
     )
 
 
+def _unknown(raw: object, known: Collection[str], of: str = "") -> Iterator[str]:
+    """One line that names the fields that hold something and are not ``known``; none where there are none."""
+    held = raw.items() if isinstance(raw, dict) else ()
+    if names := [key[:_MOST_LETTERS] for key, value in held if value not in _EMPTY and key not in known]:
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield f"fields {of}that are not known here are left out: {', '.join(names[:_MOST_NAMES])}{more}"
+
+
 def _condition(raw: Mapping[str, Any]) -> Condition:
     place = raw.get("check_range") if isinstance(raw.get("check_range"), dict) else {}
     assert isinstance(place, dict)
     limits = place.get("range")
     limits = _plain(_json(limits)) if isinstance(limits, str) else limits
     limits = limits if isinstance(limits, dict) else {}
-    lost: list[str] = []
+    operators = _dicts(raw.get("operators"))
+    lost = [*_unknown(raw, _OF_CONDITION), *_unknown(place, _OF_PLACE, "of where it looks ")]
+    lost += _unknown(place.get("anchor"), _OF_ANCHOR, "of its anchor ")
+    lost += [told for o in operators for told in _unknown(o, _OF_OPERATOR, f"of operator {_id(o, 'oid', 'id')} ")]
     if place.get("time_range"):
         lost.append("its range of time is left out")
     if place.get("role_id") and not place.get("role"):
@@ -200,7 +222,7 @@ def _condition(raw: Mapping[str, Any]) -> Condition:
     return Condition(
         cid=_id(raw, "cid", "id"),
         expression=str(raw.get("lambda") or "").strip(),
-        operators=tuple(_operator(o) for o in _dicts(raw.get("operators"))),
+        operators=tuple(map(_operator, operators)),
         role=str(place.get("role") or ""),
         anchor=_anchor(place.get("anchor"), lost),
         first=_whole(limits, "from", lost),

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
 #: Fewer calls are kept in a moment and show no bar.
 MANY = 20
 FILES = typer.Argument(None, metavar="FILE...", help="Recordings (any container ffmpeg knows) or transcripts (.json).")
-META = typer.Option(None, "--meta", help="JSON file of call facts for these files (else NAME.json beside each).")
+META = typer.Option(
+    None,
+    "--meta",
+    help="JSON file of call facts for these files (else NAME.json beside each), or for what a manifest leaves open.",
+)
 MANIFEST = typer.Option(
     None,
     "--manifest",
@@ -89,9 +93,9 @@ def _items(files: list[Path] | None, meta: Path | None, manifest: Path | None, t
 
     if bool(files) == bool(manifest):
         raise typer.BadParameter("give FILEs or --manifest, one of the two")
-    if manifest:
-        return list(unique(from_manifest(manifest)))
     facts = read_facts(meta) if meta else None
+    if manifest:
+        return list(unique(from_manifest(manifest, facts)))
     return list(unique(from_files(files or [], facts=facts, as_transcript=transcript)))
 
 
@@ -143,7 +147,7 @@ def ingest(
             show(next(done), None)
 
         if manifest:
-            report = ingest_manifest(manifest, store, settings, correct=correct, on_item=on_item)
+            report = ingest_manifest(manifest, store, settings, facts=facts, correct=correct, on_item=on_item)
         else:
             report = ingest_paths(paths or [], store, settings, facts=facts, correct=correct, on_item=on_item)
     _print_ingest(report, as_json)

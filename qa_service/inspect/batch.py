@@ -57,9 +57,9 @@ def _named(path: Path) -> str:
     return shown(Path(path.stem or path)).replace("\0", "\ufffd")
 
 
-def from_manifest(path: Path) -> Iterator[Item]:
-    """Items of a manifest; a bad line is an item with its error, the rest goes on."""
-    for line in read_manifest(path):
+def from_manifest(path: Path, common: CallFacts | None = None) -> Iterator[Item]:
+    """Items of a manifest; a bad line is an item with its error, the rest goes on. ``common`` as there."""
+    for line in read_manifest(path, common):
         fallback = f"{_named(path)}-{line.line_no}"
         if isinstance(line, ManifestProblem):
             named = None if line.error.code is ErrorCode.DUPLICATE_CALL_ID else line.call_id

@@ -14,6 +14,7 @@ from qa_service.intake.files import shown
 from qa_service.intake.json_text import read_json
 from qa_service.intake.turn_fields import holds_turns
 from qa_service.records import CallFacts
+from qa_service.records.fact_words import plain_name
 
 #: What belongs to the input's other parts, or to labels, and never to the facts.
 NOT_FACTS = frozenset({"speakers", "expected", "audio", "file", "labels", "duration_s"})
@@ -53,8 +54,10 @@ def fields_sent(facts: CallFacts) -> Iterator[tuple[str, str]]:
             yield name, "sent" if name in PRIVATE else json.dumps(value, ensure_ascii=False)
 
 
-def parse_facts(value: object, where: str) -> CallFacts:
+def parse_facts(value: object, where: str, common: CallFacts | None = None) -> CallFacts:
     """Facts from a decoded JSON value; ``where`` names the file or line in errors.
+
+    ``common``: what goes for each of many calls where its own facts are silent; its ``clock_tz`` also for their times.
 
     Raises:
         FactsError: FACTS_INVALID.
@@ -63,12 +66,29 @@ def parse_facts(value: object, where: str) -> CallFacts:
         message = f"{where}: call facts must be an object, not {json_kind(value)}."
         raise FactsError(ErrorCode.FACTS_INVALID, message, 'Write {"agent_id": "A-1", …}.')
     try:
-        return CallFacts.model_validate(_only_facts(value))
+        sent = _only_facts(value)
+        if common is None:
+            return CallFacts.model_validate(sent)
+        return _filled(CallFacts.model_validate({**_clock(common, sent), **sent}), common)
     except ValidationError as wrong:
         hint = "Correct the field; docs/facts.schema.json lists what is allowed."
         raise FactsError(ErrorCode.FACTS_INVALID, f"{where}: {_explained(wrong)}.", hint) from None
     except RecursionError:
         raise FactsError(ErrorCode.FACTS_INVALID, f"{where} is nested too deeply.", "Correct the file.") from None
+
+
+def _clock(common: CallFacts, sent: Mapping[str, Any]) -> dict[str, Any]:
+    meta = sent.get("meta")
+    told = {plain_name(str(key)) for key in (*sent, *(meta if isinstance(meta, dict) else ()))}
+    return {} if plain_name("clock_tz") in told or not common.clock_tz else {"clock_tz": common.clock_tz}
+
+
+def _filled(own: CallFacts, common: CallFacts) -> CallFacts:
+    """``own`` facts, and those of ``common`` where it has none; of the free-form ones (``account`` …) fact by fact."""
+    fields = {name: (getattr(own, name), getattr(common, name)) for name in CallFacts.model_fields}
+    return own.model_copy(
+        update={n: {**c, **o} if isinstance(o, dict) else o if o is not None else c for n, (o, c) in fields.items()}
+    )
 
 
 def _only_facts(value: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,22 +51,27 @@ class ManifestProblem:
 Found = tuple[int, str, Any]
 
 
-def read_manifest(path: Path) -> Iterator[ManifestLine | ManifestProblem]:
+def read_manifest(path: Path, common: CallFacts | None = None) -> Iterator[ManifestLine | ManifestProblem]:
     """Lines of a JSON-lines file (or items of a JSON array, or rows of a table), numbered from 1; blank lines are
     passed over.
 
     Lines are read as they are asked for, so that a manifest may be larger than memory. Relative audio paths start
-    at the manifest's folder; whether the file is there shows when it is accepted.
+    at the manifest's folder; whether the file is there shows when it is accepted. ``common``: facts that go for each
+    call that does not say otherwise.
 
     Raises:
-        FactsError: MANIFEST_UNREADABLE, at once, when the file as a whole cannot be read.
+        FactsError: MANIFEST_UNREADABLE, at once, when the file as a whole cannot be read; FACTS_INVALID, where
+            ``common`` names a call, which can be one alone.
     """
+    if common is not None and common.call_id is not None:
+        message = f"The facts for all calls of {shown(path)} name one call, {common.call_id}."
+        raise FactsError(ErrorCode.FACTS_INVALID, message, "Leave call_id out of them.")
     first = _first_line(path)
     if first.startswith(b"["):
-        return _lines(_items(path), path)
+        return _lines(_items(path), path, common)
     _check_utf8(first, path)
     found = _each_line(path)
-    return _lines(_rows(found, path) if is_table(path, first) else found, path)
+    return _lines(_rows(found, path) if is_table(path, first) else found, path, common)
 
 
 def _first_line(path: Path) -> bytes:
@@ -170,13 +175,13 @@ def _too_long(where: str) -> FactsError:
     return FactsError(INVALID, f"{where} is longer than {MOST_BYTES // 1_000_000} MB.", "Split the call.")
 
 
-def _lines(found: Iterable[Found], path: Path) -> Iterator[ManifestLine | ManifestProblem]:
+def _lines(found: Iterable[Found], path: Path, common: CallFacts | None) -> Iterator[ManifestLine | ManifestProblem]:
     seen: dict[str, int] = {}
     for number, where, value in found:
         call_id = None
         try:
             fields = _value(value, where)
-            facts = parse_facts(fields, where)
+            facts = parse_facts(fields, where, common)
             call_id = facts.call_id
             _refuse_second(call_id, where, seen)
             line = _content(number, fields, facts, path, where)

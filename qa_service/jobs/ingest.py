@@ -113,18 +113,21 @@ def ingest_manifest(
     store: Store,
     settings: Settings,
     *,
+    facts: CallFacts | None = None,
     correct: bool = False,
     on_item: OnItem | None = None,
     clock: Clock = _utc_now,
 ) -> IngestReport:
     """Keep the calls of a manifest; a bad line is listed, the rest goes on. ``correct`` as in :func:`ingest_paths`.
 
+    ``facts`` go for each call whose line does not say otherwise.
+
     Raises:
         FactsError: MANIFEST_UNREADABLE.
         SetupError: as :func:`ingest_paths`.
     """
     door = _Door(store, settings, clock, correct=correct)
-    return _report((door.line(line, shown(path)) for line in read_manifest(path)), on_item)
+    return _report((door.line(line, shown(path)) for line in read_manifest(path, facts)), on_item)
 
 
 def _report(items: Iterable[IngestItem], on_item: OnItem | None) -> IngestReport:

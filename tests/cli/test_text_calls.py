@@ -184,6 +184,25 @@ def test_batch_goes_on_after_a_bad_call(qa: Run, tmp_path: Path) -> None:
     assert qa("work").code == 0
 
 
+def test_facts_of_all_calls_of_a_manifest(qa: Run, tmp_path: Path, data: Path) -> None:
+    path, meta = tmp_path / "calls.jsonl", tmp_path / "all.json"
+    without_zone = {**CALM, "started_at": "2026-11-16 10:00:00"}
+    path.write_text(json.dumps(without_zone) + "\n" + json.dumps(THREAT), encoding="utf-8")
+    meta.write_text('{"clock_tz": "Asia/Shanghai", "team": "North"}', encoding="utf-8")
+    states = [
+        [
+            json.loads(line)["status"]
+            for line in qa("inspect", "--manifest", path, *more, "--json", "-").out.splitlines()
+        ]
+        for more in ((), ("--meta", meta))
+    ]
+    assert states == [["failed", "inspected"], ["inspected", "inspected"]]
+    assert qa("ingest", "--manifest", path, "--meta", meta).code == 0
+    store = open_store(settings_at(data).database)
+    assert [store.calls.get(str(call["call_id"])).facts.team for call in (CALM, THREAT)] == ["North", "North"]
+    store.close()
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -11,7 +11,7 @@ import pytest
 from qa_service.errors import ErrorCode, FactsError
 from qa_service.intake import manifest as manifest_module
 from qa_service.intake.manifest import ManifestLine, ManifestProblem, read_manifest
-from qa_service.records import RoleSource
+from qa_service.records import CallFacts, RoleSource
 
 TURNS = [{"role": "agent", "text": "您好"}, {"role": "customer", "text": "喂"}]
 
@@ -209,3 +209,33 @@ def test_a_table_without_calls(tmp_path: Path, text: str) -> None:
 def test_a_bad_first_line_of_json_is_no_table(tmp_path: Path) -> None:
     path = table(tmp_path / "c.jsonl", 'x{"call_id": "7", "team": "A", "audio": "1"}\n{"audio": "2"}')
     assert [type(line) for line in read_manifest(path)] == [ManifestProblem, ManifestLine]
+
+
+def test_common_facts_go_where_a_line_is_silent(tmp_path: Path) -> None:
+    common = CallFacts(clock_tz="Asia/Shanghai", jurisdiction="CN", product="card", account={"lender": "甲", "dpd": 3})
+    path = table(
+        tmp_path / "c.csv",
+        "audio,country,started_at,account.dpd,渠道\n1.wav,,2026-11-17 14:03:00,40,a\n2.wav,US,2026-11-17 14:03:00,,\n",
+    )
+    first, second = read_manifest(path, common)
+    assert isinstance(first, ManifestLine)
+    assert isinstance(second, ManifestLine)
+    assert str(first.facts.started_at) == "2026-11-17 14:03:00+08:00"
+    assert (first.facts.jurisdiction, second.facts.jurisdiction, second.facts.product) == ("CN", "US", "card")
+    assert first.facts.account == {"lender": "甲", "dpd": "40"}
+    assert second.facts.account == {"lender": "甲", "dpd": 3}
+    assert first.facts.extra == {"渠道": "a"}
+
+
+@pytest.mark.parametrize("own", [{"clockTz": "Europe/London"}, {"meta": {"Clock TZ": "Europe/London"}}])
+def test_a_zone_of_ones_own_counts_before_the_common_one(tmp_path: Path, own: dict[str, object]) -> None:
+    path = write(tmp_path / "c.jsonl", {"audio": "1", "started_at": "2026-01-17 14:03:00", **own})
+    (line,) = read_manifest(path, CallFacts(clock_tz="Asia/Shanghai"))
+    assert isinstance(line, ManifestLine)
+    assert str(line.facts.started_at) == "2026-01-17 14:03:00+00:00"
+
+
+def test_common_facts_name_no_call(tmp_path: Path) -> None:
+    with pytest.raises(FactsError) as wrong:
+        read_manifest(write(tmp_path / "c.jsonl", {"audio": "1"}), CallFacts(call_id="B-1"))
+    assert (wrong.value.code, wrong.value.hint) == (ErrorCode.FACTS_INVALID, "Leave call_id out of them.")

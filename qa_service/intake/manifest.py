@@ -6,6 +6,7 @@ A bad line never stops the rest.
 from __future__ import annotations
 
 import codecs
+from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
@@ -16,7 +17,7 @@ from qa_service.errors import ErrorCode, FactsError, QAError
 from qa_service.intake.facts import json_kind, parse_facts
 from qa_service.intake.files import open_regular, shown
 from qa_service.intake.json_text import MOST_BYTES, SAVE_AS_UTF8, decode_json, decode_utf8, read_json
-from qa_service.intake.table import Head, head_of, is_table, told_mark
+from qa_service.intake.table import MOST_LINES, Head, head_of, is_table, told_mark
 from qa_service.intake.transcript import sent_transcript
 from qa_service.intake.turn_fields import elsewhere, holds_turns
 from qa_service.records import CallFacts, Transcript
@@ -25,7 +26,7 @@ HEAD_BYTES = 65536
 UNREADABLE = ErrorCode.MANIFEST_UNREADABLE
 INVALID = ErrorCode.MANIFEST_LINE_INVALID
 ONE_A_LINE = "Write one JSON object a line, or a JSON array of objects."
-OF_A_TABLE = "The first line of a table names its columns, one of them `audio`; each row is one line."
+OF_A_TABLE = "The first line of a table names its columns, one of them `audio`; then come the rows."
 
 
 @dataclass(frozen=True)
@@ -132,8 +133,7 @@ def _rows(lines: Iterator[Found], path: Path) -> Iterator[Found]:
     if not head.names_audio:
         named = ", ".join(filter(None, head.names))[:200]
         raise FactsError(UNREADABLE, f"{shown(path)} is a table without a column `audio` ({named}).", OF_A_TABLE)
-    rows = ((number, where, _row(head, row, where)) for number, where, row in lines)
-    found = (each for each in rows if each[2])
+    found = (each for each in _each_row(lines, head) if each[2])
     first = next(found, None)
     if first is None:
         raise FactsError(UNREADABLE, f"{shown(path)} holds no calls.", OF_A_TABLE)
@@ -153,6 +153,42 @@ def _head(lines: Iterator[Found]) -> Head:
         except ValueError as wrong:
             raise FactsError(UNREADABLE, f"{where} {wrong}.", OF_A_TABLE) from None
     raise FactsError(UNREADABLE, "The table has no line with the names of its columns.", OF_A_TABLE)
+
+
+def _each_row(lines: Iterator[Found], head: Head) -> Iterator[Found]:
+    """A row whose quote is open goes on in the next lines, and has the number of its first; where that gives no row,
+    the first line is bad, and the others are looked at anew."""
+    waiting: deque[Found] = deque()
+    while (found := waiting.popleft() if waiting else next(lines, None)) is not None:
+        number, where, raw = found
+        row = _row(head, raw, where)
+        if isinstance(row, QAError) and isinstance(raw, bytes) and _is_open(head, raw):
+            taken = _taken(raw, waiting, lines, head)
+            whole = _row(head, b"".join((raw, *(more for _, _, more in taken))), where)
+            if isinstance(whole, QAError):
+                waiting.extendleft(reversed(taken))
+            else:
+                row = whole
+        yield number, where, row
+
+
+def _taken(raw: bytes, waiting: deque[Found], lines: Iterator[Found], head: Head) -> list[Found]:
+    """The next lines up to that which closes the quote, at most so many as a cell may have."""
+    taken: list[Found] = []
+    while len(taken) < MOST_LINES and len(raw) <= MOST_BYTES and _is_open(head, raw):
+        found = waiting.popleft() if waiting else next(lines, None)
+        if found is None:
+            break
+        if not isinstance(found[2], bytes):
+            waiting.appendleft(found)
+            break
+        taken.append(found)
+        raw += found[2]
+    return taken
+
+
+def _is_open(head: Head, raw: bytes) -> bool:
+    return head.is_open(raw.decode("utf-8", "replace"))
 
 
 def _row(head: Head, row: Any, where: str) -> Any:

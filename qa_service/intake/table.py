@@ -1,4 +1,4 @@
-"""Tables (CSV) of calls: a head with the names of the fields, then one recording a row, which is one line."""
+"""Tables (CSV) of calls: a head with the names of the fields, which is one line, then one recording a row."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ MARKS = ",;\t"
 SUFFIXES = frozenset([".csv", ".tsv"])
 _AUDIO = {plain_name(name): place for place, name in enumerate(AUDIO)}
 _PLACES = frozenset({"account", "history", "extra"})
+#: A cell that goes on over more lines than these has lost its quote.
+MOST_LINES = 100
+_OPEN = "has a quote that is not closed"
 _TELLS_MARK = re.compile(rf'"?sep=([{MARKS}])"?[{MARKS}]*', re.IGNORECASE)
 
 
@@ -48,6 +51,14 @@ class Head:
     @property
     def names_audio(self) -> bool:
         return any(plain_name(name) in _AUDIO for name in self.names)
+
+    def is_open(self, lines: str) -> bool:
+        """Whether a quote is open at their end, so that the row goes on in the next line."""
+        try:
+            _cells(lines, self.mark)
+        except ValueError as wrong:
+            return str(wrong) == _OPEN
+        return False
 
     def sent(self, line: str) -> dict[str, Any]:
         """The cells of a row by their names as a JSON line has them, the recording as ``audio``; without cells that are
@@ -99,6 +110,6 @@ def _cells(line: str, mark: str) -> list[str]:
     try:
         (cells,) = csv.reader([line.rstrip("\r\n")], delimiter=mark, strict=True)
     except csv.Error as wrong:
-        reason = "has a quote that is not closed in its line" if "unexpected end" in str(wrong) else f"({wrong})"
+        reason = _OPEN if "unexpected end" in str(wrong) else f"({wrong})"
         raise ValueError(reason) from None
     return [cell.strip() for cell in cells]

@@ -153,6 +153,30 @@ def test_a_bad_row_stops_no_other(tmp_path: Path) -> None:
     assert {line.line_no for line in found} == {2, 3, 4, 5, 6, 7}
 
 
+def test_a_cell_may_go_on_in_the_next_lines(tmp_path: Path) -> None:
+    rows = ['1,1.mp3,"first\r\n\r\n说""好""\r\nlast"', "2,2.mp3,plain", '3,3.mp3,"a', '4,4.mp3,b"', "5,5.mp3,c"]
+    found = good(table(tmp_path / "c.csv", "\r\n".join(["call_id,audio,note", *rows])))
+    assert [(line.line_no, line.facts.call_id) for line in found] == [(2, "1"), (6, "2"), (7, "3"), (9, "5")]
+    assert found[0].facts.extra == {"note": 'first\r\n说"好"\r\nlast'}
+    assert found[2].facts.extra == {"note": "a\r\n4,4.mp3,b"}
+
+
+@pytest.mark.parametrize("closes", ["", '9,9.mp3,"a note"', '9,9.mp3,""'])
+def test_a_quote_that_nothing_closes_takes_no_other_row(tmp_path: Path, closes: str) -> None:
+    rows = ['1,"1.mp3,x', *(f"{n},{n}.mp3," for n in range(2, 9)), closes]
+    found = list(read_manifest(table(tmp_path / "c.csv", "\n".join(["call_id,audio,note", *rows]))))
+    assert [type(line) for line in found] == [ManifestProblem] + [ManifestLine] * (7 + bool(closes))
+    assert isinstance(found[0], ManifestProblem)
+    assert "line 2 has a quote that is not closed" in found[0].error.message
+
+
+def test_a_cell_has_an_end(tmp_path: Path) -> None:
+    long = "\n".join(["call_id,audio,note", '1,1.mp3,"x', *["2"] * 100, '3,3.mp3,"', "4,4.mp3,"])
+    assert [line.line_no for line in read_manifest(table(tmp_path / "c.csv", long))][-1] == 104
+    mark = "\n".join(["call_id,audio,note", *['1,1.mp3,"x'] * 3])
+    assert [type(line) for line in read_manifest(table(tmp_path / "c.csv", mark))] == [ManifestProblem] * 3
+
+
 @pytest.mark.parametrize(
     ("head", "says"),
     [

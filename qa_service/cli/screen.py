@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -62,8 +63,17 @@ def headline(result: Inspection) -> str:
     points = f"{result.score.points:g} {result.score.grade}" if result.score else "–"
     return (
         f"{result.call_id}  {points}  coverage {percent(result.coverage.ratio)}  "
-        f"{some(len(result.findings), 'finding')}, {len(result.not_assessed)} not assessed"
+        f"{_counted(result.findings)}, {len(result.not_assessed)} not assessed"
     )
+
+
+def _counted(findings: Iterable[Finding]) -> str:
+    """How many are held against the agent, how many somebody has to hear first, and how many speak for it."""
+    kinds = Counter(
+        "praise" if f.severity is Severity.PRAISE else "confirmed" if f.state is FindingState.CONFIRMED else "doubtful"
+        for f in findings
+    )
+    return f"{kinds['confirmed']} confirmed, {kinds['doubtful']} to check, {kinds['praise']} praise"
 
 
 def plain_table() -> Table:

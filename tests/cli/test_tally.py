@@ -13,8 +13,16 @@ from qa_service.cli.counting import CallsBar, counted
 from qa_service.cli.output import refusal
 from qa_service.cli.screen import AudioBar
 from qa_service.cli.tally import AudioTally
-from qa_service.records import CallStatus, ErrorInfo, Inspection, ProgressEvent, QuarantineEntry
-from tests.factories import NOW
+from qa_service.records import (
+    CallStatus,
+    ErrorInfo,
+    FindingState,
+    Inspection,
+    ProgressEvent,
+    QuarantineEntry,
+    Severity,
+)
+from tests.factories import NOW, finding, inspection
 
 Stage = Literal["decode", "transcribe", "evaluate", "done"]
 
@@ -195,3 +203,10 @@ def test_a_terminal_gets_a_bar_that_ends_full(monkeypatch: pytest.MonkeyPatch) -
     (task,) = bar._bar.tasks
     assert (task.description, task.completed, task.total) == ("2/2 calls", 100.0, 100.0)
     assert task.fields["said"].startswith("100/100 s audio")
+
+
+def test_a_headline_tells_what_is_held_against_the_agent_from_what_is_not() -> None:
+    praise, asked = finding(severity=Severity.PRAISE), finding(state=FindingState.NEEDS_REVIEW)
+    unverified = finding(state=FindingState.UNVERIFIED, severity=Severity.MINOR)
+    line = screen.headline(inspection(findings=(finding(), praise, asked, unverified)))
+    assert line.endswith("coverage 99%  1 confirmed, 2 to check, 1 praise, 1 not assessed")

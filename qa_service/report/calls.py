@@ -96,8 +96,10 @@ def to_hear(entries: Sequence[CallEntry], source: Source) -> Selection:
 
 
 def praised(entries: Sequence[CallEntry], source: Source) -> Selection:
-    """Calls with confirmed praise, those without any violation first."""
-    worth = [(e, sorted(found, key=_rank)) for e in inspected(entries) if (found := praise(e))]
+    """Calls with confirmed praise, those without any violation first; none that is to be heard for what it may break:
+    a politely told secret is no example."""
+    fit = (e for e in inspected(entries) if not any(map(_worth, violations(e))))
+    worth = [(e, sorted(found, key=_rank)) for e in fit if (found := praise(e))]
     worth.sort(key=lambda pair: (bool(violations(pair[0])), -len(pair[1])))
     return _select("praise", worth, source, MOST_PRAISED)
 

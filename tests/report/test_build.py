@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from qa_service.records import EarlierCall, NotAssessed, Severity
+from qa_service.records import EarlierCall, FindingState, NotAssessed, Severity
 from qa_service.report.records import DailyReport
 from tests.factories import DAY, NOW
 from tests.report.days import (
     BRISK,
     DOUBTED,
+    KIND,
     RUDE,
     THREAT,
     call,
@@ -178,6 +179,14 @@ def test_a_quote_stands_in_what_was_said_around_it():
 
 def test_praise_lists_calls_with_nothing_against_them_first(mixed):
     assert [n.call.call_id for n in mixed.praise.notes] == ["C-6", "C-3"]
+
+
+def test_a_call_to_be_heard_is_no_example():
+    grave = [call(1, KIND, THREAT), call(2, KIND, THREAT.model_copy(update={"state": FindingState.NEEDS_REVIEW}))]
+    minor = THREAT.model_copy(update={"severity": Severity.MINOR})
+    report = report_of([*grave, call(3, KIND, minor), call(4, KIND)])
+    assert [n.call.call_id for n in report.praise.notes] == ["C-4", "C-3"]
+    assert sorted(ids(report.praise.of.calls)) == ["C-3", "C-4"]
 
 
 def test_rules_that_could_not_be_judged_by_reason():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -172,6 +173,20 @@ def test_ten_megabytes_of_text_are_judged_to_the_last(tmp_path: Path) -> None:
     call = said(*[talk] * 136, "agent: 你这个废物", language="zh")
     assert sum(len(t.text.encode()) for t in call.turns) > 9_500_000
     assert {f.turns for f in judged(root, call).findings} == {(136,)}
+
+
+@pytest.mark.parametrize("turns", [1e9, 1e308])
+def test_a_window_of_more_turns_than_any_call_has_is_the_whole_call_and_takes_no_memory(
+    tmp_path: Path, turns: float
+) -> None:
+    select = {"pay": {"phrases": ["pay"]}, "home": {"phrases": ["home"]}}
+    root = folder(tmp_path, rule({"select": select, "condition": "pay and home", "within": {"turns": turns}}))
+    tracemalloc.start()
+    found = judged(root, said("agent: pay", "customer: no", "agent: at home"))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [f.quote for f in found.findings] == ["pay … home"]
+    assert most < 50e6
 
 
 def test_a_pause_of_the_process_is_no_rule_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:

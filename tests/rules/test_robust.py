@@ -254,6 +254,22 @@ def test_a_pattern_that_calls_itself_is_refused_before_it_takes_all_memory(
     assert written[(refused.value.line or 0) - 1][(refused.value.column or 0) - 1 :].startswith(pattern[at:])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "at"),
+    [("pay{100000000}", 4), (r"pay.{2,1001}now", 7), (r"\[a{99999999,}\]", 4), (r"[{2}]a{,5000}b", 8)],
+)
+def test_a_pattern_of_too_many_rounds_is_refused_before_it_takes_all_memory(
+    tmp_path: Path, pattern: str, at: int
+) -> None:
+    plain = folder(tmp_path / "plain", rule({"select": {"x": {"regex": [r"x{1000}", r"x\{5000\}", "[{5000}]x"]}}}))
+    load_packs(plain)
+    root = folder(tmp_path / "own", rule({"select": {"x": {"regex": [pattern]}}}))
+    with pytest.raises(RuleError, match="too much memory") as refused:
+        load_packs(root)
+    written = (root / "house" / "h-1.yaml").read_text(encoding="utf-8").splitlines()
+    assert written[(refused.value.line or 0) - 1][(refused.value.column or 0) - 1 :].startswith(pattern[at:])
+
+
 def test_a_pattern_that_runs_out_of_memory_is_not_assessed() -> None:
     def search() -> None:
         raise MemoryError

@@ -83,7 +83,15 @@ def try_rules(
         settings = settings.model_copy(update={"rules_dir": rules})
     said = text_of(sys.stdin.buffer.read(), "standard input") if text == "-" else text
     with counted("read by the classifier", "passage", shown_from=LONG) as on_progress:
-        result = trial(settings, said, pack=pack, jurisdiction=jurisdiction, drafts=drafts, on_progress=on_progress)
+        result = trial(
+            settings,
+            said,
+            pack=pack,
+            jurisdiction=jurisdiction,
+            drafts=drafts,
+            explain=explain,
+            on_progress=on_progress,
+        )
     _print_trial(result, explain)
 
 
@@ -106,6 +114,8 @@ def _print_trial(result: Trial, explain: bool) -> None:
         paper.print(f"{note}.", markup=False)
     if not explain and (doubted := sum(held.gate == SECOND_OPINION for held in result.suppressed)):
         paper.print(f"The classifier held back {doubted} more, which it does not see here; --explain shows them.")
+    if result.unread:
+        paper.print(f"Judged by words alone: {result.unread.partition(': ')[2]}.", markup=False)
     if result.drafts:
         typer.echo(f"Not run, in draft (--drafts runs them): {', '.join(result.drafts)}")
 

@@ -150,7 +150,7 @@ def _key(inspector: Inspector, options: Options) -> str:
             __version__, options.pack, options.since, options.until, settings.database, settings.word_probability_floor,
             settings.role_floor, settings.coverage_floor, settings.default_jurisdiction_zh,
             settings.default_jurisdiction_en, settings.sound_alike, settings.second_opinion,
-            classifier and classifier.info,
+            settings.classifier_characters, classifier and classifier.info,
         )).encode()
     )  # fmt: skip
     for path in sorted(root.rglob("*.yaml")):

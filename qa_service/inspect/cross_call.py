@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
+from qa_service.inspect.readable import too_long
 from qa_service.inspect.score import score_of
 from qa_service.records import (
     CallFacts,
@@ -66,6 +67,7 @@ def judged_again(
         role_floor=settings.role_floor,
         sound_alike=settings.sound_alike,
         history=history,
+        unread="" if inspection.signals is not None else too_long(inspection.turns, settings),
         which=again,
     )
     findings = tuple(sorted(_replaced(inspection.findings, found.findings, rules), key=_place))

@@ -22,6 +22,7 @@ from qa_service.errors import AudioError, ErrorCode, QAError, RuleError, SetupEr
 from qa_service.inspect.hear import Sound, doubted, hear
 from qa_service.inspect.job import AudioJob
 from qa_service.inspect.notes import audio_notes, quality_notes, role_notes
+from qa_service.inspect.readable import too_long
 from qa_service.inspect.score import score_of
 from qa_service.inspect.unjudged import silent, unjudged, unplanned
 from qa_service.inspect.vocabulary import vocabulary
@@ -94,8 +95,8 @@ class Inspector:
         return self._given_classifier or create_classifier(self.settings)
 
     def signals(self, transcript: Transcript) -> tuple[Signal, ...] | None:
-        """What the classifier makes of a call's turns; None where it is switched off."""
-        if self.classifier is None:
+        """What the classifier makes of a call's turns; None where it is switched off or has too much to read."""
+        if self.classifier is None or too_long(transcript.turns, self.settings):
             return None
         with self._timed("classify"):
             return self.classifier.signals([transcript.turns])[0]
@@ -284,20 +285,18 @@ class Inspector:
             return self.judge_by_history(unfit, facts, None)
         known = kept.signals if kept else None
         signals = self.signals(transcript) if known is None else known
+        unread = too_long(transcript.turns, self.settings)
+        reader = None if unread else self.classifier
         with self._timed("evaluate"):
             evaluation = evaluate(
-                packs,
-                transcript,
-                facts,
-                measures,
-                signals=signals,
+                packs, transcript, facts, measures, signals=signals, unread=unread,
                 told_by=self._teller(signals, kept) if self.settings.second_opinion else None,
-                likeness=self.classifier.likeness if self.classifier else None,
+                likeness=reader.likeness if reader else None,
                 parameters=plan.parameters,
                 word_probability_floor=self.settings.word_probability_floor,
                 role_floor=self.settings.role_floor,
                 sound_alike=self.settings.sound_alike,
-            )
+            )  # fmt: skip
         return heard.model_copy(
             update={
                 "findings": evaluation.findings,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from qa_service.errors import ErrorCode, FactsError, RuleError
 from qa_service.inspect.pipeline import Inspector
+from qa_service.inspect.readable import too_long
 from qa_service.intake.json_text import decode_json, decode_utf8, read_bytes
 from qa_service.intake.spoken import is_dialogue, read_dialogue
 from qa_service.intake.transcript import given_transcript, transcript_of
@@ -29,7 +30,7 @@ OnProgress = Callable[[int, int], None]
 @dataclass(frozen=True)
 class Trial:
     """What the rules said. ``drafts`` are ids of rules that were not run because they are drafts; ``misspelt``: facts
-    that no rule asks for, and what may be meant."""
+    that no rule asks for, and what may be meant; ``unread``: why the classifier read nothing, where it is on."""
 
     transcript: Transcript
     packs: tuple[str, ...]
@@ -38,6 +39,7 @@ class Trial:
     not_assessed: tuple[NotAssessed, ...]
     drafts: tuple[str, ...]
     misspelt: tuple[str, ...]
+    unread: str
 
 
 def trial(
@@ -47,6 +49,7 @@ def trial(
     pack: str | None = None,
     jurisdiction: str | None = None,
     drafts: bool = False,
+    explain: bool = True,
     on_progress: OnProgress | None = None,
 ) -> Trial:
     """Judge ``said``: the words themselves, or the name of a file that holds them.
@@ -57,6 +60,7 @@ def trial(
         pack: judge by this pack alone, whatever the plan says; else by the packs of the call's plan.
         jurisdiction: in place of the facts' own.
         drafts: run rules in ``draft`` too, as if they were in ``test``.
+        explain: also tell all that was held back, which takes several times as long; else what the classifier did.
         on_progress: called with (passages that the classifier has read, passages in all).
 
     Raises:
@@ -71,12 +75,13 @@ def trial(
     _speaks_the_language(packs, transcript)
     waiting = tuple(r.id for p in packs for r in p.rules if r.spec.status == "draft")
     suppressed: list[Suppressed] = []
-    model = inspector.classifier
+    unread = too_long(transcript.turns, settings)
+    model = None if unread else inspector.classifier
     result = evaluate(
         [_with_drafts(p) for p in packs] if drafts else packs, transcript, facts, None,
         signals=model.signals([transcript.turns], on_progress)[0] if model else None,
         told_by=model.info if model and settings.second_opinion else None,
-        parameters=plan.parameters, explain=suppressed,
+        parameters=plan.parameters, explain=suppressed if explain else None, doubts=suppressed, unread=unread,
         likeness=model.likeness if model else None,
         word_probability_floor=settings.word_probability_floor, role_floor=settings.role_floor,
         sound_alike=settings.sound_alike,
@@ -89,6 +94,7 @@ def trial(
         not_assessed=result.not_assessed,
         drafts=() if drafts else waiting,
         misspelt=fact_names_of(packs).misspelt(facts),
+        unread=unread,
     )
 
 

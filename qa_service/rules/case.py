@@ -54,6 +54,7 @@ class Case:
     history: History | None = None
     likeness: Likeness | None = None
     fact_names: FactNames = NO_NAMES
+    unread: str = ""
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
     _scenes: dict[int, Scene] = field(default_factory=dict, repr=False)
 
@@ -109,6 +110,7 @@ class Case:
                 self.signals,
                 self.sound_alike,
                 self.likeness,
+                self.unread,
             )
             self._scenes[id(pack)] = scene
         return scene

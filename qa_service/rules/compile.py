@@ -24,7 +24,7 @@ from qa_service.rules.gates import Switches
 from qa_service.rules.idle import check_idle
 from qa_service.rules.lexer import ExpressionError
 from qa_service.rules.lexicons import UnknownLexiconError, expanded, named_in
-from qa_service.rules.operators.patterns import CALLS_ITSELF, Pattern, pattern_of
+from qa_service.rules.operators.patterns import CALLS_ITSELF, MOST_ROUNDS, Pattern, pattern_of, too_often
 from qa_service.rules.operators.sounds import WordsOfPattern
 from qa_service.rules.operators.words import Term, is_chinese, phrase_term
 from qa_service.rules.schema import FAMILIES, GatesSpec, PackSpec, RuleSpec, SelectionSpec
@@ -90,11 +90,15 @@ def compile_pattern(source: Source, path: Path_, written: str) -> Pattern:
     """A regular expression of a rule or gate file.
 
     Raises:
-        RuleError: it does not compile, matches the empty text and so would match everywhere, or calls itself.
+        RuleError: it does not compile, matches the empty text and so would match everywhere, calls itself,
+            or repeats something too often.
     """
     if (calls := CALLS_ITSELF.search(written)) is not None:
         message = f"{calls['call']!r}: a pattern that calls itself can take all memory and time"
         raise source.error(path, message, "Write out how often: (?:…){1,4}", offset=calls.start("call"))
+    if (count := too_often(written)) is not None:
+        message = f"{count[1][:20]} rounds of a repetition take too much memory"
+        raise source.error(path, message, f"Ask for {MOST_ROUNDS} at most.", offset=count[0])
     try:
         pattern = pattern_of(fold_variants(written))
     except regex.error as wrong:

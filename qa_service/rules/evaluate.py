@@ -62,6 +62,8 @@ def evaluate(
     role_floor: float = 0.6,
     sound_alike: bool = True,
     explain: list[Suppressed] | None = None,
+    doubts: list[Suppressed] | None = None,
+    unread: str = "",
     history: History | None = None,
     likeness: Likeness | None = None,
     which: Callable[[Rule], bool] = lambda _rule: True,
@@ -77,7 +79,9 @@ def evaluate(
         role_floor: below this confidence of roles, rules about one speaker are not assessed.
         sound_alike: whether rules may find words by their sound, as far as they want to.
         explain: receives what gates, exclusions, filters and facts held back, and words of another side or outside
-            their place.
+            their place; what it costs is many times what the judging does.
+        doubts: receives what the classifier held back, which ``explain`` has too.
+        unread: why no classifier ran, where one is at hand: the reason of rules that hang on it.
         history: the calls before this one, as the database holds them.
         likeness: compares texts by meaning; None where no encoder is at hand.
         which: of the rules, those to judge.
@@ -86,7 +90,7 @@ def evaluate(
         transcript, facts, measures, word_probability_floor, role_floor, sound_alike=sound_alike,
         narrow=explain is None, signals=None if signals is None else tuple(signals),
         told_by=None if signals is None else told_by, history=history, likeness=likeness,
-        fact_names=fact_names_of(packs),
+        fact_names=fact_names_of(packs), unread=unread,
     )  # fmt: skip
     found: list[tuple[Rule, list[Heard]]] = []
     missing: list[NotAssessed] = []
@@ -98,12 +102,9 @@ def evaluate(
             found += [(rule, heard)] if rule.spec.marks is None else []
             marks += marks_of(rule, heard, case)
             missing += [not_assessed(rule, reason)] if reason else []
-    said = transcript.language or ""
-    opinion = SecondOpinion(case, next((pack.cues[said] for pack in packs if said in pack.cues), None))
+    told, opinion = explain if doubts is None else doubts, _opinion(case, packs)
     findings = [
-        finding
-        for rule, heard in found
-        for finding in findings_of(rule, _not_doubted(rule, heard, case, opinion, explain), case)
+        f for rule, heard in found for f in findings_of(rule, _not_doubted(rule, heard, case, opinion, told), case)
     ]
     findings = sorted(without_doubles(findings), key=lambda f: (f.start_s or 0.0, f.rule_id))
     return Evaluation(findings=tuple(findings), not_assessed=tuple(missing), marks=tuple(marks))
@@ -120,6 +121,11 @@ def _judged(
         if not reason:
             explain += held_back(rule, case, listener_of(case, pack, parameters, rule), heard)
     return heard, reason
+
+
+def _opinion(case: Case, packs: Sequence[Pack]) -> SecondOpinion:
+    said = case.transcript.language or ""
+    return SecondOpinion(case, next((pack.cues[said] for pack in packs if said in pack.cues), None))
 
 
 def _not_doubted(

@@ -37,7 +37,7 @@ class Reach:
         self._everywhere = listener.scene.side("any")
         within = within_of(rule, listener)
         #: Turns that two hits of one window can be apart; None: no limit that is counted in turns.
-        self._apart = {"turn": 0, "near": 0, "turns": int(within.amount)}.get(within.kind)
+        self._apart = {"turn": 0, "near": 0, "turns": int(min(within.amount, len(listener.turns)))}.get(within.kind)
         self._whole_call = within.kind == "call"
         #: A window that turns do not measure: whether a filter stands in it is not told from its turn.
         self._vague = within.kind in ("seconds", "near")

@@ -10,13 +10,25 @@ import numpy as np
 from qa_service.search.document import CallDocument
 from qa_service.search.protocol import Embedder
 
+#: Characters of a call from which on its turns are found by their words alone: the encoder would take many minutes, in
+#: which no other call could be found. The longest recording has fewer.
+MOST_CHARACTERS = 200_000
+
 
 def with_vectors(calls: Sequence[CallDocument], embedder: Embedder) -> list[CallDocument]:
-    """The calls with a vector for each turn that has words. Raises whatever the encoder raises."""
-    texts = [turn.text for call in calls for turn in call.turns if turn.text.strip()]
+    """The calls with a vector for each turn that has words, but for calls that are too long.
+
+    Raises whatever the encoder raises.
+    """
+    short = [sum(len(turn.text) for turn in call.turns) <= MOST_CHARACTERS for call in calls]
+    wanted = [call for call, read in zip(calls, short, strict=True) if read]
+    texts = [turn.text for call in wanted for turn in call.turns if turn.text.strip()]
     made = iter(embedder(texts) if texts else ())
     found = []
-    for call in calls:
+    for call, read in zip(calls, short, strict=True):
+        if not read:
+            found.append(call)
+            continue
         turns = (turn.model_copy(update={"vector": next(made)}) if turn.text.strip() else turn for turn in call.turns)
         found.append(call.model_copy(update={"turns": tuple(turns)}))
     return found

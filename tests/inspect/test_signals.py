@@ -6,6 +6,7 @@ import pytest
 
 from qa_service.inspect.labels_out import rows_of
 from qa_service.inspect.pipeline import Inspector
+from qa_service.inspect.trial import trial
 from qa_service.records import CallEntry, CallFacts, CallState, FindingState, Inspection
 from qa_service.settings import Settings
 from tests.classify.fakes import classifier
@@ -108,3 +109,35 @@ def test_labels_for_reviewers_are_redacted(settings: Settings) -> None:
     assert "13812345678" not in rows[0].before[1]
     assert rows[0].after is None
     assert rows[0].probability == pytest.approx(0.8808, abs=1e-3)
+
+
+def test_a_call_that_is_too_long_for_the_classifier_is_judged_by_its_words_and_says_so(settings: Settings) -> None:
+    made, runtime = classifier(WORDS)
+    short = settings.model_copy(update={"classifier_characters": 20})
+    said = transcript("您好,我是恒信的", "什么事", "你就是个废物,你就是个废物")
+    found = Inspector(short, classifier=made).inspect_transcript(said, CN, call_id="C-1")
+    assert runtime.rows == []
+    assert found.signals is None
+    assert "CN-COLL-ABUSE-1" in {f.rule_id for f in found.findings}
+    missing = {n.rule_id: n.reason for n in found.not_assessed}
+    assert missing["CN-COLL-M-VIOLENCE"].startswith("missing_signals: the call has 24 characters")
+    assert "QA_CLASSIFIER_CHARACTERS" in missing["CN-COLL-M-VIOLENCE"]
+    again = Inspector(settings, classifier=made).judge_again(found, CN)
+    assert again.signals is not None
+
+
+def test_words_that_are_tried_without_explaining_find_the_same(settings: Settings) -> None:
+    off = settings.model_copy(update={"classifier": "off"})
+    said = "agent: 您好,我是恒信的\ncustomer: 什么事\nagent: 你就是个废物,我们不会告诉你单位"
+    plain, told = trial(off, said, explain=False), trial(off, said)
+    assert plain.findings == told.findings
+    assert plain.not_assessed == told.not_assessed
+    assert plain.suppressed == ()
+    assert told.suppressed
+    assert plain.unread == ""
+
+
+def test_words_that_are_tried_say_where_they_are_too_many_for_the_classifier(settings: Settings) -> None:
+    found = trial(settings.model_copy(update={"classifier_characters": 3}), "你就是个废物", explain=False)
+    assert found.findings
+    assert found.unread.startswith("missing_signals: the call has 6 characters")

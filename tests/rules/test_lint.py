@@ -65,6 +65,7 @@ def example(**more: Any) -> dict[str, Any]:
         (stable(requirements=["US-NOTHING-1"]), "not in the catalogue"),
         (stable(match={**TWO, "condition": "x or not y"}), "a denial alone finds nothing"),
         (stable(match={**TWO, "condition": "not (x and y)"}), "a denial alone finds nothing"),
+        (stable(match={**TWO, "condition": "x or not y", "facts": "overdue_days > 3"}), "a denial alone finds nothing"),
         (stable(requirements=[]), "cites no requirement"),
         (stable(examples=EXAMPLES[:2]), "3 hits and 3 cleans"),
         (stable(examples=[{**e, "near_miss": False} for e in EXAMPLES]), "near miss"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,6 +175,20 @@ def test_ten_megabytes_of_text_are_judged_to_the_last(tmp_path: Path) -> None:
     assert {f.turns for f in judged(root, call).findings} == {(136,)}
 
 
+@pytest.mark.parametrize("turns", [1e9, 1e308])
+def test_a_window_of_more_turns_than_any_call_has_is_the_whole_call_and_takes_no_memory(
+    tmp_path: Path, turns: float
+) -> None:
+    select = {"pay": {"phrases": ["pay"]}, "home": {"phrases": ["home"]}}
+    root = folder(tmp_path, rule({"select": select, "condition": "pay and home", "within": {"turns": turns}}))
+    tracemalloc.start()
+    found = judged(root, said("agent: pay", "customer: no", "agent: at home"))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert [f.quote for f in found.findings] == ["pay … home"]
+    assert most < 50e6
+
+
 def test_a_pause_of_the_process_is_no_rule_that_takes_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     cpu, wall = [0.0], [0.0]
     monkeypatch.setattr(words.time, "thread_time", lambda: cpu[0])
@@ -234,6 +249,22 @@ def test_a_pattern_that_calls_itself_is_refused_before_it_takes_all_memory(
     load_packs(plain)
     root = folder(tmp_path / "own", rule({"select": {"x": {"regex": [pattern]}}}))
     with pytest.raises(RuleError, match="calls itself") as refused:
+        load_packs(root)
+    written = (root / "house" / "h-1.yaml").read_text(encoding="utf-8").splitlines()
+    assert written[(refused.value.line or 0) - 1][(refused.value.column or 0) - 1 :].startswith(pattern[at:])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "at"),
+    [("pay{100000000}", 4), (r"pay.{2,1001}now", 7), (r"\[a{99999999,}\]", 4), (r"[{2}]a{,5000}b", 8)],
+)
+def test_a_pattern_of_too_many_rounds_is_refused_before_it_takes_all_memory(
+    tmp_path: Path, pattern: str, at: int
+) -> None:
+    plain = folder(tmp_path / "plain", rule({"select": {"x": {"regex": [r"x{1000}", r"x\{5000\}", "[{5000}]x"]}}}))
+    load_packs(plain)
+    root = folder(tmp_path / "own", rule({"select": {"x": {"regex": [pattern]}}}))
+    with pytest.raises(RuleError, match="too much memory") as refused:
         load_packs(root)
     written = (root / "house" / "h-1.yaml").read_text(encoding="utf-8").splitlines()
     assert written[(refused.value.line or 0) - 1][(refused.value.column or 0) - 1 :].startswith(pattern[at:])

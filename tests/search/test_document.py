@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from qa_service.records import FindingState, Severity
 from qa_service.search.document import DIMENSIONS, document, redacted
-from qa_service.search.vectors import with_vectors
+from qa_service.search.vectors import MOST_CHARACTERS, with_vectors
 from tests.factories import facts, finding, inspection, turns, unassessable
 from tests.search.made import entry, mark
 
@@ -84,3 +84,16 @@ def test_a_call_without_a_time_is_ordered_by_when_it_was_received() -> None:
     made = document(entry(inspection(), call_facts=facts(started_at=None)))
     assert made is not None
     assert (made.started_at, made.happened_at) == (None, datetime(2026, 11, 18, tzinfo=UTC))
+
+
+def test_a_call_that_is_too_long_has_no_vectors_and_holds_up_no_other() -> None:
+    asked: list[str] = []
+
+    def embedder(texts: Iterable[str]) -> list[bytes]:
+        asked.extend(texts)
+        return [bytes(DIMENSIONS) for _ in asked]
+
+    made = (document(entry(inspection(turns=turns(text)))) for text in ("好" * (MOST_CHARACTERS + 1), "嗯"))
+    long, short = with_vectors([one for one in made if one], embedder)
+    assert asked == ["嗯"]
+    assert (long.turns[0].vector, short.turns[0].vector) == (b"", bytes(DIMENSIONS))

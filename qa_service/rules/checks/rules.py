@@ -61,7 +61,7 @@ def _unused_selections(rule: Rule, places: Places) -> Iterator[Problem]:
 def _denial_alone(rule: Rule, places: Places) -> Iterator[Problem]:
     """A condition is looked for about what was said: a branch of denials alone, as in ``a or not b``, never speaks."""
     match = rule.spec.match
-    if rule.condition is None or match.absent or match.every_turn or match.facts:
+    if rule.condition is None or match.absent or match.every_turn:
         return
     if rule.condition.holds(lambda _name, _negated: False):
         yield places.key(

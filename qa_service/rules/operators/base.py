@@ -62,7 +62,8 @@ class Scene:
     """One call as operators see it. ``turns`` all have words; ``lines`` are their streams, in step.
 
     ``measures`` is None without a recording, ``signals`` None where no classifier ran, ``likeness`` without an encoder.
-    ``sound_alike``: words that only sound like a term count too (as far as its rule wants that).
+    ``sound_alike``: words that only sound like a term count too (as far as its rule wants that). ``unread``: why no
+    classifier ran, where there is one.
     """
 
     turns: Sequence[Turn]
@@ -73,6 +74,7 @@ class Scene:
     signals: Sequence[Signal] | None = None
     sound_alike: bool = True
     likeness: Likeness | None = None
+    unread: str = ""
     _measured: dict[int, TurnMeasures] | None = field(default=None, repr=False)
     _sides: dict[str, Turns] = field(default_factory=dict, repr=False)
     #: Turns in which hits can lie within limits, by these.

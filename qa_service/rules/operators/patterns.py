@@ -39,9 +39,22 @@ _GROUP = regex.compile(r"(?<!\\)\((?!\?)|\(\?P?<(?![=!])")
 _BACK = regex.compile(r"\\([1-9])")
 #: Recursion, of the whole pattern or of a group.
 CALLS_ITSELF = regex.compile(r"(?<!\\)(?:\\\\)*(?P<call>\(\?(?:R|[+-]?[0-9]+|&\w+|P>\w+)\))")
+#: How often something may be repeated, and a count: the engine lays every round out in memory.
+MOST_ROUNDS = 1000
+_COUNT = regex.compile(r"(?<!\\)(?:\\\\)*\{(?:(?P<least>\d+)?,)?(?P<most>\d+)?\}|(?<!\\)\[\^?\]?(?:\\.|[^\]\\])*\]")
 
 Literals = frozenset[str]
 Sets = tuple[Literals, ...]
+
+
+def too_often(written: str) -> tuple[int, str] | None:
+    """The first count of a repetition that asks for more rounds than any turn has, and where it stands."""
+    for found in _COUNT.finditer(written):
+        for name in ("least", "most"):
+            count = found[name]
+            if count and (len(count) > len(str(MOST_ROUNDS)) or int(count) > MOST_ROUNDS):
+                return found.start(name), count
+    return None
 
 
 class Pattern:

@@ -28,7 +28,7 @@ class ModelSignal(Spec):
 
     def hits(self, scene: Scene, speaker: str) -> Iterable[Hit]:
         if scene.signals is None:
-            raise UnavailableError(NO_SIGNALS)
+            raise UnavailableError(scene.unread or NO_SIGNALS)
         least = None if self.at_least is None else scene.amount(self.at_least)
         sure = {
             s.turn: s

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -21,6 +21,10 @@ from qa_service.intake.turn_times import estimated_s, times_of
 from qa_service.records import CallFacts, Coverage, EngineInfo, Role, Roles, RoleSource, Transcript, Turn
 
 MOST_TURNS = 100_000
+#: Characters of one turn: many minutes without a word of the other side. What is in one piece is divided; rules read
+#: turns of one side that follow one another on from each other.
+MOST_CHARACTERS = 4_000
+_ENDS = ("。！？!?；;\n", "，,、 \t")
 #: Words that every fourth word of English talk is, and hardly one of its neighbours'. Fewer words say nothing.
 ENGLISH = frozenset({
     "the", "and", "you", "your", "are", "is", "to", "it", "that", "this", "my", "have", "what", "with", "not", "but",
@@ -88,7 +92,10 @@ def given_transcript(
     language = facts.language or _language("".join(row.text for row in rows))
     if all(row.start_s is not None for row in rows):
         rows.sort(key=lambda row: row.start_s or 0.0)
-    placed = _placed(rows, language or "en")
+    placed = [
+        part.model_copy(update={"index": index})
+        for index, part in enumerate(part for turn in _placed(rows, language or "en") for part in _divided(turn))
+    ]
     return Transcript(
         language=language,
         duration_s=max((t.end_s for t in placed), default=0.0),
@@ -167,3 +174,26 @@ def _placed(rows: list[_GivenTurn], language: str) -> list[Turn]:
         placed.append(Turn(index=index, role=row.role, channel=channel, start_s=start, end_s=end, text=row.text))
         now = max(now, end)
     return placed
+
+
+def _divided(turn: Turn) -> Iterator[Turn]:
+    """A turn in parts of at most :data:`MOST_CHARACTERS`, its time shared out by their length."""
+    if len(turn.text) <= MOST_CHARACTERS:
+        yield turn
+        return
+    a_character_s, at = (turn.end_s - turn.start_s) / len(turn.text), 0
+    while at < len(turn.text):
+        end = at + _length(turn.text[at : at + MOST_CHARACTERS + 1])
+        times = {
+            side: round(turn.start_s + a_character_s * place, 3) for side, place in (("start_s", at), ("end_s", end))
+        }
+        yield turn.model_copy(update={"text": turn.text[at:end], **times})
+        at = end
+
+
+def _length(text: str) -> int:
+    """Characters up to the last end of a sentence, or pause, of the longest part that may be; all of a shorter text."""
+    if len(text) <= MOST_CHARACTERS:
+        return len(text)
+    lasts = (max(text.rfind(mark, MOST_CHARACTERS // 2, MOST_CHARACTERS) for mark in marks) + 1 for marks in _ENDS)
+    return next(filter(None, lasts), MOST_CHARACTERS)

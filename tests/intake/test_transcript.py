@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -102,3 +103,22 @@ def test_roles() -> None:
 )
 def test_latin_letters_are_not_english_yet(text: str, language: str | None) -> None:
     assert given({"role": "agent", "text": text + " uno"}).language == language
+
+
+@pytest.mark.parametrize(
+    ("piece", "ends"), [("您好。明天还款，", "。"), ("pay by noon, or call ", " "), ("啊", "啊"), ("好，", "，")]
+)
+def test_a_turn_of_very_many_words_is_divided_and_nothing_lost(piece: str, ends: str) -> None:
+    text = piece * 1500
+    sent = [
+        {"role": "agent", "text": text, "start_s": 10, "end_s": 110},
+        {"role": "customer", "text": "喂", "start_s": 111, "end_s": 112},
+    ]
+    *parts, last = given_transcript(sent, CallFacts(), "here").turns
+    assert "".join(part.text for part in parts) == text
+    assert all(len(part.text) <= 4000 and part.role is Role.AGENT for part in parts)
+    assert all(part.text.endswith(ends) for part in parts[:-1])
+    assert [turn.index for turn in (*parts, last)] == list(range(len(parts) + 1))
+    assert (parts[0].start_s, parts[-1].end_s, last.start_s) == (10.0, 110.0, 111.0)
+    assert all(a.end_s == b.start_s for a, b in itertools.pairwise(parts))
+    assert len(parts) <= 1 + len(text) // 3900

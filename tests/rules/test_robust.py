@@ -256,12 +256,28 @@ def test_a_pattern_that_calls_itself_is_refused_before_it_takes_all_memory(
 
 @pytest.mark.parametrize(
     ("pattern", "at"),
-    [("pay{100000000}", 4), (r"pay.{2,1001}now", 7), (r"\[a{99999999,}\]", 4), (r"[{2}]a{,5000}b", 8)],
+    [
+        ("pay{100000000}", 4),
+        (r"pay.{2,1001}now", 7),
+        (r"\[a{99999999,}\]", 4),
+        (r"[{2}]a{,5000}b", 8),
+        ("(?:(?:pay{1000}){1000}){1000}", 16),
+        ("(?:a|(?:pay{90,100})b{3}c){200,}", 26),
+    ],
 )
 def test_a_pattern_of_too_many_rounds_is_refused_before_it_takes_all_memory(
     tmp_path: Path, pattern: str, at: int
 ) -> None:
-    plain = folder(tmp_path / "plain", rule({"select": {"x": {"regex": [r"x{1000}", r"x\{5000\}", "[{5000}]x"]}}}))
+    plain = folder(
+        tmp_path / "plain",
+        rule(
+            {
+                "select": {
+                    "x": {"regex": [r"x{1000}", r"x\{5000\}", "[{5000}]x", "(?:x{100}){100}", "z(?:yx{0,900}){0,90}"]}
+                }
+            }
+        ),
+    )
     load_packs(plain)
     root = folder(tmp_path / "own", rule({"select": {"x": {"regex": [pattern]}}}))
     with pytest.raises(RuleError, match="too much memory") as refused:

@@ -39,9 +39,13 @@ _GROUP = regex.compile(r"(?<!\\)\((?!\?)|\(\?P?<(?![=!])")
 _BACK = regex.compile(r"\\([1-9])")
 #: Recursion, of the whole pattern or of a group.
 CALLS_ITSELF = regex.compile(r"(?<!\\)(?:\\\\)*(?P<call>\(\?(?:R|[+-]?[0-9]+|&\w+|P>\w+)\))")
-#: How often something may be repeated, and a count: the engine lays every round out in memory.
-MOST_ROUNDS = 1000
-_COUNT = regex.compile(r"(?<!\\)(?:\\\\)*\{(?:(?P<least>\d+)?,)?(?P<most>\d+)?\}|(?<!\\)\[\^?\]?(?:\\.|[^\]\\])*\]")
+#: How often something may be repeated; and how often in all, where a repetition stands inside another: the engine lays
+#: every round that must be out in memory.
+MOST_ROUNDS, MOST_ROUNDS_NESTED = 1000, 10_000
+_REPEATED = regex.compile(
+    r"(?s)(?P<whole>\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|[^(){])|(?P<opens>\()|(?P<closes>\))"
+    r"|\{(?:(?P<least>\d+)?(?P<to>,))?(?P<most>\d+)?\}|\{"
+)
 
 Literals = frozenset[str]
 Sets = tuple[Literals, ...]
@@ -49,12 +53,30 @@ Sets = tuple[Literals, ...]
 
 def too_often(written: str) -> tuple[int, str] | None:
     """The first count of a repetition that asks for more rounds than any turn has, and where it stands."""
-    for found in _COUNT.finditer(written):
-        for name in ("least", "most"):
-            count = found[name]
-            if count and (len(count) > len(str(MOST_ROUNDS)) or int(count) > MOST_ROUNDS):
-                return found.start(name), count
+    groups, last = [1], 1
+    for found in _REPEATED.finditer(written):
+        least, most = found["least"], found["most"]
+        if found["opens"]:
+            groups.append(1)
+        elif found["closes"]:
+            last = groups.pop() if len(groups) > 1 else 1
+            groups[-1] = max(groups[-1], last)
+        elif least or most:
+            for name in ("least", "most"):
+                if found[name] and _number(found[name]) > MOST_ROUNDS:
+                    return found.start(name), found[name]
+            rounds = last * (_number(least or "0") if found["to"] else _number(most))
+            if rounds > MOST_ROUNDS_NESTED:
+                return found.start(), f"{rounds:,}"
+            groups[-1] = max(groups[-1], rounds)
+        if not found["closes"]:
+            last = 1
     return None
+
+
+def _number(digits: str) -> int:
+    """One that is far too long is only known to be too many."""
+    return int(digits) if len(digits) <= len(str(MOST_ROUNDS)) else MOST_ROUNDS + 1
 
 
 class Pattern:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -25,6 +25,7 @@ from qa_service.rules.history_once import Once, once
 from qa_service.rules.history_view import HistoryView
 from qa_service.rules.memory import Memory
 from qa_service.rules.operators.base import Likeness, Scene
+from qa_service.rules.operators.disguised import Disguised
 from qa_service.rules.operators.fluent import Fluent, fluent
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
@@ -56,6 +57,7 @@ class Case:
     fact_names: FactNames = NO_NAMES
     unread: str = ""
     _candidates: dict[int, Candidates] = field(default_factory=dict, repr=False)
+    _disguised: dict[int, Sequence[Disguised]] = field(default_factory=dict, repr=False)
     _scenes: dict[int, Scene] = field(default_factory=dict, repr=False)
 
     @cached_property
@@ -88,12 +90,24 @@ class Case:
     def characters(self) -> int:
         return sum(len(turn.text) for turn in self.spoken)
 
+    def disguised(self, pack: Pack) -> Sequence[Disguised]:
+        """The turns in which words of a pack are hidden by signs or letters, with these written out."""
+        if id(pack) not in self._disguised:
+            self._disguised[id(pack)] = tuple(pack.uncoverer.read(self.turns[1]))
+        return self._disguised[id(pack)]
+
+    def is_hidden(self, quote: str, turns: Set[int]) -> bool:
+        """Whether these words of the turns at these positions hold some that are hidden, of a pack read so far."""
+        lines = self.turns[1]
+        hiding = (one for found in self._disguised.values() for one in found if one.first in turns)
+        return any(one.hides(quote, lines) for one in hiding)
+
     def candidates(self, pack: Pack) -> Candidates:
         """Where the terms of a pack may be; the call is read once for all its rules."""
         if id(pack) not in self._candidates:
             _, lines = self.turns
             respelt = pack.respeller.read(lines) if self.sound_alike else ()
-            readings = (*self.joins, *respelt, *self.fluent)
+            readings = (*self.joins, *respelt, *self.fluent, *self.disguised(pack))
             self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
 

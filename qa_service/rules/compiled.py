@@ -15,6 +15,7 @@ from qa_service.rules.facts import Expression, facts_of, remembers
 from qa_service.rules.gates import Cues, Switches
 from qa_service.rules.operators.around import Around, Between
 from qa_service.rules.operators.base import Hit, Operator
+from qa_service.rules.operators.disguised import Uncoverer
 from qa_service.rules.operators.index import Index
 from qa_service.rules.operators.respelt import Respeller
 from qa_service.rules.operators.words import Term
@@ -177,6 +178,11 @@ class Pack:
     def respeller(self) -> Respeller:
         """Of the English words that all its rules know by their sound."""
         return Respeller(self.spec.phonetic)
+
+    @cached_property
+    def uncoverer(self) -> Uncoverer:
+        """Of the Chinese words that its rules look for."""
+        return Uncoverer(lambda: self.index.chinese_words)
 
     @property
     def name(self) -> str:

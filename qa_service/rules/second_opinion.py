@@ -5,9 +5,9 @@ harassment. A classifier has read the whole turn and what was said around it. Wh
 about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
 instead where its rule leans on facts of the case, of which the classifier knows nothing. So does one in a turn that
 begins by saying what it is not ("I'm not threatening you, but …"), which a classifier may take at its word: nothing
-is held back there. What one of its own labels
-alone tells is held back where it thinks that none of the requirements which the rule cites for that label is broken
-there.
+is held back there, nor where the words are hidden by signs or letters (废*物), which it cannot read. What one of its
+own labels alone tells is held back where it thinks that none of the requirements which the rule cites for that label is
+broken there.
 
 The limits were chosen on calls and utterances written for that (docs/accuracy.md), before others were scored.
 """
@@ -58,7 +58,7 @@ class SecondOpinion:
         if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
         confirmed = state_of(rule, heard)[0] is FindingState.CONFIRMED
-        if self._disclaimed(heard):
+        if self._unreadable(heard) or self._disclaimed(heard):
             if not confirmed:
                 return heard
         elif not confirmed or not _asks_facts(rule):
@@ -88,6 +88,10 @@ class SecondOpinion:
         signals = self._case.signals or ()
         found = (s for s in signals if s.turn in turns and s.label in labels)
         return max((max(s.probability, s.peak or 0.0) for s in found), default=0.0)
+
+    def _unreadable(self, heard: Heard) -> bool:
+        """Its words are hidden by signs or letters, from a classifier too."""
+        return self._case.is_hidden(heard.evidence.quote, frozenset(heard.evidence.turns))
 
     def _disclaimed(self, heard: Heard) -> bool:
         lines, cues = self._case.turns[1], self._cues

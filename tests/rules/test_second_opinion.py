@@ -66,6 +66,16 @@ def test_what_words_confirm_is_held_back_where_the_model_sees_nothing(tmp_path: 
     assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
 
 
+def test_words_that_are_hidden_from_the_model_too_ask_a_person(tmp_path: Path) -> None:
+    root = stable(tmp_path, {"select": {"rude": {"phrases": ["废物"]}}})
+    teller = TELLER.model_copy(update={"faults": (OWN,)})
+    hidden, written, masked = (said(f"agent: {words}", language="zh") for words in ("废*物", "废物", "张*伟是废物"))
+    (found,) = opinion(root, call=hidden, teller=teller).findings
+    assert (found.state, MODEL_DOUBTS in (found.reason or "")) == (FindingState.NEEDS_REVIEW, True)
+    assert states(opinion(root, call=written, teller=teller)) == []
+    assert states(opinion(root, call=masked, teller=teller)) == []  # a name is hidden, not these words
+
+
 def test_a_rule_about_what_the_model_never_learned_is_not_doubted(tmp_path: Path) -> None:
     unheard = {"second_opinion": True, "outcome": "needs_review", "review": "is it?"}
     assert states(opinion(stable(tmp_path, **unheard))) == []

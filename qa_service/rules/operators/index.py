@@ -20,9 +20,11 @@ from qa_service.rules.operators.lines import Line, Reading
 from qa_service.rules.operators.sounds import is_latin, keys_of, listening_for, ways_to_say
 from qa_service.rules.operators.turns import NONE, Turns, first_turns, places_of, turns_at
 from qa_service.rules.operators.words import NEAR_FROM, Term
+from qa_service.rules.stream import is_han
 from qa_service.text.pinyin import near_key
 
 Key = TypeVar("Key")
+_LONGEST_WORD = 8
 #: Ids of sets of literals; in a turn where a term is there is one literal of each.
 Sets = tuple[int, ...]
 
@@ -69,6 +71,13 @@ class Index:
         self._syllables = _automaton((code, code) for code in self._by_syllables)
         self._misheard = listening_for(self._by_misheard)
         self._phonetic = {key: way.phonetic for key, way in self._ways.items() if way.phonetic}
+
+    @cached_property
+    def chinese_words(self) -> frozenset[str]:
+        """Phrases, and the words that patterns ask for, of two Han characters to eight."""
+        phrases = {term.phrase for term in self._terms if term.pattern is None}
+        patterns = {word for term in self._terms if term.misheard for word in term.misheard.words.words}
+        return frozenset(w for w in phrases | patterns if 1 < len(w) <= _LONGEST_WORD and all(map(is_han, w)))
 
     def scan(self, lines: Sequence[Line], readings: Sequence[Reading] = (), *, sound_alike: bool = True) -> Candidates:
         """Read a call, behind its turns its readings. ``sound_alike``: whether words may be known by their sound."""

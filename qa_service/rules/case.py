@@ -30,6 +30,7 @@ from qa_service.rules.operators.fluent import Fluent, fluent
 from qa_service.rules.operators.index import Candidates
 from qa_service.rules.operators.joins import Join, joins
 from qa_service.rules.operators.lines import Line
+from qa_service.rules.operators.unmasked import unmasked
 from qa_service.rules.sent_calls import sent_history
 from qa_service.rules.states import no_state, state_of
 from qa_service.rules.zones import indicated, zones_of
@@ -82,6 +83,11 @@ class Case:
         return tuple(fluent(self.turns[1]))
 
     @cached_property
+    def unmasked(self) -> Sequence[Fluent]:
+        """The turns with words whose letters are hidden, written plainly."""
+        return tuple(unmasked(self.turns[1]))
+
+    @cached_property
     def sides(self) -> frozenset[str]:
         """Who says a word."""
         return frozenset(role.value for role in {turn.role for turn in self.spoken})
@@ -107,7 +113,7 @@ class Case:
         if id(pack) not in self._candidates:
             _, lines = self.turns
             respelt = pack.respeller.read(lines) if self.sound_alike else ()
-            readings = (*self.joins, *respelt, *self.fluent, *self.disguised(pack))
+            readings = (*self.joins, *respelt, *self.fluent, *self.unmasked, *self.disguised(pack))
             self._candidates[id(pack)] = pack.index.scan(lines, readings, sound_alike=self.sound_alike)
         return self._candidates[id(pack)]
 

@@ -220,6 +220,8 @@ def _sentence(stream: Stream, span: Span) -> _Sentence:
 
 
 _NOWHERE = _Places()
+#: With which a cue may end and a hit begin.
+_ADDRESSED = frozenset({"you", "me", "us"})
 _CUE = "a cue of the gates"
 
 
@@ -235,13 +237,20 @@ def _quoted(cues: Cues, sentence: _Sentence, span: Span) -> str:
     for i in range(bisect_right(said.starts, span.start) - 1, -1, -1):
         if said.tops[i] < lowest:
             break
-        if lowest <= said.ends[i] <= span.start:
+        if lowest <= said.ends[i] and _stands_before(sentence.stream, said.starts[i], said.ends[i], span):
             borders = sentence.stream.clause_starts(said.ends[i], span.start)
             stops = [c for c in borders if not sentence.end_at(cues.quotation_continues, c)]
             if not stops:
                 return sentence.text[said.starts[i] : said.ends[i]]
             lowest = max(lowest, stops[-1])
     return ""
+
+
+def _stands_before(stream: Stream, start: int, end: int, span: Span) -> bool:
+    """Whether a cue does, but for one word that is said to the hearer: "he called |you| a deadbeat"."""
+    if end <= span.start:
+        return True
+    return start < span.start and stream.text[span.start : end] in _ADDRESSED
 
 
 def _quoted_within(cues: Cues, sentence: _Sentence, span: Span, still_found: StillFound | None) -> str:

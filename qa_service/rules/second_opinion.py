@@ -4,8 +4,9 @@ Words stand in lawful sentences too: who reads "every day" and "call" in an answ
 harassment. A classifier has read the whole turn and what was said around it. Where it sees nothing of what a finding is
 about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
 instead where its rule leans on facts of the case, of which the classifier knows nothing. So does one in a turn that
-begins by saying what it is not ("I'm not threatening you, but …"), which a classifier may take at its word: nothing
-is held back there, nor where the words are hidden by signs or letters (废*物), which it cannot read. What one of its
+begins by saying what it is not ("I'm not threatening you, but …"), which a classifier may take at its word, and one
+whose words are hidden by signs or pinyin (废*物, feiwu), which it cannot read: nothing is held back there. In a word of
+hidden or struck out letters ("l o s e r", "w*nker"), which can be read in one way alone, it has no say. What one of its
 own labels alone tells is held back where it thinks that none of the requirements which the rule cites for that label is
 broken there.
 
@@ -16,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import replace
+
+import regex
 
 from qa_service.records import FindingState, Polarity, Role
 from qa_service.rules.case import Case
@@ -31,6 +34,7 @@ DOUBT = 0.02
 """A requirement that is less likely broken than this is not what the turn is about."""
 AGREES = 0.1
 """What a label tells is asked about where one of the requirements that its rule cites is as likely broken there."""
+_STRUCK_OUT = regex.compile(r"[a-z]\*+[a-z]?", regex.IGNORECASE)
 MODEL_DOUBTS = "model_doubts"
 REASON = f"{MODEL_DOUBTS}: words alone say it; the model sees nothing of it here"
 LABEL_ALONE = f"{MODEL_DOUBTS}: a label alone says it; of what the rule cites the model sees nothing here"
@@ -51,7 +55,7 @@ class SecondOpinion:
         for a person to decide; or nothing."""
         asked = frozenset(rule.spec.requirements)
         turns = self._of_agent(heard)
-        if not turns or not self._was_asked(rule, turns):
+        if not turns or not self._was_asked(rule, turns) or self._hidden(heard):
             return heard
         if heard.evidence.soft.startswith(MODEL_ONLY):
             return heard if self._chance(turns, asked) >= AGREES else None
@@ -97,6 +101,15 @@ class SecondOpinion:
         lines, cues = self._case.turns[1], self._cues
         return cues is not None and any(
             disclaims(cues, lines[at].stream) for at in heard.evidence.turns if self._case.spoken[at].role is Role.AGENT
+        )
+
+    def _hidden(self, heard: Heard) -> bool:
+        """Whether it rests on a word whose letters are hidden, which the classifier read as they stood."""
+        lines, evidence = self._case.turns[1], heard.evidence
+        return _STRUCK_OUT.search(evidence.quote) is not None or any(
+            reading.first in evidence.turns and lines[reading.first].text[start:end] in evidence.quote
+            for reading in self._case.unmasked
+            for start, end, _ in reading.swaps
         )
 
     def _of_agent(self, heard: Heard) -> frozenset[int]:

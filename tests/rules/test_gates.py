@@ -238,3 +238,17 @@ def test_a_denied_statement_reaches_over_its_own_subject_and_condition_not_over_
     assert not found("it's not as if when you slip, we sue you")
     assert found("nobody's saying much, they'll sue you")
     assert found("nobody said it would be easy but we'll sue you")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("somebody called you a loser", 0),
+        ("he told us you're a loser", 0),
+        ("pay, you a loser", 1),
+        ("somebody called you but you a loser", 1),
+    ],
+)
+def test_a_report_may_end_with_the_word_a_hit_begins_with(tmp_path: Path, line: str, found: int) -> None:
+    root = folder(tmp_path, rule({"select": {"x": {"regex": [r"\byou(?:'re)? a loser\b"]}}}, status="stable"))
+    assert len(judged(root, said(f"agent: {line}", language="en")).findings) == found

@@ -169,3 +169,13 @@ def test_what_begins_by_saying_what_it_is_not_is_never_held_back(
     root = stable(tmp_path, RUDE, gates={"negation": "off"}, **asks)
     found = opinion(root, call=said(f"agent: {words}", "customer: oh", "agent: all right"))
     assert states(found) == ([state] if state else [])
+
+
+def test_it_has_no_say_in_a_word_with_hidden_letters(tmp_path: Path) -> None:
+    root = stable(tmp_path)
+    hidden = said("agent: you i d i o t", language="en")
+    assert states(opinion(root, call=hidden)) == [FindingState.CONFIRMED]
+    struck = said("agent: you id*ot, i d i o t", language="en")
+    assert states(opinion(root, call=struck)) == [FindingState.CONFIRMED]
+    beside = said("agent: you idiot on the l o s e r list", language="en")
+    assert states(opinion(root, call=beside)) == []

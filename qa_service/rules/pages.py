@@ -117,7 +117,7 @@ def _meaning(rule: Rule) -> Iterator[str]:
         if switched := switched_gates(spec):
             yield f"- {switched}"
     if not spec.second_opinion:
-        yield "- Words alone are enough to ask a person: a classifier that sees nothing of it is not heard"
+        yield "- Words alone are enough to ask a person: a classifier that sees nothing of it holds nothing back"
     if spec.match.facts:
         yield f"- The call's facts: `{spec.match.facts}`"
     about = [*(spec.applies_to.direction or ()), *([f"`{spec.applies_to.facts}`"] if spec.applies_to.facts else [])]

@@ -306,8 +306,8 @@ class MeasuredSpec(Spec):
 class RuleSpec(Spec):
     """One rule file. With ``marks`` it accuses nobody: it notes what was said, for the rules over later calls.
 
-    ``second_opinion`` false: what its words find is not held back where a classifier sees nothing. For kinds of conduct
-    that the classifier never learned; a person decides.
+    ``second_opinion`` false: what its words find is not held back where a classifier sees nothing; a person is asked in
+    place of what would be confirmed. For kinds of conduct that the classifier never learned, and for threats.
     """
 
     id: RuleId
@@ -346,9 +346,6 @@ class RuleSpec(Spec):
             raise _misplaced("cap", message, "score")
         if self.marks and (self.score.deduct or self.score.veto or praise):
             raise ValueError("a rule that marks a call for later ones neither deducts nor praises")
-        if not self.second_opinion and self.outcome == "confirmed":
-            message = "words that no classifier doubts ask a person: write outcome: needs_review beside it"
-            raise _misplaced("second_opinion", message)
         return self
 
 

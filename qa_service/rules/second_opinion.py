@@ -5,7 +5,8 @@ harassment. A classifier has read the whole turn and what was said around it. Wh
 about in the agent's turns that it rests on, the finding is held back; one that words had confirmed asks a person
 instead where its rule leans on facts of the case, of which the classifier knows nothing. So does one in a turn that
 begins by saying what it is not ("I'm not threatening you, but …"), which a classifier may take at its word, and one
-whose words are hidden by signs or pinyin (废*物, feiwu), which it cannot read: nothing is held back there. In a word of
+whose words are hidden by signs or pinyin (废*物, feiwu), which it cannot read: nothing is held back there, nor of a
+rule that says so (``second_opinion: false``: a threat that is passed over costs more than a question). In a word of
 hidden or struck out letters ("l o s e r", "w*nker"), which can be read in one way alone, it has no say. What one of its
 own labels alone tells is held back where it thinks that none of the requirements which the rule cites for that label is
 broken there.
@@ -57,12 +58,13 @@ class SecondOpinion:
         turns = self._of_agent(heard)
         if not turns or not self._was_asked(rule, turns) or self._hidden(heard):
             return heard
+        kept = not rule.spec.second_opinion
         if heard.evidence.soft.startswith(MODEL_ONLY):
-            return heard if self._chance(turns, asked) >= AGREES else None
+            return heard if kept or self._chance(turns, asked) >= AGREES else None
         if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
         confirmed = state_of(rule, heard)[0] is FindingState.CONFIRMED
-        if self._unreadable(heard) or self._disclaimed(heard):
+        if kept or self._unreadable(heard) or self._disclaimed(heard):
             if not confirmed:
                 return heard
         elif not confirmed or not _asks_facts(rule):
@@ -72,12 +74,7 @@ class SecondOpinion:
     def _was_asked(self, rule: Rule, turns: Set[int]) -> bool:
         """Whether it was asked about every requirement of a violation in each of the turns."""
         asked = frozenset(rule.spec.requirements)
-        if (
-            not rule.spec.second_opinion
-            or not asked
-            or not asked <= self._faults
-            or polarity_of(rule) is Polarity.PRAISE
-        ):
+        if not asked or not asked <= self._faults or polarity_of(rule) is Polarity.PRAISE:
             return False
         # Of a turn in another script than its call's the requirements of other countries are told.
         chinese = self._case.transcript.language == "zh"

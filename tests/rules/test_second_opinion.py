@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from qa_service.errors import RuleError
 from qa_service.records import CallFacts, ClassifierInfo, Evaluation, FindingState, Signal, Transcript
 from qa_service.rules.evaluate import Suppressed, evaluate
 from qa_service.rules.load import load_packs
@@ -82,9 +81,11 @@ def test_a_rule_about_what_the_model_never_learned_is_not_doubted(tmp_path: Path
     assert states(opinion(stable(tmp_path, **unheard | {"second_opinion": False}))) == [FindingState.NEEDS_REVIEW]
 
 
-def test_words_that_nothing_doubts_ask_a_person(tmp_path: Path) -> None:
-    with pytest.raises(RuleError, match="needs_review"):
-        load_packs(stable(tmp_path, second_opinion=False))
+def test_a_person_is_asked_in_place_of_what_would_be_held_back(tmp_path: Path) -> None:
+    root = stable(tmp_path, second_opinion=False)
+    (asked,) = opinion(root).findings
+    assert (asked.state, MODEL_DOUBTS in (asked.reason or "")) == (FindingState.NEEDS_REVIEW, True)
+    assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
 
 
 def test_praise_is_not_doubted(tmp_path: Path) -> None:

@@ -57,7 +57,8 @@ def fields_sent(facts: CallFacts) -> Iterator[tuple[str, str]]:
 def parse_facts(value: object, where: str, common: CallFacts | None = None) -> CallFacts:
     """Facts from a decoded JSON value; ``where`` names the file or line in errors.
 
-    ``common``: what goes for each of many calls where its own facts are silent; its ``clock_tz`` also for their times.
+    ``common``: what goes for each of many calls where its own facts are silent; its ``clock_tz`` also for their times,
+    its ``direction`` for which of their numbers is the customer's.
 
     Raises:
         FactsError: FACTS_INVALID.
@@ -69,7 +70,7 @@ def parse_facts(value: object, where: str, common: CallFacts | None = None) -> C
         sent = _only_facts(value)
         if common is None:
             return CallFacts.model_validate(sent)
-        return _filled(CallFacts.model_validate({**_clock(common, sent), **sent}), common)
+        return _filled(_own(sent, common), common)
     except ValidationError as wrong:
         hint = "Correct the field; docs/facts.schema.json lists what is allowed."
         raise FactsError(ErrorCode.FACTS_INVALID, f"{where}: {_explained(wrong)}.", hint) from None
@@ -77,10 +78,20 @@ def parse_facts(value: object, where: str, common: CallFacts | None = None) -> C
         raise FactsError(ErrorCode.FACTS_INVALID, f"{where} is nested too deeply.", "Correct the file.") from None
 
 
-def _clock(common: CallFacts, sent: Mapping[str, Any]) -> dict[str, Any]:
+def _own(sent: Mapping[str, Any], common: CallFacts) -> CallFacts:
+    """The facts that were sent. What its times and numbers mean hangs on the zone and the direction: where none of its
+    own is told, on the common ones."""
+    clock = {"clock_tz": common.clock_tz} if common.clock_tz and not _tells(sent, "clock_tz") else {}
+    own = CallFacts.model_validate({**sent, **clock})
+    if own.direction is None and common.direction is not None:  # a field of another name may have told it
+        own = CallFacts.model_validate({**sent, **clock, "direction": common.direction})
+    return own
+
+
+def _tells(sent: Mapping[str, Any], field: str) -> bool:
     meta = sent.get("meta")
-    told = {plain_name(str(key)) for key in (*sent, *(meta if isinstance(meta, dict) else ()))}
-    return {} if plain_name("clock_tz") in told or not common.clock_tz else {"clock_tz": common.clock_tz}
+    flat = (*sent.items(), *(meta.items() if isinstance(meta, dict) else ()))
+    return any(plain_name(str(key)) == plain_name(field) and value not in (None, "") for key, value in flat)
 
 
 def _filled(own: CallFacts, common: CallFacts) -> CallFacts:

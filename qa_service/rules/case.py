@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 
 from pydantic import JsonValue
 
@@ -102,11 +103,10 @@ class Case:
             self._disguised[id(pack)] = tuple(pack.uncoverer.read(self.turns[1]))
         return self._disguised[id(pack)]
 
-    def is_hidden(self, quote: str, turns: Set[int]) -> bool:
-        """Whether these words of the turns at these positions hold some that are hidden, of a pack read so far."""
-        lines = self.turns[1]
-        hiding = (one for found in self._disguised.values() for one in found if one.first in turns)
-        return any(one.hides(quote, lines) for one in hiding)
+    @property
+    def uncovered(self) -> Iterator[Disguised]:
+        """The turns in which words of a pack that was judged so far are hidden."""
+        return chain.from_iterable(self._disguised.values())
 
     def candidates(self, pack: Pack) -> Candidates:
         """Where the terms of a pack may be; the call is read once for all its rules."""

@@ -80,7 +80,7 @@ def evaluate(
         sound_alike: whether rules may find words by their sound, as far as they want to.
         explain: receives what gates, exclusions, filters and facts held back, and words of another side or outside
             their place; what it costs is many times what the judging does.
-        doubts: receives what the classifier held back, which ``explain`` has too.
+        doubts: receives what the classifier held back, in place of ``explain``.
         unread: why no classifier ran, where one is at hand: the reason of rules that hang on it.
         history: the calls before this one, as the database holds them.
         likeness: compares texts by meaning; None where no encoder is at hand.

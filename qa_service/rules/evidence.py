@@ -9,7 +9,7 @@ from itertools import groupby
 
 from qa_service.records import Turn
 from qa_service.rules.operators.base import Hit
-from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.lines import JOIN, Line, Span
 from qa_service.rules.operators.place import moment
 
 #: Characters of a turn that an absence quotes.
@@ -62,7 +62,7 @@ def of_hits(hits: Sequence[Hit], turns: Sequence[Turn], lines: Sequence[Line], f
         turns=tuple(dict.fromkeys(h.at for h in ordered)),
         start_s=min(s for s, _ in spans),
         end_s=max(e for _, e in spans),
-        quote=" … ".join(parts),
+        quote=JOIN.join(parts),
         doubt="; ".join(dict.fromkeys(doubts)),
         note="; ".join(dict.fromkeys(notes)),
     )
@@ -133,7 +133,7 @@ def _read_as(lines: Sequence[Line], hits: Sequence[Hit]) -> Iterator[str]:
     """What was heard and what it was read as, for words that were written otherwise than they were meant."""
     for hit in hits:
         if hit.span.heard_as:
-            said = " … ".join(_said(lines[part.at], part.span) for part in _parts(hit))
+            said = JOIN.join(_said(lines[part.at], part.span) for part in _parts(hit))
             yield f"sound_alike: “{said}” read as “{hit.span.heard_as}”"
 
 

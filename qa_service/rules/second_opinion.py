@@ -16,7 +16,7 @@ The limits were chosen on calls and utterances written for that (docs/accuracy.m
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import replace
 
 import regex
@@ -28,6 +28,7 @@ from qa_service.rules.findings import polarity_of, state_of
 from qa_service.rules.gates import Cues, disclaims
 from qa_service.rules.obligations import Heard
 from qa_service.rules.operators.base import Worded
+from qa_service.rules.operators.respelt import Respelt
 from qa_service.rules.operators.signal import MODEL_ONLY
 from qa_service.rules.operators.words import is_chinese
 
@@ -56,7 +57,9 @@ class SecondOpinion:
         for a person to decide; or nothing."""
         asked = frozenset(rule.spec.requirements)
         turns = self._of_agent(heard)
-        if not turns or not self._was_asked(rule, turns) or self._hidden(heard):
+        if not turns or not self._was_asked(rule, turns):
+            return heard
+        if _STRUCK_OUT.search(heard.evidence.quote) or self._hidden(heard, self._case.unmasked):
             return heard
         kept = not rule.spec.second_opinion
         if heard.evidence.soft.startswith(MODEL_ONLY):
@@ -64,7 +67,7 @@ class SecondOpinion:
         if not _rests_on_words(rule, heard) or self._chance(turns, asked) >= DOUBT:
             return heard
         confirmed = state_of(rule, heard)[0] is FindingState.CONFIRMED
-        if kept or self._unreadable(heard) or self._disclaimed(heard):
+        if kept or self._hidden(heard, self._case.uncovered) or self._disclaimed(heard):
             if not confirmed:
                 return heard
         elif not confirmed or not _asks_facts(rule):
@@ -90,24 +93,16 @@ class SecondOpinion:
         found = (s for s in signals if s.turn in turns and s.label in labels)
         return max((max(s.probability, s.peak or 0.0) for s in found), default=0.0)
 
-    def _unreadable(self, heard: Heard) -> bool:
-        """Its words are hidden by signs or letters, from a classifier too."""
-        return self._case.is_hidden(heard.evidence.quote, frozenset(heard.evidence.turns))
-
     def _disclaimed(self, heard: Heard) -> bool:
         lines, cues = self._case.turns[1], self._cues
         return cues is not None and any(
             disclaims(cues, lines[at].stream) for at in heard.evidence.turns if self._case.spoken[at].role is Role.AGENT
         )
 
-    def _hidden(self, heard: Heard) -> bool:
-        """Whether it rests on a word whose letters are hidden, which the classifier read as they stood."""
+    def _hidden(self, heard: Heard, written_out: Iterable[Respelt]) -> bool:
+        """Whether it rests on a hidden word, which one of these readings has and the classifier read as it stood."""
         lines, evidence = self._case.turns[1], heard.evidence
-        return _STRUCK_OUT.search(evidence.quote) is not None or any(
-            reading.first in evidence.turns and lines[reading.first].text[start:end] in evidence.quote
-            for reading in self._case.unmasked
-            for start, end, _ in reading.swaps
-        )
+        return any(one.first in evidence.turns and one.hides(evidence.quote, lines) for one in written_out)
 
     def _of_agent(self, heard: Heard) -> frozenset[int]:
         """Indexes of the agent's turns that it rests on."""

@@ -259,6 +259,27 @@ def test_a_zone_of_ones_own_counts_before_the_common_one(tmp_path: Path, own: di
     assert str(line.facts.started_at) == "2026-01-17 14:03:00+00:00"
 
 
+@pytest.mark.parametrize("empty", [{"clock_tz": ""}, {"clock_tz": None}, {"meta": {"clock_tz": ""}}])
+def test_an_empty_zone_is_silent(tmp_path: Path, empty: dict[str, object]) -> None:
+    path = write(tmp_path / "c.jsonl", {"audio": "1", "started_at": "2026-01-17 14:03:00", **empty})
+    (line,) = read_manifest(path, CallFacts(clock_tz="Asia/Shanghai"))
+    assert isinstance(line, ManifestLine)
+    assert (str(line.facts.started_at), line.facts.extra) == ("2026-01-17 14:03:00+08:00", {})
+
+
+@pytest.mark.parametrize(
+    ("own", "direction", "phone"),
+    [({}, "outbound", "2025550100"), ({"call_type": "inbound"}, "inbound", "2025550111")],
+)
+def test_the_common_direction_tells_which_number_is_the_customers(
+    tmp_path: Path, own: dict[str, object], direction: str, phone: str
+) -> None:
+    path = write(tmp_path / "c.jsonl", {"audio": "1", "to": "2025550100", "from": "2025550111", **own})
+    (line,) = read_manifest(path, CallFacts(direction="outbound"))
+    assert isinstance(line, ManifestLine)
+    assert (line.facts.direction, line.facts.phone) == (direction, phone)
+
+
 def test_common_facts_name_no_call(tmp_path: Path) -> None:
     with pytest.raises(FactsError) as wrong:
         read_manifest(write(tmp_path / "c.jsonl", {"audio": "1"}), CallFacts(call_id="B-1"))

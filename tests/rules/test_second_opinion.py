@@ -65,6 +65,13 @@ def test_what_words_confirm_is_held_back_where_the_model_sees_nothing(tmp_path: 
     assert states(opinion(root, (0, OWN, DOUBT))) == [FindingState.CONFIRMED]
 
 
+@pytest.mark.parametrize("words", ["你feiwu吧", "这个废wu", "废wu吧", "你这f废w物吧", "废。物"])
+def test_words_that_begin_or_end_hidden_ask_a_person(tmp_path: Path, words: str) -> None:
+    root = stable(tmp_path, {"select": {"rude": {"phrases": ["废物"]}}})
+    call, teller = said(f"agent: {words}", language="zh"), TELLER.model_copy(update={"faults": (OWN,)})
+    assert states(opinion(root, call=call, teller=teller)) == [FindingState.NEEDS_REVIEW]
+
+
 def test_words_that_are_hidden_from_the_model_too_ask_a_person(tmp_path: Path) -> None:
     root = stable(tmp_path, {"select": {"rude": {"phrases": ["废物"]}}})
     teller = TELLER.model_copy(update={"faults": (OWN,)})

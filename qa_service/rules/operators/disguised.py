@@ -25,7 +25,9 @@ _SIGNS = (
     rf"|(?<=(?:^|{_END}){_ALONE}){_END}{{1,3}}(?=\p{{Han}})"  # 傻。逼玩意
 )
 _LETTERS = r"(?<![a-z\d'])[a-z]{1,12}(?:\ [a-z]{1,6})*(?![a-z\d'])"
-_HIDING = regex.compile(rf"(?P<signs>{_SIGNS})|(?P<letters>{_LETTERS})", regex.IGNORECASE)
+#: What begins with no character that may hide something is passed over at once: most of a turn.
+_BEGINS = r"(?=[*#@&+^\ 。.．!！?？;；…a-z])"
+_HIDING = regex.compile(rf"{_BEGINS}(?:(?P<signs>{_SIGNS})|(?P<letters>{_LETTERS}))", regex.IGNORECASE)
 _HAN = regex.compile(r"\p{Han}")
 #: Characters of a word that may stand on one side of letters.
 _BESIDE = 5
@@ -36,11 +38,6 @@ _TABOO = {"si": "死", "sha": "杀", "kan": "砍", "lao": "牢", "gun": "滚", "
 @dataclass(frozen=True)
 class Disguised(Respelt):
     """A turn with its hidden words written out; ``swaps`` say where they were hidden."""
-
-    def hides(self, quote: str, lines: Sequence[Line]) -> bool:
-        """Whether a hidden word, with what stands beside it, is in these words of the call."""
-        text = lines[self.first].text
-        return any(text[max(0, start - 1) : end + 1] in quote for start, end, _ in self.swaps)
 
     def parts(self, span: Span, lines: Sequence[Line]) -> tuple[Span, None] | None:
         """A span that goes over such a place, with it. Its words were written, not guessed."""

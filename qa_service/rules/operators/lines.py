@@ -13,6 +13,9 @@ from qa_service.records import Word
 from qa_service.rules.stream import Stream, stream_of
 from qa_service.text.pinyin import Syllable, near_key, syllables
 
+#: Between the stretches of several turns in a quote.
+JOIN = " … "
+
 
 @dataclass(frozen=True)
 class Span:

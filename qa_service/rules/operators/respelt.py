@@ -15,7 +15,7 @@ from itertools import accumulate
 
 import regex
 
-from qa_service.rules.operators.lines import Line, Span
+from qa_service.rules.operators.lines import JOIN, Line, Span
 from qa_service.rules.operators.sounds import sound_key, spelt_nearly
 from qa_service.text.distance import distance
 
@@ -48,6 +48,16 @@ class Respelt:
         stop = self.swaps[last - 1][1] if end < ends[last - 1] else end - grown[last]
         place = lines[self.first].stream.within(begin, stop)
         return None if place is None else (Span(*place, heard_as=self.line.stream.text[span.start : span.end]), None)
+
+    def hides(self, quote: str, lines: Sequence[Line]) -> bool:
+        """Whether a place that was put right stands in these words of the call."""
+        text = lines[self.first].text
+        return any(
+            begin <= start and end <= begin + len(part)
+            for part in quote.split(JOIN)
+            for begin in _found(text, part)
+            for start, end, _ in self.swaps
+        )
 
     @cached_property
     def _places(self) -> tuple[Sequence[int], Sequence[int], Sequence[int]]:
@@ -83,6 +93,13 @@ class Respeller:
             _, best = min(((distance(said, w), w) for w in self._by_sound.get(sound_key(said), ())), default=(0, ""))
             if best and spelt_nearly(said, best):
                 yield *line.stream.original(found.start(), found.end()), best
+
+
+def _found(text: str, part: str) -> Iterator[int]:
+    at = text.find(part) if part else -1
+    while at >= 0:
+        yield at
+        at = text.find(part, at + 1)
 
 
 def swapped(line: Line, swaps: Sequence[Misspelt]) -> Line:

@@ -258,6 +258,33 @@ def test_one_call_under_two_ids_counts_once(at: str, changes: dict[str, Any], ca
         assert str(answer("history.customer_calls_last_days(1) >= 2", this, first, second)).startswith(calls)
 
 
+@pytest.mark.parametrize(
+    ("at", "changes", "calls"),
+    [
+        ("2026-11-18T09:00:08-05:00", {}, "history_unsure: call 2 may be the same as 1"),  # the ringing between them
+        ("2026-11-18T09:00:58-05:00", {}, "history_unsure"),
+        ("2026-11-18T09:01:07-05:00", {}, 2),  # the first was over
+        ("2026-11-18T09:00:08-05:00", {"number": "other"}, 2),
+        ("2026-11-18T09:00:08-05:00", {"debt": "other"}, 2),
+    ],
+)
+def test_a_call_that_began_while_another_went_on_may_be_that_one(
+    at: str, changes: dict[str, Any], calls: int | str
+) -> None:
+    this, first = call("2026-11-18T15:00:00-05:00", debt="d"), call(TWIN, call_id="1", debt="d")
+    second = call(at, call_id="2", debt="d").model_copy(update=changes)
+    found = answer("history.customer_calls_last_days(1) == 2", this, first, second)
+    assert found is (calls == 2) if isinstance(calls, int) else str(found).startswith(calls)
+    own = call("2026-11-18T15:00:30-05:00", debt="d")
+    assert str(answer("history.customer_calls_last_days(1) >= 1", own, this)).startswith("history_unsure")
+
+
+def test_calls_told_by_the_minute_went_on_together_only_where_no_second_parts_them() -> None:
+    long = TALKED.model_copy(update={"duration_s": 90.0})
+    this, first = call("2026-11-18T15:00:00-05:00"), call("2026-11-18T09:00:00-05:00", call_id="1", heard=long)
+    assert answer("history.redials(600) == 2", this, first, call("2026-11-18T09:01:00-05:00", call_id="2")) is True
+
+
 def test_a_finding_names_all_ids_of_a_call() -> None:
     this = call("2026-11-18T15:00:01-05:00", call_id="4")
     first = [call(TWIN, call_id=i, heard=heard) for i, heard in (("1", None), ("1-rec", TALKED), ("1-crm", TALKED))]

@@ -172,6 +172,8 @@ def test_operator_that_cannot_be_expressed_says_why(kind: str, param: dict[str, 
         ("INTERVAL_GREATER", {"interval": 5000, "target": 3}, "from the sentence before"),
         ("INTERVAL_GREATER", {"interval": 5000, "from_end": True}, "its from_end says"),
         ("HIT_ANY_KEYWORDS", {"keywords": ["a"], "a_new_key": "x", "another": 2}, "its a_new_key, another says"),
+        ("HIT_ANY_KEYWORDS", {"keywords": ["a", {"b": 1}, True, "!", None, ""]}, "3 of its keywords are no words"),
+        ("HIT_ANY_KEYWORDS", {"keywords": ["a", 110]}, ""),
         ("INTERVAL_GREATER", {"interval": 5000, "target": 1, "compare_operator": "gt", "from_end": False}, ""),
         ("REGULAR_EXPRESSION", {"regex": "上门", "in_sentence": True, "hit_time": 1, "score": None}, ""),
     ],
@@ -180,6 +182,11 @@ def test_what_of_an_operator_is_left_out_is_told(kind: str, param: dict[str, Any
     made = selection_of(Operator("1", kind, "", param), ALL)
     assert made.selection
     assert [told in lost for lost in made.lost] == ([True] if told else [])
+
+
+def test_a_keyword_that_is_written_as_a_number_is_a_word() -> None:
+    made = selection_of(Operator("1", "INCLUDE_KEYWORDS", "", {"keywords": ["报警", 110]}), ALL)
+    assert made.selection == {"all": ["报警", "110"]}
 
 
 def test_a_switch_is_no_number() -> None:

@@ -35,6 +35,15 @@ from tests.store.keeping import claimed, keep, without_0003
         ("212-555-0100", "tel:+1-212-555-0100"),
         ("212-555-0100", "(212) 555-0100 ext. 12"),
         ("021-12345678", "86 21 12345678 转 801"),
+        ("0755-88888888", "86-0755-88888888"),
+        ("020 7946 0958", "44 020 7946 0958"),
+        ("212-555-0100", "tel:+1-212-555-0100;ext=12"),
+        ("212-555-0100", "212 555 0100 extn 12"),
+        ("212-555-0100", "sip:+12125550100@gw.example.com;user=phone"),
+        ("212-555-0100", "tel:2125550100;phone-context=+1"),
+        ("212-555-0100", "+1 212 555 0100 (mobile)"),
+        ("13800138000", "13800138000（本人）"),
+        ("13800138000", "手机:138 0013 8000"),
     ],
 )
 def test_a_number_is_the_same_however_it_is_written(one: str, other: str) -> None:
@@ -44,7 +53,7 @@ def test_a_number_is_the_same_however_it_is_written(one: str, other: str) -> Non
 NOBODY = ("Unknown", "N/A", "withheld", "Private number", "null", "-", "00000000", "未知", "无号码")
 
 
-@pytest.mark.parametrize("phone", [None, "", "  ", "138****8000", "138xxxx8000", "1234", "+", *NOBODY])
+@pytest.mark.parametrize("phone", [None, "", "  ", "138****8000", "138xxxx8000", "1234", "+", "1.38001E+10", *NOBODY])
 def test_what_names_no_number_has_no_key(phone: str | None) -> None:
     assert number_key(phone) is None
 

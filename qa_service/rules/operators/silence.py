@@ -13,6 +13,7 @@ from qa_service.rules.operators.base import Hit, Scene
 from qa_service.rules.operators.words import holds_phrase, need_words
 from qa_service.rules.spec import Amount, Speaker, Spec, Switch, Terms
 from qa_service.rules.stream import fold
+from qa_service.text.utterances import only_listens
 
 
 class Silence(Spec):
@@ -22,7 +23,8 @@ class Silence(Spec):
     it is theirs who broke it.
 
     Not counted: a silence before the first words where ``not_first_turn`` is on, and one that was announced: one of
-    ``except_phrases`` (Latin words whole) stands in the turn before it, whoever said it.
+    ``except_phrases`` (Latin words whole) stands in the turn before it, whoever said it. Listening words alone (好的,
+    okay) that answer the announcement do not come between.
     """
 
     at_least_s: Amount
@@ -47,7 +49,11 @@ class Silence(Spec):
     def _excused(self, scene: Scene, at: int) -> bool:
         if not at:
             return self.not_first_turn
-        return any(holds_phrase(phrase, scene.lines[at - 1].stream.text) for phrase in self._announced)
+        before = at - 1
+        while before and only_listens(scene.turns[before].text):
+            before -= 1
+        texts = [line.stream.text for line in scene.lines[before:at]]
+        return any(holds_phrase(phrase, text) for phrase in self._announced for text in texts)
 
     @cached_property
     def _announced(self) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 import regex
 
 from qa_service.rules.checks.patterns import too_slow
-from qa_service.rules.sca.records import Operator, finite, words_of
+from qa_service.rules.sca.records import Operator, finite, no_words_of, words_of
 from qa_service.rules.stream import fold
 from qa_service.text.normalise import fold_variants
 
@@ -102,7 +102,8 @@ def _translate(operator: Operator) -> Made:
 
 
 def _keywords(kind: str, param: Param) -> Made:
-    words = tuple(word for word in words_of(param.get("keywords")) if fold(word))
+    listed = words_of(param.get("keywords"))
+    words = tuple(word for word in listed if fold(word))
     if not words:
         return Made(lost=["it has no keywords"])
     size = _whole(param, "keyword_match_size", 1 if kind == "HIT_ANY_KEYWORDS" else -1)
@@ -113,6 +114,8 @@ def _keywords(kind: str, param: Param) -> Made:
     if (total := _whole(param, "threshold", 0)) > 1:
         made.selection["count"] = total
     made.many_sentences = bool(param.get("context_chat_match"))
+    if left := no_words_of(param.get("keywords")) + len(listed) - len(words):
+        made.lost.append(f"{left} of its keywords {'is no word' if left == 1 else 'are no words'}: left out")
     if param.get("keyword_extension") and not param.get("synonyms"):
         made.lost.append("its automatic synonyms are not in the export; add them as phrases")
     if param.get("case_sensitive") and any(word.lower() != word.upper() for word in words):

@@ -251,8 +251,18 @@ def _id(raw: Mapping[str, Any], *keys: str) -> str:
 
 
 def words_of(value: object) -> tuple[str, ...]:
-    """A list of words, also where the API has wrapped it; empty ones are passed over."""
-    return tuple(word for item in _list(value) if isinstance(item, str) and (word := item.strip()))
+    """A list of words, also where the API has wrapped it; empty ones are passed over, whole numbers are words (110)."""
+    return tuple(word for item in _list(value) if (word := _word(item)))
+
+
+def no_words_of(value: object) -> int:
+    """How many items of such a list are something, but no word."""
+    return sum(item not in (None, "") and not _word(item) for item in _list(value))
+
+
+def _word(item: object) -> str:
+    plain = isinstance(item, str | int) and not isinstance(item, bool)
+    return str(item).strip() if plain else ""
 
 
 def _list(value: object) -> Sequence[Any]:

@@ -98,6 +98,23 @@ def test_where_it_holds(tmp_path: Path, selection: dict[str, Any], turns: list[i
 
 
 @pytest.mark.parametrize(
+    ("lines", "turns"),
+    [
+        (("agent: let me check that", "customer: okay", "agent: here it is"), []),
+        (("agent: 请您稍等,我查一下", "customer: 嗯,好的", "agent: 查到了"), []),
+        (("agent: let me check that", "customer: why is it so much", "agent: here it is"), [2]),
+        (("agent: your balance is due", "customer: okay", "agent: here it is"), [2]),
+        (("customer: okay", "agent: 嗯", "agent: here it is"), [2]),
+    ],
+)
+def test_a_word_of_assent_leaves_a_silence_announced(tmp_path: Path, lines: tuple[str, ...], turns: list[int]) -> None:
+    quiet = {"silence": {"at_least_s": 10, "except_phrases": ["let me check", "稍等"]}}
+    rules = folder(tmp_path, rule({"select": {"it": quiet}}, applies_to={"language": ["en"]}))
+    found = Measures(duration_s=30.0, turns=(TurnMeasures(turn=2, silence_before_s=15.0),))
+    assert [t for f in judged(rules, said(*lines), measures=found).findings for t in f.turns] == turns
+
+
+@pytest.mark.parametrize(
     "selection",
     [
         {"silence": {"at_least_s": 10}},

@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         None, description="weights that you trained yourself (scripts/train_conduct.py), instead of those that ship"
     )
     classifier_characters: int = Field(
-        200_000, ge=1, description="a call with more is judged by words alone: the classifier would take many minutes"
+        300_000, ge=1, description="a call with more is judged by words alone: the classifier would take many minutes"
     )
     second_opinion: bool = Field(
         True, description="the classifier may hold back or doubt what words alone have found (docs/classifier.md)"

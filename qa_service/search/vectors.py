@@ -11,8 +11,8 @@ from qa_service.search.document import CallDocument
 from qa_service.search.protocol import Embedder
 
 #: Characters of a call from which on its turns are found by their words alone: the encoder would take many minutes, in
-#: which no other call could be found. The longest recording has fewer.
-MOST_CHARACTERS = 200_000
+#: which no other call could be found. As many as the classifier reads by default, for the same reason.
+MOST_CHARACTERS = 300_000
 
 
 def with_vectors(calls: Sequence[CallDocument], embedder: Embedder) -> list[CallDocument]:

@@ -25,7 +25,7 @@ _FOREIGN = regex.compile(
 _SIGNED = regex.compile(
     r"(?<![\w@$!./-])(?=[a-z]*[013457@$!])(?=\S{4})[a-z013457@$!]*[a-z](?![\w@$]|[!./-]\w)", regex.IGNORECASE
 )
-#: A turn without these, as nearly every one is, holds no such word; ``re`` tells that in a fifth of the time.
+#: A turn without these, as nearly every one is, holds no such word; ``re`` tells that more quickly.
 _MAY_BE_SIGNED = re.compile(r"[013457@$!](?:(?<=[a-z].)|(?=[a-z]))", re.IGNORECASE)
 _MAY_BE_SPELLED = re.compile(r"(?<![a-z])[a-z](?:[^a-z]{1,3}[a-z](?![a-z])){2}", re.IGNORECASE)
 #: Four letters and more that stand alone, with the same sign between them.
